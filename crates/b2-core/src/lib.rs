@@ -1,1 +1,93 @@
-//! Placeholder while the workspace is laid out.
+//! The protocol of Backblaze B2 as values: build requests, take replies,
+//! decide what comes next, without performing any I/O.
+//!
+//! This crate opens no socket, reads no clock and no file, starts no thread
+//! and names no runtime. It never holds file content: a body is a *plan*
+//! ([`plan`]) that a driver carries out. If you want to upload a file and not
+//! to write a driver, use the crate `b2`.
+//!
+//! # The loop
+//!
+//! An [`Operation`] says what to do next; a driver does it. This is the whole
+//! contract (its fine print is in [`op`]), here for one operation on one
+//! thread:
+//!
+//! ```
+//! use b2_core::{Account, Error, Operation, Reply, Step, Ticket};
+//! use b2_core::op::{Transmit, Wait};
+//! use std::time::Instant;
+//!
+//! fn drive<O: Operation>(
+//!     account: &mut Account,
+//!     mut operation: O,
+//!     perform: impl Fn(Transmit) -> (Ticket, Reply),
+//!     pause: impl Fn(Wait),
+//! ) -> Result<O::Output, Error> {
+//!     loop {
+//!         match operation.poll(account, Instant::now()) {
+//!             Step::Send(transmit) => {
+//!                 let (ticket, reply) = perform(*transmit);
+//!                 operation.handle(account, ticket, reply, Instant::now());
+//!             }
+//!             Step::Event(event) => println!("{event:?}"),
+//!             Step::Wait(wait) => pause(wait),
+//!             Step::Done(result) => return result,
+//!         }
+//!     }
+//! }
+//! # let _ = drive::<b2_core::Download>;
+//! ```
+//!
+//! # What it offers
+//!
+//! | you want | operation |
+//! |---|---|
+//! | one JSON call | [`Call`] over an [`endpoint`] |
+//! | a call whose lost answer is looked up | [`Reconciled`] |
+//! | a listing | [`Pager`], which makes a [`Call`] for each page |
+//! | to upload up to 5 GB in one request | [`SmallUpload`] |
+//! | to download, checked and resumed | [`Download`] |
+//!
+//! All of them share one [`Account`]: one token refresh serves all, an upload
+//! URL serves one upload at a time, a rate limit slows everything and nothing
+//! else does.
+//!
+//! # Memory
+//!
+//! A machine holds its request, at most one bounded JSON answer and a few
+//! hundred bytes of state, whatever the size of the file.
+//!
+//! # Where next
+//!
+//! [`port`] has the traits that connect sockets, timers and files;
+//! [`error`] says what can go wrong and what helps; [`retry`] is the table of
+//! B2's rules.
+
+mod answer;
+mod request;
+
+pub mod account;
+pub mod body;
+pub mod call;
+pub mod download;
+pub mod endpoint;
+pub mod error;
+pub mod event;
+pub mod list;
+pub mod op;
+pub mod plan;
+pub mod port;
+pub mod reconcile;
+pub mod retry;
+pub mod time;
+pub mod upload;
+
+pub use account::{Account, Config, Credentials};
+pub use call::Call;
+pub use download::Download;
+pub use error::{Error, Remedy};
+pub use event::Event;
+pub use list::Pager;
+pub use op::{Operation, Reply, Step, Ticket};
+pub use reconcile::Reconciled;
+pub use upload::SmallUpload;

@@ -1,0 +1,32 @@
+//! B2's clock, as its answers tell it.
+//!
+//! There is no wall clock here. The `Date` of an answer is B2's time when it
+//! was made; what has passed since is known from the instants.
+
+use b2_proto::time::parse_http_date;
+use http::response::Parts;
+
+use crate::plan;
+use crate::time::Instant;
+
+#[derive(Debug, Default)]
+pub(crate) struct ServerClock {
+    seen: Option<(i64, Instant)>,
+}
+
+impl ServerClock {
+    pub(crate) fn note(&mut self, head: &Parts, now: Instant) {
+        let seconds = plan::text(head, "date").and_then(parse_http_date);
+        if let Some(seconds) = seconds {
+            self.seen = Some((seconds * 1000, now));
+        }
+    }
+
+    /// B2's time in ms since 1970, never ahead of the truth by more than its
+    /// hosts disagree.
+    pub(crate) fn at(&self, now: Instant) -> Option<i64> {
+        let (ms, seen) = self.seen?;
+        let passed = i64::try_from(now.duration_since(seen).as_millis()).ok()?;
+        ms.checked_add(passed)
+    }
+}

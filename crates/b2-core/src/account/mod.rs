@@ -1,0 +1,157 @@
+//! What the operations of one account share: token, upload URLs, patience.
+//!
+//! An [`Account`] is a plain value. Whoever runs several operations at once
+//! lends it to one `poll` or `handle` at a time; a facade keeps it in a mutex
+//! that is never held across an await.
+
+mod auth;
+mod authorizer;
+mod clock;
+mod config;
+mod gate;
+mod urls;
+
+pub use auth::Session;
+pub(crate) use authorizer::{Authorizer, Granted};
+pub use config::{Config, Credentials, TestMode, Timeouts};
+pub(crate) use urls::UploadTarget;
+
+use std::sync::Arc;
+
+use b2_proto::{AuthToken, BucketId};
+
+use crate::op::{Limits, Ticket};
+use crate::retry::{Backoff, Jitter, RetryPolicy};
+use crate::time::{Duration, Instant};
+
+/// The state that the operations of one account share.
+///
+/// ```
+/// use b2_core::account::{Account, Config, Credentials};
+///
+/// let credentials = Credentials::new("004b7e0c41f09aa0000000007", "K004Qd7xTb2LwVZp0m+RkeS9/uYhJcA");
+/// let account = Account::new(Config::default(), credentials, 42);
+/// assert!(account.session().is_none(), "the first operation will authorize");
+/// ```
+#[derive(Debug)]
+pub struct Account {
+    config: Config,
+    credentials: Credentials,
+    auth: auth::Auth,
+    urls: urls::UrlPool,
+    gate: gate::Gate,
+    clock: clock::ServerClock,
+    jitter: Jitter,
+    tickets: u64,
+}
+
+impl Account {
+    /// An account that has not been authorized. `seed` determines the jitter
+    /// of all pauses: the same seed and the same replies give the same run.
+    #[must_use]
+    pub fn new(config: Config, credentials: Credentials, seed: u64) -> Self {
+        Self {
+            config,
+            credentials,
+            auth: auth::Auth::default(),
+            urls: urls::UrlPool::default(),
+            gate: gate::Gate::default(),
+            clock: clock::ServerClock::default(),
+            jitter: Jitter::new(seed),
+            tickets: 0,
+        }
+    }
+
+    /// What B2 said when the account was authorized; `None` before that and
+    /// while a stale token is being replaced.
+    #[must_use]
+    pub fn session(&self) -> Option<&Arc<Session>> {
+        self.auth.session()
+    }
+
+    /// Moves whenever the token changes or a refresh ends. Operations that
+    /// wait with `on_account` are polled again when it does.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.auth.epoch()
+    }
+
+    /// The configuration it was made with.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Forgets the token and all upload URLs, so that the next operation
+    /// authorizes again; for example after the application key was changed.
+    pub fn forget(&mut self) {
+        if let Some(session) = self.auth.session().cloned() {
+            self.auth.expire(&session.token);
+        }
+        self.urls.clear();
+    }
+
+    /// Whether some operation holds the lease to refresh the token. After all
+    /// operations have ended this is `false`.
+    #[must_use]
+    pub fn refreshing(&self) -> bool {
+        self.auth.leased()
+    }
+
+    /// Upload URLs that wait for the next upload.
+    #[must_use]
+    pub fn idle_upload_urls(&self) -> usize {
+        self.urls.idle()
+    }
+
+    pub(crate) fn policy(&self) -> &RetryPolicy {
+        self.config.retry()
+    }
+
+    pub(crate) fn next_ticket(&mut self) -> Ticket {
+        self.tickets += 1;
+        Ticket(self.tickets)
+    }
+
+    pub(crate) fn next_pause(
+        &mut self,
+        backoff: &mut Backoff,
+        asked: Option<Duration>,
+    ) -> Duration {
+        backoff.pause(self.config.retry(), &mut self.jitter, asked)
+    }
+
+    pub(crate) fn expire(&mut self, seen: &AuthToken) {
+        self.auth.expire(seen);
+    }
+
+    pub(crate) fn closed_until(&self, now: Instant) -> Option<Instant> {
+        self.gate.closed_until(now)
+    }
+
+    pub(crate) fn throttle(&mut self, pause: Duration, now: Instant) {
+        self.gate.close_for(pause, now);
+    }
+
+    pub(crate) fn check_out_url(&mut self, bucket: &BucketId, now: Instant) -> Option<UploadTarget> {
+        self.urls.check_out(bucket, now)
+    }
+
+    pub(crate) fn give_back_url(&mut self, bucket: &BucketId, target: UploadTarget) {
+        self.urls.give_back(bucket, target);
+    }
+
+    pub(crate) fn note_date(&mut self, head: &http::response::Parts, now: Instant) {
+        self.clock.note(head, now);
+    }
+
+    /// B2's clock, in ms since 1970, as far as its answers have told it.
+    pub(crate) fn server_time_ms(&self, now: Instant) -> Option<i64> {
+        self.clock.at(now)
+    }
+
+    /// Limits of a request that moves `bytes` of file content.
+    pub(crate) fn limits(&self, call: Option<Duration>, bytes: u64, now: Instant) -> Limits {
+        self.config.timeouts().limits(call, bytes, now)
+    }
+}

@@ -1,0 +1,201 @@
+//! The machine of every call that is one request and one JSON answer.
+//!
+//! ```text
+//! Ready --no token--> (authorizer) --token--> InFlight --200--> Done
+//!   ^                                            |
+//!   +---- due again <-- Retrying <---------------+  429, 5xx, 408, silence, stale token
+//!                                                +--> Done(error)  anything else
+//! ```
+
+use crate::account::{Account, Authorizer, Granted, Session};
+use crate::answer::{self, Answer};
+use crate::endpoint::{Endpoint, Repeat};
+use crate::error::{Error, Remedy};
+use crate::event::Event;
+use crate::op::{Operation, Reply, Step, Ticket, Transmit, Wait, WaitReason};
+use crate::plan::SinkPlan;
+use crate::request::{RequestBuilder, to_json};
+use crate::retry::{Attempts, Surface, Verdict};
+use crate::time::{self, Instant};
+use b2_proto::AuthToken;
+
+/// A page of 10,000 files with ten long infos each stays below this.
+const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
+
+/// One call of the Native API, with authorization and retries.
+///
+/// ```
+/// use b2_core::Call;
+/// use b2_core::endpoint::ListBuckets;
+/// use b2_proto::{AccountId, ListBucketsRequest};
+///
+/// // The account id is filled in once the account is authorized.
+/// let request = ListBucketsRequest::new(AccountId::from(""));
+/// let call = Call::<ListBuckets>::new(request);
+/// # let _ = call;
+/// ```
+#[derive(Debug)]
+pub struct Call<E: Endpoint> {
+    request: E::Request,
+    authorizer: Authorizer,
+    attempts: Attempts,
+    state: State<E::Response>,
+    /// An earlier attempt may have taken effect although its answer is lost.
+    ambiguous: bool,
+}
+
+#[derive(Debug)]
+enum State<T> {
+    Ready,
+    InFlight { ticket: Ticket, token: AuthToken, session: std::sync::Arc<Session> },
+    Retrying(Event),
+    Done(Result<Box<T>, Error>),
+    Over,
+}
+
+impl<E: Endpoint> Call<E> {
+    /// A call with this request.
+    #[must_use]
+    pub fn new(request: E::Request) -> Self {
+        Self {
+            request,
+            authorizer: Authorizer::default(),
+            attempts: Attempts::default(),
+            state: State::Ready,
+            ambiguous: false,
+        }
+    }
+
+    fn send(&mut self, account: &mut Account, now: Instant) -> Step<E::Response> {
+        if let Some(until) = time::ahead(self.attempts.not_before(), now) {
+            return Step::Wait(Wait::for_time(until, WaitReason::Backoff(E::NAME)));
+        }
+        if let Some(until) = account.closed_until(now) {
+            return Step::Wait(Wait::for_time(until, WaitReason::Throttled));
+        }
+        let session = match self.authorizer.poll(account, now) {
+            Granted::Yes(session) => session,
+            Granted::NotYet(step) => return step,
+        };
+        match self.transmit(account, &session, now) {
+            Ok(transmit) => {
+                let token = session.token.clone();
+                self.state = State::InFlight { ticket: transmit.ticket, token, session };
+                Step::Send(Box::new(transmit))
+            }
+            Err(error) => Step::Done(Err(error)),
+        }
+    }
+
+    fn transmit(
+        &mut self,
+        account: &mut Account,
+        session: &Session,
+        now: Instant,
+    ) -> Result<Transmit, Error> {
+        E::complete(&mut self.request, session);
+        let uri = format!("{}/b2api/v4/{}", session.api_url, E::NAME);
+        let request = RequestBuilder::new(E::NAME, http::Method::POST, &uri, account.config())?
+            .authorization(session.token.expose())?
+            .json(to_json(E::NAME, &self.request)?);
+        Ok(Transmit {
+            ticket: account.next_ticket(),
+            operation: E::NAME,
+            request,
+            sink: SinkPlan::Collect { limit: ANSWER_LIMIT },
+            limits: account.limits(E::PATIENCE, 0, now),
+        })
+    }
+
+    fn failed(
+        &mut self,
+        account: &mut Account,
+        session: &Session,
+        token: &AuthToken,
+        (error, remedy): (Error, Remedy),
+        now: Instant,
+    ) -> State<E::Response> {
+        if let Some(done) = self.settled(&error) {
+            return State::Done(Ok(Box::new(done)));
+        }
+        match remedy {
+            Remedy::Reauthorize => account.expire(token),
+            Remedy::Reconcile => {
+                let last = Box::new(error);
+                return State::Done(Err(Error::Unconfirmed { operation: E::NAME, last }));
+            }
+            _ => {}
+        }
+        self.ambiguous |= matches!(error, Error::Transport { .. } | Error::Protocol { .. });
+        let error = explain::<E>(error, session);
+        match self.attempts.failed(account, E::NAME, remedy, error, now) {
+            Verdict::Again(event) => State::Retrying(event),
+            Verdict::GiveUp(error) => State::Done(Err(error)),
+        }
+    }
+
+    /// After a lost answer, an error may show that the call took effect.
+    fn settled(&self, error: &Error) -> Option<E::Response> {
+        let code = error.code().filter(|_| self.ambiguous)?;
+        E::already_done(&self.request, code)
+    }
+}
+
+/// Adds to a refusal what the application key lacks, as B2 does not say.
+pub(crate) fn explain<E: Endpoint>(mut error: Error, session: &Session) -> Error {
+    if let Error::Api { source, .. } = &mut error
+        && source.status == http::StatusCode::UNAUTHORIZED.as_u16()
+    {
+        source.lacking = E::CAPABILITY.filter(|capability| !session.can(capability));
+        source.restriction = session.restriction();
+    }
+    error
+}
+
+fn surface(repeat: Repeat) -> Surface {
+    match repeat {
+        Repeat::Safe => Surface::Safe,
+        Repeat::Once => Surface::Once,
+    }
+}
+
+impl<E: Endpoint> Operation for Call<E> {
+    type Output = E::Response;
+
+    fn poll(&mut self, account: &mut Account, now: Instant) -> Step<E::Response> {
+        match std::mem::replace(&mut self.state, State::Ready) {
+            State::Ready => self.send(account, now),
+            State::Retrying(event) => Step::Event(event),
+            State::Done(result) => {
+                self.state = State::Over;
+                Step::Done(result.map(|answer| *answer))
+            }
+            waiting @ (State::InFlight { .. } | State::Over) => {
+                self.state = waiting;
+                Step::Wait(Wait::for_reply(E::NAME))
+            }
+        }
+    }
+
+    fn handle(&mut self, account: &mut Account, ticket: Ticket, reply: Reply, now: Instant) {
+        let Some(reply) = self.authorizer.handle(account, ticket, reply, now) else { return };
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::InFlight { ticket: own, token, session } if own == ticket => {
+                self.state = match answer::read(E::NAME, surface(E::REPEAT), reply) {
+                    Answer::Good { value, head, .. } => {
+                        account.note_date(&head, now);
+                        State::Done(Ok(Box::new(value)))
+                    }
+                    Answer::Bad { error, remedy, .. } => {
+                        self.failed(account, &session, &token, (error, remedy), now)
+                    }
+                };
+            }
+            other => self.state = other,
+        }
+    }
+
+    fn abandon(&mut self, account: &mut Account) {
+        self.authorizer.abandon(account);
+    }
+}

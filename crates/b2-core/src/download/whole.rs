@@ -1,0 +1,421 @@
+//! One object, from its first wanted byte to its last, in order.
+//!
+//! ```text
+//! Idle --token--> Sending --200/206, all bytes--> digest holds --> Done
+//!  ^                 |                               |
+//!  +-- due again <---+  broke off: go on after       +-- differs: from the start, or Done(error)
+//!  |                 |  the bytes that arrived,
+//!  |                 |  by file id
+//!  +-- due again <---+  429, 5xx, 408, stale token
+//! ```
+
+use std::collections::VecDeque;
+
+use b2_proto::range::ByteRange;
+use b2_proto::{AuthToken, Capability, Sha1Digest, header};
+use http::Method;
+use http::response::Parts;
+
+use crate::account::{Account, Authorizer, Granted, Session};
+use crate::answer;
+use crate::download::headers::FileHeaders;
+use crate::download::locate::Object;
+use crate::error::{Error, IntegrityError, ProtocolError, Remedy, RequestError, TransportError};
+use crate::event::Event;
+use crate::op::{Operation, Reply, Step, Ticket, Transmit, Wait, WaitReason};
+use crate::plan::{BodyPlan, Delivery, ERROR_BODY_LIMIT, SinkPlan};
+use crate::request::RequestBuilder;
+use crate::retry::{Attempts, Failure, Surface, Verdict, classify};
+use crate::time::{self, Instant};
+
+/// Times that all bytes are fetched again because their digest differed.
+const RESTARTS: u32 = 2;
+
+/// Largest file that B2 stores, in bytes: bounds a download whose length is
+/// not known yet. The rule of least progress ends a hanging one much sooner.
+const LARGEST_FILE: u64 = 10_000_000_000_000;
+
+/// Downloads one object into a sink, or asks only for its headers.
+#[derive(Debug)]
+pub struct Download {
+    object: Object,
+    range: Option<ByteRange>,
+    rewindable: bool,
+    headers_only: bool,
+    authorizer: Authorizer,
+    attempts: Attempts,
+    state: State,
+    events: VecDeque<Event>,
+    /// The version whose bytes are in the sink.
+    found: Option<FileHeaders>,
+    received: u64,
+    restarts: u32,
+}
+
+#[derive(Debug)]
+enum State {
+    Idle,
+    Sending { ticket: Ticket, token: AuthToken },
+    Done(Result<Box<Downloaded>, Error>),
+    Over,
+}
+
+/// What a download gives.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Downloaded {
+    /// The version that was downloaded.
+    pub headers: FileHeaders,
+    /// Bytes written to the sink.
+    pub bytes: u64,
+    /// How they were checked.
+    pub check: Check,
+}
+
+/// How the content of a download was checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Check {
+    /// Against the SHA-1 that B2 verified when the file was uploaded.
+    ContentSha1,
+    /// Against the SHA-1 that B2 computed itself: the uploader gave none.
+    Unverified,
+    /// Against the SHA-1 that the uploader of a large file left in
+    /// `large_file_sha1`.
+    LargeFileSha1,
+    /// Not at all: there is no digest, or only a range was fetched.
+    None,
+}
+
+impl Download {
+    /// Downloads all of `object`.
+    #[must_use]
+    pub fn new(object: Object) -> Self {
+        Self {
+            object,
+            range: None,
+            rewindable: true,
+            headers_only: false,
+            authorizer: Authorizer::default(),
+            attempts: Attempts::default(),
+            state: State::Idle,
+            events: VecDeque::new(),
+            found: None,
+            received: 0,
+            restarts: 0,
+        }
+    }
+
+    /// Asks only for the headers of `object` (HEAD); no sink is needed.
+    #[must_use]
+    pub fn headers_only(object: Object) -> Self {
+        Self { headers_only: true, ..Self::new(object) }
+    }
+
+    /// Fetches only these bytes. They cannot be checked: the digest that B2
+    /// stores is that of the whole file.
+    #[must_use]
+    pub fn with_range(mut self, range: ByteRange) -> Self {
+        self.range = Some(range);
+        self
+    }
+
+    /// Whether the sink can be written again from its start. If not, damaged
+    /// content is an error at once instead of being fetched again.
+    /// Default: yes.
+    #[must_use]
+    pub fn with_rewindable(mut self, rewindable: bool) -> Self {
+        self.rewindable = rewindable;
+        self
+    }
+
+    /// Bytes in the sink so far.
+    #[must_use]
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// What the first answer said about the file; `None` before it came.
+    #[must_use]
+    pub fn headers(&self) -> Option<&FileHeaders> {
+        self.found.as_ref()
+    }
+
+    fn first_byte(&self) -> u64 {
+        self.range.map_or(0, |range| range.first())
+    }
+
+    /// Bytes that the sink holds at the end.
+    fn wanted(&self, headers: &FileHeaders) -> u64 {
+        let end = self.range.and_then(|range| range.last()).map_or(u64::MAX, |last| last + 1);
+        end.min(headers.content_length).saturating_sub(self.first_byte())
+    }
+
+    fn send(&mut self, account: &mut Account, now: Instant) -> Step<Downloaded> {
+        let operation = self.object.operation();
+        if let Some(until) = time::ahead(self.attempts.not_before(), now) {
+            return Step::Wait(Wait::for_time(until, WaitReason::Backoff(operation)));
+        }
+        if let Some(until) = account.closed_until(now) {
+            return Step::Wait(Wait::for_time(until, WaitReason::Throttled));
+        }
+        let session = match self.authorizer.poll(account, now) {
+            Granted::Yes(session) => session,
+            Granted::NotYet(step) => return step,
+        };
+        match self.transmit(account, &session, now) {
+            Ok(transmit) => {
+                let token = session.token.clone();
+                self.state = State::Sending { ticket: transmit.ticket, token };
+                Step::Send(Box::new(transmit))
+            }
+            Err(error) => Step::Done(Err(error)),
+        }
+    }
+
+    fn transmit(
+        &self,
+        account: &mut Account,
+        session: &Session,
+        now: Instant,
+    ) -> Result<Transmit, Error> {
+        let operation = self.object.operation();
+        let method = if self.headers_only { Method::HEAD } else { Method::GET };
+        let url = self.object.url(session);
+        let mut builder = RequestBuilder::new(operation, method, &url, account.config())?
+            .authorization(session.token.expose())?;
+        if let Some(range) = self.remaining_range(operation)? {
+            builder = builder.header("range", &range.to_string())?;
+        }
+        let expected = self.found.as_ref().map_or(LARGEST_FILE, |found| found.content_length);
+        Ok(Transmit {
+            ticket: account.next_ticket(),
+            operation,
+            request: builder.body(BodyPlan::Empty),
+            sink: self.sink(),
+            limits: account.limits(None, if self.headers_only { 0 } else { expected }, now),
+        })
+    }
+
+    fn sink(&self) -> SinkPlan {
+        if self.headers_only {
+            return SinkPlan::Collect { limit: ERROR_BODY_LIMIT };
+        }
+        let begun = self.found.as_ref().filter(|_| self.received > 0);
+        SinkPlan::Deliver(Delivery {
+            sink_offset: self.received,
+            object_offset: self.first_byte() + self.received,
+            version: begun.map(|headers| headers.file_id.clone()),
+        })
+    }
+
+    /// The bytes still to fetch; `None`: the whole file.
+    fn remaining_range(&self, operation: &'static str) -> Result<Option<ByteRange>, Error> {
+        let first = self.first_byte() + self.received;
+        let last = self.range.and_then(|range| range.last());
+        if first == 0 && last.is_none() {
+            return Ok(None);
+        }
+        let refusal = || Error::Request { operation, source: Box::new(RequestError::EmptyRange) };
+        ByteRange::new(first, last).map(Some).ok_or_else(refusal)
+    }
+
+    fn answered(
+        &mut self,
+        account: &mut Account,
+        token: &AuthToken,
+        reply: Reply,
+        now: Instant,
+    ) -> State {
+        match reply {
+            Reply::Delivered { head, bytes, digest } => {
+                self.delivered(account, &head, bytes, digest, now)
+            }
+            Reply::Broken { head, delivered, source } => {
+                self.broken(account, &head, delivered, source, now)
+            }
+            Reply::Response { head, .. } if self.headers_only && head.status.is_success() => {
+                State::Done(self.described(&head))
+            }
+            Reply::Response { head, body, .. } => {
+                let operation = self.object.operation();
+                let (error, remedy) = if head.status.is_success() {
+                    (self.contradiction("other bytes than asked for"), Remedy::Never)
+                } else {
+                    answer::refused(operation, Surface::Download, &head, &body)
+                };
+                if remedy == Remedy::Reauthorize {
+                    account.expire(token);
+                }
+                let error = lacking(error, account);
+                self.again(account, remedy, error, now)
+            }
+            Reply::Failed { source, .. } => self.silent(account, source, now),
+            Reply::Local(error) => State::Done(Err(Error::Local(error))),
+        }
+    }
+
+    fn described(&self, head: &Parts) -> Result<Box<Downloaded>, Error> {
+        let headers = FileHeaders::read(self.object.operation(), head)?;
+        Ok(Box::new(Downloaded { headers, bytes: 0, check: Check::None }))
+    }
+
+    fn delivered(
+        &mut self,
+        account: &mut Account,
+        head: &Parts,
+        bytes: u64,
+        digest: Option<Sha1Digest>,
+        now: Instant,
+    ) -> State {
+        let headers = match self.learn(head) {
+            Ok(headers) => headers,
+            Err(error) => return State::Done(Err(error)),
+        };
+        self.received += bytes;
+        if self.received < self.wanted(&headers) {
+            let error = self.contradiction("the answer ended early");
+            self.progressed(bytes);
+            return self.again(account, Remedy::Retry { after: None }, error, now);
+        }
+        if self.received > self.wanted(&headers) {
+            return State::Done(Err(self.contradiction("more bytes than the file has")));
+        }
+        match self.checked(&headers, digest) {
+            Ok(check) => State::Done(Ok(Box::new(Downloaded { headers, bytes: self.received, check }))),
+            Err(error) => self.restart(account, error, now),
+        }
+    }
+
+    /// Remembers the version and pins it: the rest is fetched by id, so that
+    /// a newer version of the name cannot be mixed in.
+    fn learn(&mut self, head: &Parts) -> Result<FileHeaders, Error> {
+        if let Some(found) = self.found.as_ref().filter(|_| self.received > 0) {
+            return Ok(found.clone());
+        }
+        let headers = FileHeaders::read(self.object.operation(), head)?;
+        self.found = Some(headers.clone());
+        Ok(headers)
+    }
+
+    fn checked(
+        &self,
+        headers: &FileHeaders,
+        actual: Option<Sha1Digest>,
+    ) -> Result<Check, IntegrityError> {
+        let whole = self.first_byte() == 0 && self.received == headers.content_length;
+        match (headers.digest(), actual) {
+            (Some((expected, check)), Some(actual)) if whole => {
+                if expected == actual { Ok(check) } else { Err(IntegrityError { expected, actual }) }
+            }
+            _ => Ok(Check::None),
+        }
+    }
+
+    fn restart(&mut self, account: &mut Account, error: IntegrityError, now: Instant) -> State {
+        if !self.rewindable || self.restarts == RESTARTS {
+            return State::Done(Err(error.into()));
+        }
+        self.restarts += 1;
+        self.received = 0;
+        self.events.push_back(Event::Restarting);
+        self.again(account, Remedy::Retry { after: None }, error.into(), now)
+    }
+
+    fn broken(
+        &mut self,
+        account: &mut Account,
+        head: &Parts,
+        delivered: u64,
+        source: TransportError,
+        now: Instant,
+    ) -> State {
+        match self.learn(head) {
+            Ok(headers) if delivered > 0 => self.object = Object::Id(headers.file_id),
+            Ok(_) => {}
+            Err(error) => return State::Done(Err(error)),
+        }
+        self.received += delivered;
+        self.progressed(delivered);
+        self.silent(account, source, now)
+    }
+
+    /// Bytes that arrived are progress: patience begins anew, so that a long
+    /// download over a bad line ends as long as it advances.
+    fn progressed(&mut self, bytes: u64) {
+        if bytes > 0 {
+            self.attempts = Attempts::default();
+            self.events.push_back(Event::Resuming { from: self.received });
+        }
+    }
+
+    fn silent(&mut self, account: &mut Account, source: TransportError, now: Instant) -> State {
+        let operation = self.object.operation();
+        let failure = Failure::Transport { error: &source, complete: true };
+        let remedy = classify(Surface::Download, failure);
+        let error = Error::Transport { operation, source: Box::new(source) };
+        self.again(account, remedy, error, now)
+    }
+
+    fn again(&mut self, account: &mut Account, remedy: Remedy, error: Error, now: Instant) -> State {
+        let operation = self.object.operation();
+        match self.attempts.failed(account, operation, remedy, error, now) {
+            Verdict::Again(event) => {
+                self.events.push_back(event);
+                State::Idle
+            }
+            Verdict::GiveUp(error) => State::Done(Err(error)),
+        }
+    }
+
+    fn contradiction(&self, what: &'static str) -> Error {
+        let source = Box::new(ProtocolError::Contradiction(what));
+        Error::Protocol { operation: self.object.operation(), source }
+    }
+}
+
+/// Adds to a refusal what the application key lacks.
+fn lacking(mut error: Error, account: &Account) -> Error {
+    if let (Error::Api { source, .. }, Some(session)) = (&mut error, account.session())
+        && source.status == http::StatusCode::UNAUTHORIZED.as_u16()
+    {
+        source.lacking = Some(Capability::ReadFiles).filter(|needed| !session.can(needed));
+        source.restriction = session.restriction();
+    }
+    error
+}
+
+impl Operation for Download {
+    type Output = Downloaded;
+
+    fn poll(&mut self, account: &mut Account, now: Instant) -> Step<Downloaded> {
+        if let Some(event) = self.events.pop_front() {
+            return Step::Event(event);
+        }
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Idle => {
+                self.state = State::Idle;
+                self.send(account, now)
+            }
+            State::Done(result) => Step::Done(result.map(|downloaded| *downloaded)),
+            waiting @ (State::Sending { .. } | State::Over) => {
+                self.state = waiting;
+                Step::Wait(Wait::for_reply(self.object.operation()))
+            }
+        }
+    }
+
+    fn handle(&mut self, account: &mut Account, ticket: Ticket, reply: Reply, now: Instant) {
+        let Some(reply) = self.authorizer.handle(account, ticket, reply, now) else { return };
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Sending { ticket: own, token } if own == ticket => {
+                self.state = self.answered(account, &token, reply, now);
+            }
+            other => self.state = other,
+        }
+    }
+
+    fn abandon(&mut self, account: &mut Account) {
+        self.authorizer.abandon(account);
+    }
+}

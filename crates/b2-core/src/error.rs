@@ -1,0 +1,426 @@
+//! What can go wrong, and what helps.
+//!
+//! Each level prints only itself; the cause is in
+//! [`source()`](std::error::Error::source). [`Error::remedy`] says what a
+//! program can do next, [`Error::advice`] what a person can.
+
+use std::sync::Arc;
+
+use b2_proto::{Capability, ErrorCode, Sha1Digest};
+
+use crate::time::Duration;
+
+/// Why an operation did not succeed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// B2 answered with an error that repeating does not mend.
+    #[error("B2 refused {operation}")]
+    Api {
+        /// B2's name of the call.
+        operation: &'static str,
+        /// B2's own words.
+        source: Box<ApiError>,
+    },
+    /// The request or its answer did not get through.
+    #[error("the transport failed during {operation}")]
+    Transport {
+        /// B2's name of the call.
+        operation: &'static str,
+        /// What the transport said.
+        source: Box<TransportError>,
+    },
+    /// The answer makes no sense.
+    #[error("{operation} answered something unreadable")]
+    Protocol {
+        /// B2's name of the call.
+        operation: &'static str,
+        /// What was wrong with it.
+        source: Box<ProtocolError>,
+    },
+    /// The bytes are not the ones that were stored.
+    #[error("the content does not match its digest")]
+    Integrity(#[from] IntegrityError),
+    /// Attempt after attempt failed until patience ran out.
+    #[error("gave up on {operation} after {attempts} attempts in {elapsed:?}")]
+    Exhausted {
+        /// B2's name of the call.
+        operation: &'static str,
+        /// Attempts made.
+        attempts: u32,
+        /// Time since the first of them.
+        elapsed: Duration,
+        /// Why the last one failed.
+        #[source]
+        last: Box<Self>,
+    },
+    /// The answer was lost and the call must not be repeated blindly: it may
+    /// or may not have taken effect.
+    #[error("the answer to {operation} was lost; it may have taken effect")]
+    Unconfirmed {
+        /// B2's name of the call.
+        operation: &'static str,
+        /// Why the answer was lost.
+        #[source]
+        last: Box<Self>,
+    },
+    /// The user's source could not be read, or sink not be written.
+    #[error(transparent)]
+    Local(#[from] LocalError),
+    /// The request cannot be made of what was given.
+    #[error("{operation} cannot be asked for like this")]
+    Request {
+        /// B2's name of the call.
+        operation: &'static str,
+        /// What is wrong with it.
+        source: Box<RequestError>,
+    },
+    /// The caller stopped the operation.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+/// What a program can do about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// Nothing: the same request will fail again.
+    Never,
+    /// Make the same request again, not before this time has passed.
+    Retry {
+        /// What B2 asked for in `Retry-After`.
+        after: Option<Duration>,
+    },
+    /// Get a fresh upload URL and send the body again.
+    FreshUploadUrl,
+    /// Authorize the account again and repeat.
+    Reauthorize,
+    /// Find out whether the request took effect before repeating it.
+    Reconcile,
+}
+
+impl Error {
+    /// What a program can do next. By the time a caller sees the error, the
+    /// operation has already applied the remedy as often as its
+    /// [`RetryPolicy`](crate::retry::RetryPolicy) allows.
+    #[must_use]
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            Self::Api { source, .. } => source.remedy,
+            Self::Transport { .. } => Remedy::Retry { after: None },
+            Self::Exhausted { last, .. } => last.remedy(),
+            Self::Unconfirmed { .. } => Remedy::Reconcile,
+            Self::Integrity(_) => Remedy::Retry { after: None },
+            Self::Protocol { .. } | Self::Local(_) | Self::Request { .. } | Self::Cancelled => {
+                Remedy::Never
+            }
+        }
+    }
+
+    /// Whether the same call may succeed later.
+    #[must_use]
+    pub fn retryable(&self) -> bool {
+        !matches!(self.remedy(), Remedy::Never)
+    }
+
+    /// B2's code, if B2 answered.
+    #[must_use]
+    pub fn code(&self) -> Option<&ErrorCode> {
+        self.api().map(|api| &api.code)
+    }
+
+    /// B2's answer, if there is one at the bottom of this error.
+    #[must_use]
+    pub fn api(&self) -> Option<&ApiError> {
+        match self {
+            Self::Api { source, .. } => Some(source),
+            Self::Exhausted { last, .. } | Self::Unconfirmed { last, .. } => last.api(),
+            _ => None,
+        }
+    }
+
+    /// What a person can do next, as a sentence without a full stop.
+    #[must_use]
+    pub fn advice(&self) -> Option<String> {
+        match self {
+            Self::Api { source, .. } => source.advice(),
+            Self::Transport { source, .. } => Some(source.kind.advice().to_owned()),
+            Self::Exhausted { last, .. } => last.advice(),
+            Self::Unconfirmed { operation, .. } => {
+                Some(format!("look whether {operation} took effect before you repeat it"))
+            }
+            Self::Integrity(_) => Some("try again; if it happens again, the stored file or the memory of this machine is damaged".to_owned()),
+            Self::Protocol { .. } => Some("check that the endpoint is a B2 server and that no proxy changes its answers".to_owned()),
+            Self::Local(_) | Self::Request { .. } | Self::Cancelled => None,
+        }
+    }
+}
+
+/// An error that B2 reported.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code} (HTTP {status}){}{message}", if message.is_empty() { "" } else { ": " })]
+#[non_exhaustive]
+pub struct ApiError {
+    /// HTTP status.
+    pub status: u16,
+    /// B2's code; `unknown` if the answer carried none.
+    pub code: ErrorCode,
+    /// B2's words for people; often empty for 401.
+    pub message: Box<str>,
+    /// How long B2 asked to wait.
+    pub retry_after: Option<Duration>,
+    /// The request id, if B2 gave one: quote it to support.
+    pub request_id: Option<Box<str>>,
+    /// The capability that the call needs and the application key lacks.
+    pub lacking: Option<Capability>,
+    /// What the application key is restricted to, if it is.
+    pub restriction: Option<Box<str>>,
+    /// What helps.
+    pub remedy: Remedy,
+}
+
+impl ApiError {
+    fn advice(&self) -> Option<String> {
+        if let Some(capability) = &self.lacking {
+            return Some(format!("use an application key with the capability `{capability}`"));
+        }
+        let text = match &self.code {
+            ErrorCode::Unauthorized => match &self.restriction {
+                Some(restriction) => {
+                    return Some(format!("the application key is restricted to {restriction}"));
+                }
+                None => "check the application key id and the application key",
+            },
+            ErrorCode::BadAuthToken | ErrorCode::ExpiredAuthToken => {
+                "check the application key id and the application key; the key may have been deleted or have expired"
+            }
+            ErrorCode::Unsupported => "this application key works only with a newer version of the API",
+            ErrorCode::BadBucketId | ErrorCode::InvalidBucketId => {
+                "check the bucket; it may have been deleted"
+            }
+            ErrorCode::DuplicateBucketName => {
+                "choose another bucket name: names are shared by all B2 users"
+            }
+            ErrorCode::CannotDeleteNonEmptyBucket => {
+                "delete every file version and unfinished large file of the bucket first"
+            }
+            ErrorCode::NotFound | ErrorCode::NoSuchFile | ErrorCode::FileNotPresent => {
+                "check the file name or id; the file may be hidden or deleted"
+            }
+            ErrorCode::StorageCapExceeded
+            | ErrorCode::CapExceeded
+            | ErrorCode::TransactionCapExceeded
+            | ErrorCode::DownloadCapExceeded => {
+                "raise the cap of the account; daily caps are reset at 00:00 UTC"
+            }
+            ErrorCode::TooManyRequests => "slow down: fewer requests at once",
+            _ => return None,
+        };
+        Some(text.to_owned())
+    }
+}
+
+/// The request or its answer did not get through.
+///
+/// Made by transports. `sent` decides whether repeating is safe.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{kind}")]
+#[non_exhaustive]
+pub struct TransportError {
+    /// What failed.
+    pub kind: TransportErrorKind,
+    /// Whether the server may have acted on the request.
+    pub sent: Sent,
+    /// The transport's own error.
+    pub source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+impl TransportError {
+    /// An error of this kind.
+    #[must_use]
+    pub fn new(kind: TransportErrorKind, sent: Sent) -> Self {
+        Self { kind, sent, source: None }
+    }
+
+    /// Adds the cause. It must not print secrets.
+    #[must_use]
+    pub fn with_source(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        self.source = Some(Arc::from(source.into()));
+        self
+    }
+}
+
+/// How far a request may have come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "there is no third case")]
+pub enum Sent {
+    /// The server cannot have seen a complete request.
+    Nothing,
+    /// The server may have acted on it.
+    Maybe,
+}
+
+/// What failed in a transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// The host name could not be resolved.
+    #[error("the host name could not be resolved")]
+    Resolve,
+    /// No connection was made.
+    #[error("no connection could be made")]
+    Connect,
+    /// The TLS handshake failed.
+    #[error("the TLS handshake failed")]
+    Tls,
+    /// A deadline passed, or no byte moved for too long.
+    #[error("it took too long")]
+    Timeout,
+    /// The connection broke.
+    #[error("the connection broke")]
+    Interrupted,
+    /// The answer was not valid HTTP, or longer than allowed.
+    #[error("the answer was not valid HTTP")]
+    Protocol,
+    /// The transport gave up for a reason of its own.
+    #[error("the transport gave up")]
+    Other,
+}
+
+impl TransportErrorKind {
+    fn advice(self) -> &'static str {
+        match self {
+            Self::Resolve => "check the network connection and the host name of the endpoint",
+            Self::Connect => "check that the endpoint is reachable and not blocked by a firewall",
+            Self::Tls => {
+                "check the clock of this machine and that it trusts the certificate of the endpoint"
+            }
+            Self::Timeout => "the network or the server is too slow; try again later",
+            Self::Interrupted => "try again",
+            Self::Protocol | Self::Other => {
+                "check that the endpoint is a B2 server and that no proxy changes its answers"
+            }
+        }
+    }
+}
+
+/// An answer that cannot be understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProtocolError {
+    /// The JSON does not have the promised shape.
+    #[error("the JSON of the answer does not have the promised shape: {reason}")]
+    Json {
+        /// Where and why, without any of the content.
+        reason: Box<str>,
+    },
+    /// A required header is missing or malformed.
+    #[error("the header {name} is missing or malformed")]
+    Header {
+        /// Name of the header.
+        name: &'static str,
+    },
+    /// A status that this call never answers, such as a redirect.
+    #[error("unexpected HTTP status {status}")]
+    Status {
+        /// The status.
+        status: u16,
+    },
+    /// The server said one thing and did another.
+    #[error("{0}")]
+    Contradiction(&'static str),
+}
+
+/// The bytes are not the ones that were stored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected SHA-1 {expected}, got {actual}")]
+#[non_exhaustive]
+pub struct IntegrityError {
+    /// What the digest should be.
+    pub expected: Sha1Digest,
+    /// What it is.
+    pub actual: Sha1Digest,
+}
+
+/// The user's own source or sink failed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{}", match side { Side::Source => "the source could not be read", Side::Sink => "the destination could not be written" })]
+#[non_exhaustive]
+pub struct LocalError {
+    /// Which of the two.
+    pub side: Side,
+    /// What the operating system said.
+    pub source: Arc<std::io::Error>,
+}
+
+impl LocalError {
+    /// Reading the source failed.
+    #[must_use]
+    pub fn source(error: std::io::Error) -> Self {
+        Self { side: Side::Source, source: Arc::new(error) }
+    }
+
+    /// Writing the sink failed.
+    #[must_use]
+    pub fn sink(error: std::io::Error) -> Self {
+        Self { side: Side::Sink, source: Arc::new(error) }
+    }
+}
+
+/// Which end of a transfer is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a transfer has two ends")]
+pub enum Side {
+    /// Where an upload's bytes come from.
+    Source,
+    /// Where a download's bytes go.
+    Sink,
+}
+
+/// A request that cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// A URL that B2 (or the configuration) gave is not one.
+    #[error("not an absolute http or https URL")]
+    Url,
+    /// A value cannot stand in a header.
+    #[error("the value of {name} cannot stand in an HTTP header")]
+    Header {
+        /// Name of the header or field.
+        name: Box<str>,
+    },
+    /// More bytes than one request may carry.
+    #[error("{len} bytes are more than one upload may carry ({limit})")]
+    TooLarge {
+        /// Length of the source in bytes.
+        len: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// A number is outside the range that the rule allows.
+    #[error("{name} is {value}, outside {min}..={max}")]
+    OutOfRange {
+        /// Name of the field.
+        name: &'static str,
+        /// What was given.
+        value: u64,
+        /// Smallest allowed value.
+        min: u64,
+        /// Largest allowed value.
+        max: u64,
+    },
+    /// File information breaks one of B2's rules.
+    #[error("the file information is not allowed: {reason}")]
+    FileInfo {
+        /// Which rule.
+        reason: Box<str>,
+    },
+    /// The file has fewer bytes than the range asks for, or the range is
+    /// empty.
+    #[error("the byte range is empty")]
+    EmptyRange,
+}

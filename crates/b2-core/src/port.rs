@@ -1,0 +1,290 @@
+//! Traits for the outside world: sockets, timers, files.
+//!
+//! Drivers use them; no machine does, and nothing here is implemented in this
+//! crate. Implement [`Transport`] (or [`BlockingTransport`]) to bring your own
+//! HTTP stack, and run `b2_testing::conformance` against it.
+//!
+//! # What every transport owes
+//!
+//! - An answer of any status is an answer, not an error. Never retry, never
+//!   follow a redirect, never decompress, never log a body.
+//! - Send exactly the headers given, plus `Host`. The body has an exact size;
+//!   `Content-Length` says it; chunked encoding is not used.
+//! - B2 may answer before the body is through. When writing fails, try to
+//!   read the answer before reporting [`Interrupted`](TransportErrorKind::Interrupted).
+//! - Give up at `deadline` with [`Timeout`](TransportErrorKind::Timeout).
+//! - [`Sent::Nothing`](crate::error::Sent::Nothing) is a promise: say it only
+//!   if no complete request can have reached the server.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+use crate::error::TransportError;
+use crate::time::Instant;
+
+#[cfg(doc)]
+use crate::error::TransportErrorKind;
+
+/// A boxed future that may move between threads.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Sends HTTP requests asynchronously.
+///
+/// # Cancel safety
+///
+/// The future may be dropped at any time. An HTTP/1 connection must then be
+/// closed, an HTTP/2 stream reset: it may not be used again half-written.
+pub trait Transport: Send + Sync + 'static {
+    /// Sends `request` and returns the head of the answer with its body to be
+    /// read. The deadline covers both.
+    fn send(
+        &self,
+        request: http::Request<RequestBody>,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<http::Response<ResponseBody>, TransportError>> + Send;
+}
+
+/// [`Transport`] behind a pointer; implemented for every transport.
+pub trait DynTransport: Send + Sync + 'static {
+    /// As [`Transport::send`].
+    fn send_dyn(
+        &self,
+        request: http::Request<RequestBody>,
+        deadline: Instant,
+    ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>>;
+}
+
+impl<T: Transport> DynTransport for T {
+    fn send_dyn(
+        &self,
+        request: http::Request<RequestBody>,
+        deadline: Instant,
+    ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
+        Box::pin(self.send(request, deadline))
+    }
+}
+
+/// Sends HTTP requests on the calling thread.
+pub trait BlockingTransport {
+    /// Sends `request` and returns the head of the answer with its body to be
+    /// read. The request's `Content-Length` header is exact.
+    ///
+    /// # Errors
+    ///
+    /// As the [module documentation](self) says. An error that reading the
+    /// request body raises is passed on as the source of the transport error.
+    fn send(
+        &self,
+        request: http::Request<&mut dyn io::Read>,
+        deadline: Instant,
+    ) -> Result<http::Response<Box<dyn io::Read>>, TransportError>;
+}
+
+/// A clock that can also wait.
+pub trait Timer: Send + Sync + 'static {
+    /// The present. Never goes back.
+    fn now(&self) -> Instant;
+    /// Completes at `at` or soon after. Cancel safe.
+    fn sleep_until(&self, at: Instant) -> BoxFuture<'static, ()>;
+}
+
+/// Runs a future in the background.
+pub trait Spawn: Send + Sync + 'static {
+    /// Runs `task` to its end, whether or not anyone waits for it.
+    fn spawn(&self, task: BoxFuture<'static, ()>);
+}
+
+/// Bytes that can be read at any offset, as often as needed.
+///
+/// A retry reads again: nothing that was sent is kept in memory.
+pub trait ReadAt: Send + Sync + 'static {
+    /// Length in bytes. It must not change while a transfer runs.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the underlying storage reports.
+    fn len(&self) -> io::Result<u64>;
+
+    /// Fills the beginning of `buffer` from `offset` and returns how many
+    /// bytes were read; 0 only at the end.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the underlying storage reports.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Whether there is not a single byte.
+    ///
+    /// # Errors
+    ///
+    /// As [`len`](Self::len).
+    fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.len()? == 0)
+    }
+}
+
+impl<T: ReadAt + ?Sized> ReadAt for Arc<T> {
+    fn len(&self) -> io::Result<u64> {
+        (**self).len()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        (**self).read_at(offset, buffer)
+    }
+}
+
+/// A place that bytes can be written to.
+pub trait WriteAt: Send + 'static {
+    /// Writes all of `bytes` at `offset`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the underlying storage reports, a full disk for example.
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()>;
+
+    /// Whether an offset may be written a second time. A pipe can not: what
+    /// went out is gone.
+    fn rewindable(&self) -> bool;
+}
+
+type BoxBody = Pin<Box<dyn Body<Data = Bytes, Error = io::Error> + Send>>;
+
+/// The body of a request: a stream of chunks with an exact length.
+pub struct RequestBody {
+    inner: BoxBody,
+    remaining: u64,
+}
+
+impl RequestBody {
+    /// A body of exactly `len` bytes. If `body` ends early or runs over, the
+    /// request fails rather than being padded or cut.
+    #[must_use]
+    pub fn new<B>(body: B, len: u64) -> Self
+    where
+        B: Body<Data = Bytes, Error = io::Error> + Send + 'static,
+    {
+        Self { inner: Box::pin(body), remaining: len }
+    }
+
+    /// A body of bytes that are at hand.
+    #[must_use]
+    pub fn from_bytes(bytes: Bytes) -> Self {
+        let len = bytes.len() as u64;
+        Self::new(Whole(Some(bytes)), len)
+    }
+
+    /// Bytes still to come.
+    #[must_use]
+    pub fn remaining(&self) -> u64 {
+        self.remaining
+    }
+}
+
+impl std::fmt::Debug for RequestBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RequestBody").field("remaining", &self.remaining).finish_non_exhaustive()
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        let frame = std::task::ready!(self.inner.as_mut().poll_frame(cx));
+        std::task::Poll::Ready(match frame {
+            Some(Ok(frame)) => {
+                let len = frame.data_ref().map_or(0, |data| data.len() as u64);
+                match self.remaining.checked_sub(len) {
+                    Some(remaining) => {
+                        self.remaining = remaining;
+                        Some(Ok(frame))
+                    }
+                    None => Some(Err(length_error("the body is longer than announced"))),
+                }
+            }
+            None if self.remaining > 0 => {
+                Some(Err(length_error("the body is shorter than announced")))
+            }
+            other => other,
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.remaining == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.remaining)
+    }
+}
+
+fn length_error(text: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, text)
+}
+
+/// The body of an answer: a stream of chunks that may break.
+pub struct ResponseBody {
+    inner: Pin<Box<dyn Body<Data = Bytes, Error = TransportError> + Send>>,
+}
+
+impl ResponseBody {
+    /// Wraps a transport's own body type.
+    #[must_use]
+    pub fn new<B>(body: B) -> Self
+    where
+        B: Body<Data = Bytes, Error = TransportError> + Send + 'static,
+    {
+        Self { inner: Box::pin(body) }
+    }
+
+    /// The next chunk; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// If the body breaks before its announced end.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn chunk(&mut self) -> Option<Result<Bytes, TransportError>> {
+        loop {
+            let frame = std::future::poll_fn(|cx| self.inner.as_mut().poll_frame(cx)).await?;
+            match frame.map(Frame::into_data) {
+                Ok(Ok(data)) if data.is_empty() => {}
+                Ok(Ok(data)) => return Some(Ok(data)),
+                Ok(Err(_trailers)) => {}
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for ResponseBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ResponseBody").finish_non_exhaustive()
+    }
+}
+
+struct Whole(Option<Bytes>);
+
+impl Body for Whole {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        let bytes = self.0.take().filter(|bytes| !bytes.is_empty());
+        std::task::Poll::Ready(bytes.map(|bytes| Ok(Frame::data(bytes))))
+    }
+}

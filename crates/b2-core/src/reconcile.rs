@@ -1,0 +1,188 @@
+//! Calls whose lost or repeated answer is settled by looking.
+//!
+//! ```text
+//! Calling --answer--> Done
+//!    |  ^
+//!    |  +-- nothing there: call once more --+
+//!    +-- the answer may be lost --> Looking-+--found--> Done
+//! ```
+
+use b2_proto::{
+    Action, BucketName, ErrorCode, ListBucketsRequest, ListFileVersionsRequest,
+};
+
+use crate::account::Account;
+use crate::call::Call;
+use crate::endpoint::{CreateBucket, Endpoint, HideFile, ListBuckets, ListFileVersions};
+use crate::error::Error;
+use crate::event::Event;
+use crate::op::{Operation, Reply, Step, Ticket};
+use crate::time::Instant;
+
+/// An endpoint whose effect can be looked up.
+///
+/// Sealed: the rules belong to B2.
+pub trait Reconcile: Endpoint<Request: Clone> + sealed::Sealed {
+    /// The call that shows whether the first took effect.
+    type Look: Endpoint;
+
+    /// Whether this error leaves it open if the call took effect.
+    fn doubtful(error: &Error) -> bool;
+    /// What to ask for.
+    fn look(request: &Self::Request) -> <Self::Look as Endpoint>::Request;
+    /// The answer that the first call should have given.
+    fn found(
+        request: &Self::Request,
+        answer: <Self::Look as Endpoint>::Response,
+    ) -> Option<Self::Response>;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::CreateBucket {}
+    impl Sealed for super::HideFile {}
+}
+
+/// Looks that may come back empty before the call fails for good.
+const SECOND_CALLS: u32 = 3;
+
+/// A [`Call`] that looks whether it took effect when its answer is lost.
+#[derive(Debug)]
+pub struct Reconciled<E: Reconcile> {
+    request: E::Request,
+    state: State<E>,
+    second_calls: u32,
+}
+
+#[derive(Debug)]
+enum State<E: Reconcile> {
+    Calling(Call<E>),
+    Doubting(Error),
+    Looking(Call<E::Look>, Error),
+}
+
+impl<E: Reconcile> Reconciled<E> {
+    /// A call with this request.
+    #[must_use]
+    pub fn new(request: E::Request) -> Self {
+        let state = State::Calling(Call::new(request.clone()));
+        Self { request, state, second_calls: 0 }
+    }
+
+    /// What to do when the look is over; `None`: poll again.
+    fn looked(
+        &mut self,
+        answer: Result<<E::Look as Endpoint>::Response, Error>,
+        doubt: Error,
+    ) -> Option<Result<E::Response, Error>> {
+        match answer.map(|answer| E::found(&self.request, answer)) {
+            Ok(Some(found)) => Some(Ok(found)),
+            Ok(None) if self.second_calls < SECOND_CALLS && doubt.code().is_none() => {
+                self.second_calls += 1;
+                self.state = State::Calling(Call::new(self.request.clone()));
+                None
+            }
+            // What was asked for is what the user has to hear about.
+            Ok(None) | Err(_) => Some(Err(doubt)),
+        }
+    }
+}
+
+impl<E: Reconcile> Operation for Reconciled<E> {
+    type Output = E::Response;
+
+    fn poll(&mut self, account: &mut Account, now: Instant) -> Step<E::Response> {
+        loop {
+            match &mut self.state {
+                State::Calling(call) => match call.poll(account, now).finished() {
+                    Ok(Err(error)) if E::doubtful(&error) => {
+                        self.state = State::Doubting(error);
+                        return Step::Event(Event::Reconciling);
+                    }
+                    Ok(result) => return Step::Done(result),
+                    Err(step) => return step,
+                },
+                State::Doubting(error) => {
+                    let look = Call::new(E::look(&self.request));
+                    self.state = State::Looking(look, error.clone());
+                }
+                State::Looking(look, doubt) => match look.poll(account, now).finished() {
+                    Err(step) => return step,
+                    Ok(answer) => {
+                        let doubt = doubt.clone();
+                        if let Some(result) = self.looked(answer, doubt) {
+                            return Step::Done(result);
+                        }
+                    }
+                },
+            }
+        }
+    }
+
+    fn handle(&mut self, account: &mut Account, ticket: Ticket, reply: Reply, now: Instant) {
+        match &mut self.state {
+            State::Calling(call) => call.handle(account, ticket, reply, now),
+            State::Looking(look, _) => look.handle(account, ticket, reply, now),
+            State::Doubting(_) => {}
+        }
+    }
+
+    fn abandon(&mut self, account: &mut Account) {
+        match &mut self.state {
+            State::Calling(call) => call.abandon(account),
+            State::Looking(look, _) => look.abandon(account),
+            State::Doubting(_) => {}
+        }
+    }
+}
+
+/// Hiding a hidden file is no failure: the marker that is there is the answer.
+impl Reconcile for HideFile {
+    type Look = ListFileVersions;
+
+    fn doubtful(error: &Error) -> bool {
+        error.code() == Some(&ErrorCode::AlreadyHidden)
+    }
+
+    fn look(request: &Self::Request) -> ListFileVersionsRequest {
+        let name = request.file_name.to_string();
+        ListFileVersionsRequest::new(request.bucket_id.clone())
+            .with_start_file_name(name.clone())
+            .with_prefix(name)
+            .with_max_file_count(1)
+    }
+
+    fn found(
+        request: &Self::Request,
+        answer: <ListFileVersions as Endpoint>::Response,
+    ) -> Option<Self::Response> {
+        answer
+            .files
+            .into_iter()
+            .find(|row| row.action == Action::Hide && row.file_name == request.file_name)
+    }
+}
+
+/// A bucket of the wanted name in the own account is the one that was made: a
+/// name in use before would have been refused by the first call that got
+/// through.
+impl Reconcile for CreateBucket {
+    type Look = ListBuckets;
+
+    fn doubtful(error: &Error) -> bool {
+        matches!(error, Error::Unconfirmed { .. })
+    }
+
+    fn look(request: &Self::Request) -> ListBucketsRequest {
+        ListBucketsRequest::new(request.account_id.clone())
+            .with_bucket_name(request.bucket_name.clone())
+    }
+
+    fn found(
+        request: &Self::Request,
+        answer: <ListBuckets as Endpoint>::Response,
+    ) -> Option<Self::Response> {
+        let wanted: &BucketName = &request.bucket_name;
+        answer.buckets.into_iter().find(|bucket| bucket.bucket_name == *wanted)
+    }
+}

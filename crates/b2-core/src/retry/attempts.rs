@@ -1,0 +1,119 @@
+//! The attempts of one request: how many were made, when the next is due.
+
+use crate::account::Account;
+use crate::error::{Error, Remedy};
+use crate::event::Event;
+use crate::retry::backoff::Backoff;
+use crate::time::Instant;
+
+/// Refreshes of the token that one request may cause. The second covers a
+/// token that expired again during a long pause; more would be a loop.
+const REFRESHES: u32 = 2;
+
+/// The one status that concerns the whole account.
+const RATE_LIMITED: u16 = 429;
+
+/// Counts attempts and decides whether there is another.
+#[derive(Debug, Default)]
+pub(crate) struct Attempts {
+    made: u32,
+    refreshes: u32,
+    urls: u32,
+    first_failure: Option<Instant>,
+    not_before: Option<Instant>,
+    backoff: Backoff,
+}
+
+/// What follows a failed attempt.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// There is another attempt; tell the observer this.
+    Again(Event),
+    /// That was the last one.
+    GiveUp(Error),
+}
+
+impl Attempts {
+    /// When the next attempt is due; `None`: at once.
+    pub(crate) fn not_before(&self) -> Option<Instant> {
+        self.not_before
+    }
+
+    /// Notes a failure with its remedy and settles what follows.
+    pub(crate) fn failed(
+        &mut self,
+        account: &mut Account,
+        operation: &'static str,
+        remedy: Remedy,
+        error: Error,
+        now: Instant,
+    ) -> Verdict {
+        self.made += 1;
+        let first = *self.first_failure.get_or_insert(now);
+        if remedy == Remedy::Never {
+            return Verdict::GiveUp(error);
+        }
+        let pause = self.pause(account, remedy);
+        if error.api().is_some_and(|api| api.status == RATE_LIMITED) {
+            account.throttle(pause, now);
+        }
+        let due = now + pause;
+        if self.spent(account, remedy, first, due) {
+            return Verdict::GiveUp(self.exhausted(operation, first, now, error));
+        }
+        self.not_before = Some(due);
+        let cause = describe(&error);
+        Verdict::Again(Event::Retrying { operation, attempt: self.made, remedy, at: due, cause })
+    }
+
+    fn pause(&mut self, account: &mut Account, remedy: Remedy) -> crate::time::Duration {
+        let free_urls = account.policy().upload_urls();
+        match remedy {
+            Remedy::Reauthorize => {
+                self.refreshes += 1;
+                crate::time::Duration::ZERO
+            }
+            // B2 asks for a fresh URL at once; pauses begin only after
+            // several pods in a row have failed.
+            Remedy::FreshUploadUrl | Remedy::Reconcile if self.urls + 1 < free_urls => {
+                self.urls += 1;
+                crate::time::Duration::ZERO
+            }
+            Remedy::Retry { after } => account.next_pause(&mut self.backoff, after),
+            _ => account.next_pause(&mut self.backoff, None),
+        }
+    }
+
+    fn spent(&self, account: &Account, remedy: Remedy, first: Instant, due: Instant) -> bool {
+        let policy = account.policy();
+        self.made >= policy.attempts()
+            || due.duration_since(first) > policy.patience()
+            || (remedy == Remedy::Reauthorize && self.refreshes > REFRESHES)
+    }
+
+    fn exhausted(
+        &self,
+        operation: &'static str,
+        first: Instant,
+        now: Instant,
+        last: Error,
+    ) -> Error {
+        if self.made == 1 {
+            return last;
+        }
+        let elapsed = now.duration_since(first);
+        Error::Exhausted { operation, attempts: self.made, elapsed, last: Box::new(last) }
+    }
+}
+
+/// The failure and its causes on one line.
+fn describe(error: &Error) -> Box<str> {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text.into()
+}

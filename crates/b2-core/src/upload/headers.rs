@@ -1,0 +1,112 @@
+//! What is said about a file when it is uploaded.
+
+use std::collections::BTreeMap;
+
+use b2_proto::{FileName, header};
+
+use crate::error::{Error, RequestError};
+use crate::request::RequestBuilder;
+
+/// The content type that lets B2 choose one by the file name's extension.
+pub const AUTO_CONTENT_TYPE: &str = "b2/x-auto";
+
+/// Name, type and information of a file to upload.
+///
+/// ```
+/// use b2_core::upload::UploadHeaders;
+/// use b2_proto::FileName;
+///
+/// let headers = UploadHeaders::new(FileName::new("notes/hello there.txt")?)
+///     .with_content_type("text/plain")
+///     .with_last_modified_ms(1_763_700_000_000);
+/// assert_eq!(headers.file_info()["src_last_modified_millis"], "1763700000000");
+/// # Ok::<(), b2_proto::InvalidFileName>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct UploadHeaders {
+    file_name: FileName,
+    content_type: Box<str>,
+    file_info: BTreeMap<String, String>,
+    custom_upload_timestamp: Option<i64>,
+}
+
+impl UploadHeaders {
+    /// A file of this name, whose content type B2 chooses by its extension.
+    #[must_use]
+    pub fn new(file_name: FileName) -> Self {
+        Self {
+            file_name,
+            content_type: AUTO_CONTENT_TYPE.into(),
+            file_info: BTreeMap::new(),
+            custom_upload_timestamp: None,
+        }
+    }
+
+    /// The content type to store.
+    #[must_use]
+    pub fn with_content_type(mut self, content_type: &str) -> Self {
+        self.content_type = content_type.into();
+        self
+    }
+
+    /// Adds one entry of file information; at most 10 in all. Names are
+    /// stored in lower case.
+    #[must_use]
+    pub fn with_file_info(mut self, name: &str, value: &str) -> Self {
+        self.file_info.insert(name.to_ascii_lowercase(), value.to_owned());
+        self
+    }
+
+    /// When the source was last changed, in ms since 1970, stored as
+    /// `src_last_modified_millis`.
+    #[must_use]
+    pub fn with_last_modified_ms(self, ms: i64) -> Self {
+        self.with_file_info(header::SRC_LAST_MODIFIED_MILLIS, &ms.to_string())
+    }
+
+    /// The upload time to store instead of B2's own, in ms since 1970. The
+    /// account has to be enabled for it.
+    #[must_use]
+    pub fn with_custom_upload_timestamp(mut self, ms: i64) -> Self {
+        self.custom_upload_timestamp = Some(ms);
+        self
+    }
+
+    /// The file's name.
+    #[must_use]
+    pub fn file_name(&self) -> &FileName {
+        &self.file_name
+    }
+
+    /// The file information.
+    #[must_use]
+    pub fn file_info(&self) -> &BTreeMap<String, String> {
+        &self.file_info
+    }
+
+    pub(crate) fn custom_upload_timestamp(&self) -> Option<i64> {
+        self.custom_upload_timestamp
+    }
+
+    /// Checks B2's rules before anything is sent.
+    pub(crate) fn check(&self, operation: &'static str) -> Result<(), Error> {
+        header::check_file_info(&self.file_name, &self.file_info).map_err(|rule| Error::Request {
+            operation,
+            source: Box::new(RequestError::FileInfo { reason: rule.to_string().into() }),
+        })
+    }
+
+    pub(crate) fn apply(&self, mut builder: RequestBuilder) -> Result<RequestBuilder, Error> {
+        builder = builder
+            .header(header::FILE_NAME, &self.file_name.encoded())?
+            .header(http::header::CONTENT_TYPE.as_str(), &self.content_type)?;
+        for (name, value) in header::file_info_headers(&self.file_info) {
+            builder = builder.header(&name, &value)?;
+        }
+        match self.custom_upload_timestamp {
+            Some(ms) => builder.header(header::CUSTOM_UPLOAD_TIMESTAMP, &ms.to_string()),
+            None => Ok(builder),
+        }
+    }
+}
