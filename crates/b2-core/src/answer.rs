@@ -45,26 +45,42 @@ pub(crate) fn read<T: DeserializeOwned>(
             match serde_json::from_slice(&body) {
                 Ok(value) => Answer::Good { value, head, sent },
                 Err(error) => {
-                    let source = Box::new(ProtocolError::Json { reason: json_reason(&error) });
+                    let source = Box::new(ProtocolError::Json {
+                        reason: json_reason(&error),
+                    });
                     let remedy = classify(surface, Failure::Unreadable);
-                    Answer::Bad { error: Error::Protocol { operation, source }, remedy, sent }
+                    Answer::Bad {
+                        error: Error::Protocol { operation, source },
+                        remedy,
+                        sent,
+                    }
                 }
             }
         }
         Reply::Response { head, body, sent } => {
             let (error, remedy) = refused(operation, surface, &head, &body);
-            Answer::Bad { error, remedy, sent }
+            Answer::Bad {
+                error,
+                remedy,
+                sent,
+            }
         }
         Reply::Failed { source, sent } => failed(operation, surface, source, sent),
-        Reply::Local(error) => {
-            Answer::Bad { error: Error::Local(error), remedy: Remedy::Never, sent: None }
-        }
+        Reply::Local(error) => Answer::Bad {
+            error: Error::Local(error),
+            remedy: Remedy::Never,
+            sent: None,
+        },
         Reply::Delivered { .. } | Reply::Broken { .. } => {
             let source = Box::new(ProtocolError::Contradiction(
                 "the driver delivered an answer that was to be collected",
             ));
             let error = Error::Protocol { operation, source };
-            Answer::Bad { error, remedy: Remedy::Never, sent: None }
+            Answer::Bad {
+                error,
+                remedy: Remedy::Never,
+                sent: None,
+            }
         }
     }
 }
@@ -78,8 +94,21 @@ fn failed<T>(
     // A JSON body is handed over whole; only a file body can be cut short,
     // and then there is no digest.
     let complete = surface != Surface::Upload || sent.is_some();
-    let remedy = classify(surface, Failure::Transport { error: &source, complete });
-    Answer::Bad { error: Error::Transport { operation, source: Box::new(source) }, remedy, sent }
+    let remedy = classify(
+        surface,
+        Failure::Transport {
+            error: &source,
+            complete,
+        },
+    );
+    Answer::Bad {
+        error: Error::Transport {
+            operation,
+            source: Box::new(source),
+        },
+        remedy,
+        sent,
+    }
 }
 
 /// An answer that is not a success.
@@ -98,7 +127,11 @@ pub(crate) fn refused(
     let mut error = ApiError {
         status,
         code: ErrorCode::from(text_field(&json, "code").unwrap_or(UNKNOWN_CODE)),
-        message: text_field(&json, "message").unwrap_or_default().chars().take(MESSAGE_LIMIT).collect(),
+        message: text_field(&json, "message")
+            .unwrap_or_default()
+            .chars()
+            .take(MESSAGE_LIMIT)
+            .collect(),
         retry_after: retry_after(head),
         request_id: plan::text(head, header::REQUEST_ID).map(Into::into),
         lacking: None,
@@ -107,5 +140,11 @@ pub(crate) fn refused(
     };
     error.remedy = classify(surface, Failure::Answer(&error));
     let remedy = error.remedy;
-    (Error::Api { operation, source: Box::new(error) }, remedy)
+    (
+        Error::Api {
+            operation,
+            source: Box::new(error),
+        },
+        remedy,
+    )
 }

@@ -17,7 +17,7 @@ use crate::plan::SinkPlan;
 use crate::request::{RequestBuilder, to_json};
 use crate::retry::{Attempts, Surface, Verdict};
 use crate::time::{self, Instant};
-use b2_proto::AuthToken;
+use b2_proto::{AuthToken, OperationInfo};
 
 /// A page of 10,000 files with ten long infos each stays below this.
 const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
@@ -47,7 +47,11 @@ pub struct Call<E: Endpoint> {
 #[derive(Debug)]
 enum State<T> {
     Ready,
-    InFlight { ticket: Ticket, token: AuthToken, session: std::sync::Arc<Session> },
+    InFlight {
+        ticket: Ticket,
+        token: AuthToken,
+        session: std::sync::Arc<Session>,
+    },
     Retrying(Event),
     Done(Result<Box<T>, Error>),
     Over,
@@ -80,7 +84,11 @@ impl<E: Endpoint> Call<E> {
         match self.transmit(account, &session, now) {
             Ok(transmit) => {
                 let token = session.token.clone();
-                self.state = State::InFlight { ticket: transmit.ticket, token, session };
+                self.state = State::InFlight {
+                    ticket: transmit.ticket,
+                    token,
+                    session,
+                };
                 Step::Send(Box::new(transmit))
             }
             Err(error) => Step::Done(Err(error)),
@@ -102,7 +110,9 @@ impl<E: Endpoint> Call<E> {
             ticket: account.next_ticket(),
             operation: E::NAME,
             request,
-            sink: SinkPlan::Collect { limit: ANSWER_LIMIT },
+            sink: SinkPlan::Collect {
+                limit: ANSWER_LIMIT,
+            },
             limits: account.limits(E::PATIENCE, 0, now),
         })
     }
@@ -122,7 +132,10 @@ impl<E: Endpoint> Call<E> {
             Remedy::Reauthorize => account.expire(token),
             Remedy::Reconcile => {
                 let last = Box::new(error);
-                return State::Done(Err(Error::Unconfirmed { operation: E::NAME, last }));
+                return State::Done(Err(Error::Unconfirmed {
+                    operation: E::NAME,
+                    last,
+                }));
             }
             _ => {}
         }
@@ -146,7 +159,8 @@ pub(crate) fn explain<E: Endpoint>(mut error: Error, session: &Session) -> Error
     if let Error::Api { source, .. } = &mut error
         && source.status == http::StatusCode::UNAUTHORIZED.as_u16()
     {
-        source.lacking = E::CAPABILITY.filter(|capability| !session.can(capability));
+        let needed = OperationInfo::named(E::NAME).and_then(|info| info.capability.clone());
+        source.lacking = needed.filter(|capability| !session.can(capability));
         source.restriction = session.restriction();
     }
     error
@@ -178,9 +192,15 @@ impl<E: Endpoint> Operation for Call<E> {
     }
 
     fn handle(&mut self, account: &mut Account, ticket: Ticket, reply: Reply, now: Instant) {
-        let Some(reply) = self.authorizer.handle(account, ticket, reply, now) else { return };
+        let Some(reply) = self.authorizer.handle(account, ticket, reply, now) else {
+            return;
+        };
         match std::mem::replace(&mut self.state, State::Over) {
-            State::InFlight { ticket: own, token, session } if own == ticket => {
+            State::InFlight {
+                ticket: own,
+                token,
+                session,
+            } if own == ticket => {
                 self.state = match answer::read(E::NAME, surface(E::REPEAT), reply) {
                     Answer::Good { value, head, .. } => {
                         account.note_date(&head, now);

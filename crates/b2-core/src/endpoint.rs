@@ -1,9 +1,10 @@
-//! Which calls there are, what each needs and whether it may be repeated.
+//! Which calls there are, and whether each may be repeated.
 //!
-//! The shapes come from `b2-proto`; the columns of this table are decisions
-//! and so are written by hand.
+//! Shapes and capabilities come from `b2-proto`; whether a call may be
+//! repeated, and what completes its request, are decisions and so are written
+//! by hand.
 
-use b2_proto::{self as proto, AccountId, Capability};
+use b2_proto::{self as proto, AccountId};
 
 use crate::account::Session;
 use crate::time::Duration;
@@ -14,8 +15,6 @@ pub trait Endpoint {
     const NAME: &'static str;
     /// What happens if it is made twice.
     const REPEAT: Repeat;
-    /// The capability it needs; `None`: it depends on the request.
-    const CAPABILITY: Option<Capability>;
     /// The time B2 may need for it, if that is more than
     /// [`Timeouts`](crate::account::Timeouts) grants.
     const PATIENCE: Option<Duration> = None;
@@ -37,7 +36,10 @@ pub trait Endpoint {
 
 /// What happens if a call is made twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "a call is harmless to repeat or it is not")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a call is harmless to repeat or it is not"
+)]
 pub enum Repeat {
     /// Nothing different.
     Safe,
@@ -46,7 +48,7 @@ pub enum Repeat {
 }
 
 macro_rules! endpoints {
-    ($($(#[$doc:meta])* $name:ident = $wire:literal: $request:ident => $response:ident, $repeat:ident, $capability:expr
+    ($($(#[$doc:meta])* $name:ident = $wire:literal: $request:ident => $response:ident, $repeat:ident
         $(, { $($body:tt)* })?;)*) => {
         $(
             $(#[$doc])*
@@ -57,7 +59,6 @@ macro_rules! endpoints {
             impl Endpoint for $name {
                 const NAME: &'static str = $wire;
                 const REPEAT: Repeat = Repeat::$repeat;
-                const CAPABILITY: Option<Capability> = $capability;
                 type Request = proto::$request;
                 type Response = proto::$response;
                 $($($body)*)?
@@ -68,63 +69,63 @@ macro_rules! endpoints {
 
 endpoints! {
     /// Makes a bucket.
-    CreateBucket = "b2_create_bucket": CreateBucketRequest => CreateBucketResponse, Once, Some(Capability::WriteBuckets), {
+    CreateBucket = "b2_create_bucket": CreateBucketRequest => CreateBucketResponse, Once, {
         fn complete(request: &mut Self::Request, session: &Session) {
             account(&mut request.account_id, session);
         }
     };
     /// Deletes an empty bucket.
-    DeleteBucket = "b2_delete_bucket": DeleteBucketRequest => DeleteBucketResponse, Once, Some(Capability::DeleteBuckets), {
+    DeleteBucket = "b2_delete_bucket": DeleteBucketRequest => DeleteBucketResponse, Once, {
         fn complete(request: &mut Self::Request, session: &Session) {
             account(&mut request.account_id, session);
         }
     };
     /// Lists buckets, all in one page.
-    ListBuckets = "b2_list_buckets": ListBucketsRequest => ListBucketsResponse, Safe, Some(Capability::ListBuckets), {
+    ListBuckets = "b2_list_buckets": ListBucketsRequest => ListBucketsResponse, Safe, {
         fn complete(request: &mut Self::Request, session: &Session) {
             account(&mut request.account_id, session);
         }
     };
     /// Changes a bucket.
-    UpdateBucket = "b2_update_bucket": UpdateBucketRequest => UpdateBucketResponse, Once, Some(Capability::WriteBuckets), {
+    UpdateBucket = "b2_update_bucket": UpdateBucketRequest => UpdateBucketResponse, Once, {
         fn complete(request: &mut Self::Request, session: &Session) {
             account(&mut request.account_id, session);
         }
     };
     /// Makes an application key. The secret is shown only in this answer.
-    CreateKey = "b2_create_key": CreateKeyRequest => CreateKeyResponse, Once, Some(Capability::WriteKeys), {
+    CreateKey = "b2_create_key": CreateKeyRequest => CreateKeyResponse, Once, {
         fn complete(request: &mut Self::Request, session: &Session) {
             account(&mut request.account_id, session);
         }
     };
     /// Deletes an application key.
-    DeleteKey = "b2_delete_key": DeleteKeyRequest => DeleteKeyResponse, Once, Some(Capability::DeleteKeys);
+    DeleteKey = "b2_delete_key": DeleteKeyRequest => DeleteKeyResponse, Once;
     /// Lists application keys, page by page.
-    ListKeys = "b2_list_keys": ListKeysRequest => ListKeysResponse, Safe, Some(Capability::ListKeys), {
+    ListKeys = "b2_list_keys": ListKeysRequest => ListKeysResponse, Safe, {
         fn complete(request: &mut Self::Request, session: &Session) {
             account(&mut request.account_id, session);
         }
     };
     /// Asks for an upload URL.
-    GetUploadUrl = "b2_get_upload_url": GetUploadUrlRequest => GetUploadUrlResponse, Safe, Some(Capability::WriteFiles);
+    GetUploadUrl = "b2_get_upload_url": GetUploadUrlRequest => GetUploadUrlResponse, Safe;
     /// Lists the newest version of each visible file, page by page.
-    ListFileNames = "b2_list_file_names": ListFileNamesRequest => ListFileNamesResponse, Safe, Some(Capability::ListFiles), {
+    ListFileNames = "b2_list_file_names": ListFileNamesRequest => ListFileNamesResponse, Safe, {
         fn complete(request: &mut Self::Request, session: &Session) {
             narrow(&mut request.prefix, session);
         }
     };
     /// Lists every version of every file, page by page.
-    ListFileVersions = "b2_list_file_versions": ListFileVersionsRequest => ListFileVersionsResponse, Safe, Some(Capability::ListFiles), {
+    ListFileVersions = "b2_list_file_versions": ListFileVersionsRequest => ListFileVersionsResponse, Safe, {
         fn complete(request: &mut Self::Request, session: &Session) {
             narrow(&mut request.prefix, session);
         }
     };
     /// Describes one file version.
-    GetFileInfo = "b2_get_file_info": GetFileInfoRequest => GetFileInfoResponse, Safe, Some(Capability::ReadFiles);
+    GetFileInfo = "b2_get_file_info": GetFileInfoRequest => GetFileInfoResponse, Safe;
     /// Hides a file behind a marker.
-    HideFile = "b2_hide_file": HideFileRequest => HideFileResponse, Safe, Some(Capability::WriteFiles);
+    HideFile = "b2_hide_file": HideFileRequest => HideFileResponse, Safe;
     /// Deletes one file version.
-    DeleteFileVersion = "b2_delete_file_version": DeleteFileVersionRequest => DeleteFileVersionResponse, Safe, Some(Capability::DeleteFiles), {
+    DeleteFileVersion = "b2_delete_file_version": DeleteFileVersionRequest => DeleteFileVersionResponse, Safe, {
         fn already_done(request: &Self::Request, code: &proto::ErrorCode) -> Option<Self::Response> {
             (*code == proto::ErrorCode::FileNotPresent).then(|| {
                 proto::DeleteFileVersionResponse::new(request.file_id.clone(), request.file_name.clone())
@@ -132,7 +133,7 @@ endpoints! {
         }
     };
     /// Makes a token that may download files under a prefix.
-    GetDownloadAuthorization = "b2_get_download_authorization": GetDownloadAuthorizationRequest => GetDownloadAuthorizationResponse, Safe, Some(Capability::ShareFiles);
+    GetDownloadAuthorization = "b2_get_download_authorization": GetDownloadAuthorizationRequest => GetDownloadAuthorizationResponse, Safe;
 }
 
 /// Requests are made before the account id is known; an empty one is filled.

@@ -182,19 +182,25 @@ pub struct ApiError {
 impl ApiError {
     fn advice(&self) -> Option<String> {
         if let Some(capability) = &self.lacking {
-            return Some(format!("use an application key with the capability `{capability}`"));
+            return Some(format!(
+                "use an application key with the capability `{capability}`"
+            ));
         }
         let text = match &self.code {
             ErrorCode::Unauthorized => match &self.restriction {
                 Some(restriction) => {
-                    return Some(format!("the application key is restricted to {restriction}"));
+                    return Some(format!(
+                        "the application key is restricted to {restriction}"
+                    ));
                 }
                 None => "check the application key id and the application key",
             },
             ErrorCode::BadAuthToken | ErrorCode::ExpiredAuthToken => {
                 "check the application key id and the application key; the key may have been deleted or have expired"
             }
-            ErrorCode::Unsupported => "this application key works only with a newer version of the API",
+            ErrorCode::Unsupported => {
+                "this application key works only with a newer version of the API"
+            }
             ErrorCode::BadBucketId | ErrorCode::InvalidBucketId => {
                 "check the bucket; it may have been deleted"
             }
@@ -239,7 +245,11 @@ impl TransportError {
     /// An error of this kind.
     #[must_use]
     pub fn new(kind: TransportErrorKind, sent: Sent) -> Self {
-        Self { kind, sent, source: None }
+        Self {
+            kind,
+            sent,
+            source: None,
+        }
     }
 
     /// Adds the cause. It must not print secrets.
@@ -360,13 +370,19 @@ impl LocalError {
     /// Reading the source failed.
     #[must_use]
     pub fn source(error: std::io::Error) -> Self {
-        Self { side: Side::Source, source: Arc::new(error) }
+        Self {
+            side: Side::Source,
+            source: Arc::new(error),
+        }
     }
 
     /// Writing the sink failed.
     #[must_use]
     pub fn sink(error: std::io::Error) -> Self {
-        Self { side: Side::Sink, source: Arc::new(error) }
+        Self {
+            side: Side::Sink,
+            source: Arc::new(error),
+        }
     }
 }
 
@@ -414,13 +430,30 @@ pub enum RequestError {
         max: u64,
     },
     /// File information breaks one of B2's rules.
-    #[error("the file information is not allowed: {reason}")]
-    FileInfo {
-        /// Which rule.
-        reason: Box<str>,
+    #[error(transparent)]
+    FileInfo(#[from] b2_proto::InvalidFileInfo),
+    /// There is no such bucket in this account, or the application key may
+    /// not see it.
+    #[error("no bucket named {name}{}", restriction_note(restriction.as_deref()))]
+    NoSuchBucket {
+        /// The name that was asked for.
+        name: Box<str>,
+        /// What the application key is restricted to, if it is.
+        restriction: Option<Box<str>>,
     },
-    /// The file has fewer bytes than the range asks for, or the range is
-    /// empty.
-    #[error("the byte range is empty")]
-    EmptyRange,
+    /// B2 does not allow this file name.
+    #[error(transparent)]
+    FileName(#[from] b2_proto::InvalidFileName),
+    /// B2 does not allow this bucket name.
+    #[error(transparent)]
+    BucketName(#[from] b2_proto::InvalidBucketName),
+    /// A range that counts from the end; B2 does not promise to know it.
+    #[error("a range has to say its first byte")]
+    RangeWithoutStart,
+}
+
+fn restriction_note(restriction: Option<&str>) -> String {
+    restriction.map_or_else(String::new, |what| {
+        format!(": the key is restricted to {what}")
+    })
 }

@@ -35,7 +35,18 @@
 //!         }
 //!     }
 //! }
-//! # let _ = drive::<b2_core::Download>;
+//! # use b2_core::{Authorize, Config, Credentials};
+//! # let mut account = Account::new(Config::default(), Credentials::new("id", "key"), 1);
+//! # let answer = r#"{"accountId":"c5d20e7718af","authorizationToken":"t","applicationKeyExpirationTimestamp":null,
+//! #   "apiInfo":{"storageApi":{"absoluteMinimumPartSize":5000000,"recommendedPartSize":100000000,
+//! #   "allowed":{"buckets":null,"capabilities":["listFiles"],"namePrefix":null},
+//! #   "apiUrl":"https://a.test","downloadUrl":"https://d.test","s3ApiUrl":"https://s.test"}}}"#;
+//! # let perform = |transmit: Transmit| {
+//! #     let head = Box::new(http::Response::new(()).into_parts().0);
+//! #     (transmit.ticket, Reply::Response { head, body: answer.into(), sent: None })
+//! # };
+//! # let session = drive(&mut account, Authorize::new(), perform, |wait| unreachable!("{wait:?}")).unwrap();
+//! # assert_eq!(session.account_id.as_str(), "c5d20e7718af");
 //! ```
 //!
 //! # What it offers
@@ -44,6 +55,8 @@
 //! |---|---|
 //! | one JSON call | [`Call`] over an [`endpoint`] |
 //! | a call whose lost answer is looked up | [`Reconciled`] |
+//! | to check an application key | [`Authorize`] |
+//! | a bucket's id | [`FindBucket`] |
 //! | a listing | [`Pager`], which makes a [`Call`] for each page |
 //! | to upload up to 5 GB in one request | [`SmallUpload`] |
 //! | to download, checked and resumed | [`Download`] |
@@ -68,6 +81,7 @@ mod request;
 
 pub mod account;
 pub mod body;
+pub mod bucket;
 pub mod call;
 pub mod download;
 pub mod endpoint;
@@ -79,10 +93,12 @@ pub mod plan;
 pub mod port;
 pub mod reconcile;
 pub mod retry;
+pub mod session;
 pub mod time;
 pub mod upload;
 
 pub use account::{Account, Config, Credentials};
+pub use bucket::FindBucket;
 pub use call::Call;
 pub use download::Download;
 pub use error::{Error, Remedy};
@@ -90,4 +106,5 @@ pub use event::Event;
 pub use list::Pager;
 pub use op::{Operation, Reply, Step, Ticket};
 pub use reconcile::Reconciled;
+pub use session::Authorize;
 pub use upload::SmallUpload;

@@ -3,9 +3,7 @@
 //! A machine asks for bytes `offset..offset + len` of the source, so a retry
 //! is the same plan again: the source is read once more and nothing is kept.
 
-use b2_proto::FileId;
-use b2_proto::header;
-use b2_proto::range::ContentRange;
+use b2_proto::{ContentRange, FileId, header};
 use bytes::Bytes;
 use http::StatusCode;
 use http::response::Parts;
@@ -112,7 +110,9 @@ impl SinkPlan {
         match self {
             Self::Collect { limit } => SinkVerdict::Collect { limit: *limit },
             Self::Deliver(delivery) if delivery.fits(head) => SinkVerdict::Deliver,
-            Self::Deliver(_) => SinkVerdict::Collect { limit: ERROR_BODY_LIMIT },
+            Self::Deliver(_) => SinkVerdict::Collect {
+                limit: ERROR_BODY_LIMIT,
+            },
         }
     }
 }
@@ -126,11 +126,9 @@ impl Delivery {
     fn starts_right(&self, head: &Parts) -> bool {
         match head.status {
             StatusCode::OK => self.object_offset == 0,
-            StatusCode::PARTIAL_CONTENT => {
-                text(head, "content-range")
-                    .and_then(|value| value.parse::<ContentRange>().ok())
-                    .is_some_and(|range| range.first() == self.object_offset)
-            }
+            StatusCode::PARTIAL_CONTENT => text(head, "content-range")
+                .and_then(|value| value.parse::<ContentRange>().ok())
+                .is_some_and(|range| range.first() == Some(self.object_offset)),
             _ => false,
         }
     }

@@ -118,6 +118,12 @@ pub trait ReadAt: Send + Sync + 'static {
     /// Whatever the underlying storage reports.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
 
+    /// The same bytes without copying them, if they are in memory already.
+    /// `None` asks the caller to use [`read_at`](Self::read_at).
+    fn shared(&self, _offset: u64, _len: usize) -> Option<Bytes> {
+        None
+    }
+
     /// Whether there is not a single byte.
     ///
     /// # Errors
@@ -135,6 +141,10 @@ impl<T: ReadAt + ?Sized> ReadAt for Arc<T> {
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         (**self).read_at(offset, buffer)
+    }
+
+    fn shared(&self, offset: u64, len: usize) -> Option<Bytes> {
+        (**self).shared(offset, len)
     }
 }
 
@@ -168,7 +178,10 @@ impl RequestBody {
     where
         B: Body<Data = Bytes, Error = io::Error> + Send + 'static,
     {
-        Self { inner: Box::pin(body), remaining: len }
+        Self {
+            inner: Box::pin(body),
+            remaining: len,
+        }
     }
 
     /// A body of bytes that are at hand.
@@ -187,7 +200,9 @@ impl RequestBody {
 
 impl std::fmt::Debug for RequestBody {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RequestBody").field("remaining", &self.remaining).finish_non_exhaustive()
+        f.debug_struct("RequestBody")
+            .field("remaining", &self.remaining)
+            .finish_non_exhaustive()
     }
 }
 
@@ -243,7 +258,9 @@ impl ResponseBody {
     where
         B: Body<Data = Bytes, Error = TransportError> + Send + 'static,
     {
-        Self { inner: Box::pin(body) }
+        Self {
+            inner: Box::pin(body),
+        }
     }
 
     /// The next chunk; `None` at the end.

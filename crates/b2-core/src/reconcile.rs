@@ -7,9 +7,7 @@
 //!    +-- the answer may be lost --> Looking-+--found--> Done
 //! ```
 
-use b2_proto::{
-    Action, BucketName, ErrorCode, ListBucketsRequest, ListFileVersionsRequest,
-};
+use b2_proto::{Action, ErrorCode, ListBucketsRequest, ListFileVersionsRequest};
 
 use crate::account::Account;
 use crate::call::Call;
@@ -24,7 +22,7 @@ use crate::time::Instant;
 /// Sealed: the rules belong to B2.
 pub trait Reconcile: Endpoint<Request: Clone> + sealed::Sealed {
     /// The call that shows whether the first took effect.
-    type Look: Endpoint;
+    type Look: Endpoint + std::fmt::Debug;
 
     /// Whether this error leaves it open if the call took effect.
     fn doubtful(error: &Error) -> bool;
@@ -38,6 +36,7 @@ pub trait Reconcile: Endpoint<Request: Clone> + sealed::Sealed {
 }
 
 mod sealed {
+    #[expect(unnameable_types, reason = "sealed: nobody else may implement it")]
     pub trait Sealed {}
     impl Sealed for super::CreateBucket {}
     impl Sealed for super::HideFile {}
@@ -66,7 +65,11 @@ impl<E: Reconcile> Reconciled<E> {
     #[must_use]
     pub fn new(request: E::Request) -> Self {
         let state = State::Calling(Call::new(request.clone()));
-        Self { request, state, second_calls: 0 }
+        Self {
+            request,
+            state,
+            second_calls: 0,
+        }
     }
 
     /// What to do when the look is over; `None`: poll again.
@@ -145,7 +148,7 @@ impl Reconcile for HideFile {
     }
 
     fn look(request: &Self::Request) -> ListFileVersionsRequest {
-        let name = request.file_name.to_string();
+        let name = request.file_name.clone();
         ListFileVersionsRequest::new(request.bucket_id.clone())
             .with_start_file_name(name.clone())
             .with_prefix(name)
@@ -182,7 +185,10 @@ impl Reconcile for CreateBucket {
         request: &Self::Request,
         answer: <ListBuckets as Endpoint>::Response,
     ) -> Option<Self::Response> {
-        let wanted: &BucketName = &request.bucket_name;
-        answer.buckets.into_iter().find(|bucket| bucket.bucket_name == *wanted)
+        let wanted = &request.bucket_name;
+        answer
+            .buckets
+            .into_iter()
+            .find(|bucket| bucket.bucket_name == *wanted)
     }
 }

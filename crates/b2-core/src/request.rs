@@ -1,7 +1,9 @@
 //! Building requests: absolute URLs, sensitive headers, exact lengths.
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
+use http::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT,
+};
 use http::{Method, Uri};
 use serde_json::Value;
 
@@ -31,7 +33,11 @@ impl RequestBuilder {
         let mut builder = Self { operation, request };
         builder.insert(USER_AGENT, config.user_agent(), false)?;
         if let Some(mode) = config.test_mode() {
-            builder.insert(HeaderName::from_static(header::TEST_MODE_LOWER), mode.as_str(), false)?;
+            builder.insert(
+                HeaderName::from_static(header::TEST_MODE),
+                mode.as_str(),
+                false,
+            )?;
         }
         Ok(builder)
     }
@@ -44,11 +50,6 @@ impl RequestBuilder {
 
     pub(crate) fn header(mut self, name: &str, value: &str) -> Result<Self, Error> {
         self.insert(self.name(name)?, value, false)?;
-        Ok(self)
-    }
-
-    pub(crate) fn secret_header(mut self, name: &str, value: &str) -> Result<Self, Error> {
-        self.insert(self.name(name)?, value, true)?;
         Ok(self)
     }
 
@@ -67,7 +68,10 @@ impl RequestBuilder {
 
     fn refuse(&self, name: &str) -> Error {
         let source = Box::new(RequestError::Header { name: name.into() });
-        Error::Request { operation: self.operation, source }
+        Error::Request {
+            operation: self.operation,
+            source,
+        }
     }
 
     pub(crate) fn json(mut self, body: Bytes) -> http::Request<BodyPlan> {
@@ -90,10 +94,14 @@ impl RequestBuilder {
 /// A URL from B2 or the configuration: absolute, `http` or `https`.
 fn absolute(operation: &'static str, text: &str) -> Result<Uri, Error> {
     let uri = text.parse::<Uri>().ok().filter(|uri| {
-        uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+        uri.authority()
+            .is_some_and(|authority| !authority.as_str().contains('@'))
             && matches!(uri.scheme_str(), Some("http" | "https"))
     });
-    let refusal = || Error::Request { operation, source: Box::new(RequestError::Url) };
+    let refusal = || Error::Request {
+        operation,
+        source: Box::new(RequestError::Url),
+    };
     uri.ok_or_else(refusal)
 }
 
@@ -102,10 +110,14 @@ pub(crate) fn to_json<T: serde::Serialize>(
     operation: &'static str,
     request: &T,
 ) -> Result<Bytes, Error> {
-    serde_json::to_vec(request).map(Bytes::from).map_err(|error| Error::Protocol {
-        operation,
-        source: Box::new(ProtocolError::Json { reason: json_reason(&error) }),
-    })
+    serde_json::to_vec(request)
+        .map(Bytes::from)
+        .map_err(|error| Error::Protocol {
+            operation,
+            source: Box::new(ProtocolError::Json {
+                reason: json_reason(&error),
+            }),
+        })
 }
 
 /// Why JSON could not be read, without any of its content: an answer may

@@ -8,11 +8,11 @@ use b2_proto::AuthorizeAccountResponse;
 use crate::account::auth::{Access, LeaseId, Session};
 use crate::account::{Account, Credentials};
 use crate::answer::{self, Answer};
-use crate::request::RequestBuilder;
 use crate::error::{Error, Remedy};
 use crate::event::Event;
 use crate::op::{Reply, Step, Ticket, Transmit, Wait, WaitReason};
 use crate::plan::{BodyPlan, SinkPlan};
+use crate::request::RequestBuilder;
 use crate::retry::{Attempts, Surface, Verdict};
 use crate::time::{self, Instant};
 
@@ -63,9 +63,15 @@ impl Authorizer {
     }
 
     fn seek<T>(&mut self, account: &mut Account, now: Instant) -> Granted<T> {
-        if let Some(refusal) = self.waited_since.and_then(|epoch| account.auth.refusal_since(epoch)) {
+        if let Some(refusal) = self
+            .waited_since
+            .and_then(|epoch| account.auth.refusal_since(epoch))
+        {
             let source = Box::new(refusal.clone());
-            return Granted::NotYet(Step::Done(Err(Error::Api { operation: OPERATION, source })));
+            return Granted::NotYet(Step::Done(Err(Error::Api {
+                operation: OPERATION,
+                source,
+            })));
         }
         if let Some(lease) = self.lease {
             return Granted::NotYet(self.refresh(account, lease, now));
@@ -76,7 +82,7 @@ impl Authorizer {
                 Granted::Yes(session)
             }
             Access::Wait(lapses) => {
-                self.waited_since.get_or_insert(account.auth.epoch());
+                self.waited_since = self.waited_since.or(Some(account.auth.epoch()));
                 Granted::NotYet(Step::Wait(Wait::for_lease(lapses)))
             }
             Access::Refresh(lease) => {
@@ -88,10 +94,14 @@ impl Authorizer {
 
     fn refresh<T>(&mut self, account: &mut Account, lease: LeaseId, now: Instant) -> Step<T> {
         if let Some(due) = time::ahead(self.attempts.not_before(), now) {
-            account.auth.prolong(lease, due + account.config.timeouts().lease());
+            account
+                .auth
+                .prolong(lease, due + account.config.timeouts().lease());
             return Step::Wait(Wait::for_time(due, WaitReason::Backoff(OPERATION)));
         }
-        account.auth.prolong(lease, now + account.config.timeouts().lease());
+        account
+            .auth
+            .prolong(lease, now + account.config.timeouts().lease());
         let ticket = account.next_ticket();
         match request(account, ticket, now) {
             Ok(transmit) => {
@@ -130,7 +140,13 @@ impl Authorizer {
         None
     }
 
-    fn failed(&mut self, account: &mut Account, remedy: Remedy, error: Error, now: Instant) -> State {
+    fn failed(
+        &mut self,
+        account: &mut Account,
+        remedy: Remedy,
+        error: Error,
+        now: Instant,
+    ) -> State {
         let refusal = match (&error, remedy) {
             (Error::Api { source, .. }, Remedy::Never) => Some((**source).clone()),
             _ => None,
@@ -139,7 +155,9 @@ impl Authorizer {
             Verdict::Again(event) => {
                 if let Some(lease) = self.lease {
                     let due = self.attempts.not_before().unwrap_or(now);
-                    account.auth.prolong(lease, due + account.config.timeouts().lease());
+                    account
+                        .auth
+                        .prolong(lease, due + account.config.timeouts().lease());
                 }
                 State::Note(event)
             }
@@ -171,7 +189,9 @@ fn request(account: &mut Account, ticket: Ticket, now: Instant) -> Result<Transm
         ticket,
         operation: OPERATION,
         request,
-        sink: SinkPlan::Collect { limit: ANSWER_LIMIT },
+        sink: SinkPlan::Collect {
+            limit: ANSWER_LIMIT,
+        },
         limits: account.limits(None, 0, now),
     })
 }
@@ -179,7 +199,10 @@ fn request(account: &mut Account, ticket: Ticket, now: Instant) -> Result<Transm
 fn basic(credentials: &Credentials) -> String {
     use base64::Engine as _;
     let pair = format!("{}:{}", credentials.key_id, credentials.key.expose());
-    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
+    format!(
+        "Basic {}",
+        base64::engine::general_purpose::STANDARD.encode(pair)
+    )
 }
 
 fn session(answer: AuthorizeAccountResponse) -> Session {

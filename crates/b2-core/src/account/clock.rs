@@ -3,7 +3,7 @@
 //! There is no wall clock here. The `Date` of an answer is B2's time when it
 //! was made; what has passed since is known from the instants.
 
-use b2_proto::time::parse_http_date;
+use b2_proto::HttpDate;
 use http::response::Parts;
 
 use crate::plan;
@@ -16,9 +16,10 @@ pub(crate) struct ServerClock {
 
 impl ServerClock {
     pub(crate) fn note(&mut self, head: &Parts, now: Instant) {
-        let seconds = plan::text(head, "date").and_then(parse_http_date);
-        if let Some(seconds) = seconds {
-            self.seen = Some((seconds * 1000, now));
+        let date = plan::text(head, "date").and_then(|text| text.parse::<HttpDate>().ok());
+        let seconds = date.and_then(|date| i64::try_from(date.unix_seconds()).ok());
+        if let Some(ms) = seconds.and_then(|seconds| seconds.checked_mul(1000)) {
+            self.seen = Some((ms, now));
         }
     }
 

@@ -13,7 +13,7 @@ mod urls;
 
 pub use auth::Session;
 pub(crate) use authorizer::{Authorizer, Granted};
-pub use config::{Config, Credentials, TestMode, Timeouts};
+pub use config::{Config, Credentials, PRODUCTION_REALM, TestMode, Timeouts};
 pub(crate) use urls::UploadTarget;
 
 use std::sync::Arc;
@@ -133,7 +133,11 @@ impl Account {
         self.gate.close_for(pause, now);
     }
 
-    pub(crate) fn check_out_url(&mut self, bucket: &BucketId, now: Instant) -> Option<UploadTarget> {
+    pub(crate) fn check_out_url(
+        &mut self,
+        bucket: &BucketId,
+        now: Instant,
+    ) -> Option<UploadTarget> {
         self.urls.check_out(bucket, now)
     }
 

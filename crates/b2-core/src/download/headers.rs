@@ -1,9 +1,6 @@
 //! What the headers of a download say about the file.
 
-use std::collections::BTreeMap;
-
-use b2_proto::range::ContentRange;
-use b2_proto::{ContentSha1, FileId, Sha1Digest, encoding, header};
+use b2_proto::{ContentRange, ContentSha1, FileId, FileInfo, Sha1Digest, encoding, header};
 use http::response::Parts;
 
 use crate::error::{Error, ProtocolError};
@@ -26,7 +23,7 @@ pub struct FileHeaders {
     /// When it was uploaded, in ms since 1970 by B2's clock.
     pub upload_timestamp: Option<i64>,
     /// File information; names are in lower case.
-    pub file_info: BTreeMap<String, String>,
+    pub file_info: FileInfo,
 }
 
 impl FileHeaders {
@@ -43,7 +40,7 @@ impl FileHeaders {
             file_id: FileId::from(file_id),
             file_name,
             content_length: whole_length(head).ok_or_else(|| missing("Content-Length"))?,
-            content_sha1: text(head, header::CONTENT_SHA1).and_then(ContentSha1::parse),
+            content_sha1: text(head, header::CONTENT_SHA1).map(ContentSha1::from),
             content_type: text(head, "content-type").map(str::to_owned),
             upload_timestamp: text(head, header::UPLOAD_TIMESTAMP).and_then(|ms| ms.parse().ok()),
             file_info: file_info(head),
@@ -57,7 +54,7 @@ impl FileHeaders {
             Some(ContentSha1::Verified(digest)) => Some((*digest, Check::ContentSha1)),
             Some(ContentSha1::Unverified(digest)) => Some((*digest, Check::Unverified)),
             _ => {
-                let stored = self.file_info.get(header::LARGE_FILE_SHA1)?;
+                let stored = self.file_info.get(FileInfo::LARGE_FILE_SHA1)?;
                 Some((stored.parse().ok()?, Check::LargeFileSha1))
             }
         }
@@ -71,11 +68,10 @@ fn whole_length(head: &Parts) -> Option<u64> {
     }
 }
 
-fn file_info(head: &Parts) -> BTreeMap<String, String> {
-    let entries = head.headers.iter().filter_map(|(name, value)| {
-        let name = name.as_str().strip_prefix(header::INFO_PREFIX_LOWER)?;
-        let value = encoding::decode(value.to_str().ok()?).ok()?;
-        Some((name.to_owned(), value))
-    });
-    entries.collect()
+fn file_info(head: &Parts) -> FileInfo {
+    let readable = head
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    FileInfo::from_headers(readable)
 }

@@ -11,8 +11,7 @@
 
 use std::collections::VecDeque;
 
-use b2_proto::range::ByteRange;
-use b2_proto::{AuthToken, Capability, Sha1Digest, header};
+use b2_proto::{AuthToken, ByteRange, Capability, Sha1Digest};
 use http::Method;
 use http::response::Parts;
 
@@ -109,7 +108,10 @@ impl Download {
     /// Asks only for the headers of `object` (HEAD); no sink is needed.
     #[must_use]
     pub fn headers_only(object: Object) -> Self {
-        Self { headers_only: true, ..Self::new(object) }
+        Self {
+            headers_only: true,
+            ..Self::new(object)
+        }
     }
 
     /// Fetches only these bytes. They cannot be checked: the digest that B2
@@ -142,13 +144,17 @@ impl Download {
     }
 
     fn first_byte(&self) -> u64 {
-        self.range.map_or(0, |range| range.first())
+        self.range.and_then(ByteRange::first).unwrap_or(0)
     }
 
     /// Bytes that the sink holds at the end.
     fn wanted(&self, headers: &FileHeaders) -> u64 {
-        let end = self.range.and_then(|range| range.last()).map_or(u64::MAX, |last| last + 1);
-        end.min(headers.content_length).saturating_sub(self.first_byte())
+        let end = self
+            .range
+            .and_then(ByteRange::last)
+            .map_or(u64::MAX, |last| last + 1);
+        end.min(headers.content_length)
+            .saturating_sub(self.first_byte())
     }
 
     fn send(&mut self, account: &mut Account, now: Instant) -> Step<Downloaded> {
@@ -166,7 +172,10 @@ impl Download {
         match self.transmit(account, &session, now) {
             Ok(transmit) => {
                 let token = session.token.clone();
-                self.state = State::Sending { ticket: transmit.ticket, token };
+                self.state = State::Sending {
+                    ticket: transmit.ticket,
+                    token,
+                };
                 Step::Send(Box::new(transmit))
             }
             Err(error) => Step::Done(Err(error)),
@@ -180,14 +189,21 @@ impl Download {
         now: Instant,
     ) -> Result<Transmit, Error> {
         let operation = self.object.operation();
-        let method = if self.headers_only { Method::HEAD } else { Method::GET };
+        let method = if self.headers_only {
+            Method::HEAD
+        } else {
+            Method::GET
+        };
         let url = self.object.url(session);
         let mut builder = RequestBuilder::new(operation, method, &url, account.config())?
             .authorization(session.token.expose())?;
         if let Some(range) = self.remaining_range(operation)? {
             builder = builder.header("range", &range.to_string())?;
         }
-        let expected = self.found.as_ref().map_or(LARGEST_FILE, |found| found.content_length);
+        let expected = self
+            .found
+            .as_ref()
+            .map_or(LARGEST_FILE, |found| found.content_length);
         Ok(Transmit {
             ticket: account.next_ticket(),
             operation,
@@ -199,7 +215,9 @@ impl Download {
 
     fn sink(&self) -> SinkPlan {
         if self.headers_only {
-            return SinkPlan::Collect { limit: ERROR_BODY_LIMIT };
+            return SinkPlan::Collect {
+                limit: ERROR_BODY_LIMIT,
+            };
         }
         let begun = self.found.as_ref().filter(|_| self.received > 0);
         SinkPlan::Deliver(Delivery {
@@ -211,13 +229,17 @@ impl Download {
 
     /// The bytes still to fetch; `None`: the whole file.
     fn remaining_range(&self, operation: &'static str) -> Result<Option<ByteRange>, Error> {
-        let first = self.first_byte() + self.received;
-        let last = self.range.and_then(|range| range.last());
-        if first == 0 && last.is_none() {
-            return Ok(None);
+        if self.range.is_some_and(|range| range.first().is_none()) {
+            let source = Box::new(RequestError::RangeWithoutStart);
+            return Err(Error::Request { operation, source });
         }
-        let refusal = || Error::Request { operation, source: Box::new(RequestError::EmptyRange) };
-        ByteRange::new(first, last).map(Some).ok_or_else(refusal)
+        let first = self.first_byte() + self.received;
+        Ok(match self.range.and_then(ByteRange::last) {
+            None if first == 0 => None,
+            None => Some(ByteRange::starting_at(first)),
+            // Nothing is asked for once all bytes are there.
+            Some(last) => ByteRange::inclusive(first, last).ok(),
+        })
     }
 
     fn answered(
@@ -228,19 +250,26 @@ impl Download {
         now: Instant,
     ) -> State {
         match reply {
-            Reply::Delivered { head, bytes, digest } => {
-                self.delivered(account, &head, bytes, digest, now)
-            }
-            Reply::Broken { head, delivered, source } => {
-                self.broken(account, &head, delivered, source, now)
-            }
+            Reply::Delivered {
+                head,
+                bytes,
+                digest,
+            } => self.delivered(account, &head, bytes, digest, now),
+            Reply::Broken {
+                head,
+                delivered,
+                source,
+            } => self.broken(account, &head, delivered, source, now),
             Reply::Response { head, .. } if self.headers_only && head.status.is_success() => {
                 State::Done(self.described(&head))
             }
             Reply::Response { head, body, .. } => {
                 let operation = self.object.operation();
                 let (error, remedy) = if head.status.is_success() {
-                    (self.contradiction("other bytes than asked for"), Remedy::Never)
+                    (
+                        self.contradiction("other bytes than asked for"),
+                        Remedy::Never,
+                    )
                 } else {
                     answer::refused(operation, Surface::Download, &head, &body)
                 };
@@ -257,7 +286,11 @@ impl Download {
 
     fn described(&self, head: &Parts) -> Result<Box<Downloaded>, Error> {
         let headers = FileHeaders::read(self.object.operation(), head)?;
-        Ok(Box::new(Downloaded { headers, bytes: 0, check: Check::None }))
+        Ok(Box::new(Downloaded {
+            headers,
+            bytes: 0,
+            check: Check::None,
+        }))
     }
 
     fn delivered(
@@ -282,7 +315,11 @@ impl Download {
             return State::Done(Err(self.contradiction("more bytes than the file has")));
         }
         match self.checked(&headers, digest) {
-            Ok(check) => State::Done(Ok(Box::new(Downloaded { headers, bytes: self.received, check }))),
+            Ok(check) => State::Done(Ok(Box::new(Downloaded {
+                headers,
+                bytes: self.received,
+                check,
+            }))),
             Err(error) => self.restart(account, error, now),
         }
     }
@@ -306,7 +343,11 @@ impl Download {
         let whole = self.first_byte() == 0 && self.received == headers.content_length;
         match (headers.digest(), actual) {
             (Some((expected, check)), Some(actual)) if whole => {
-                if expected == actual { Ok(check) } else { Err(IntegrityError { expected, actual }) }
+                if expected == actual {
+                    Ok(check)
+                } else {
+                    Err(IntegrityError { expected, actual })
+                }
             }
             _ => Ok(Check::None),
         }
@@ -345,19 +386,33 @@ impl Download {
     fn progressed(&mut self, bytes: u64) {
         if bytes > 0 {
             self.attempts = Attempts::default();
-            self.events.push_back(Event::Resuming { from: self.received });
+            self.events.push_back(Event::Resuming {
+                from: self.received,
+            });
         }
     }
 
     fn silent(&mut self, account: &mut Account, source: TransportError, now: Instant) -> State {
         let operation = self.object.operation();
-        let failure = Failure::Transport { error: &source, complete: true };
+        let failure = Failure::Transport {
+            error: &source,
+            complete: true,
+        };
         let remedy = classify(Surface::Download, failure);
-        let error = Error::Transport { operation, source: Box::new(source) };
+        let error = Error::Transport {
+            operation,
+            source: Box::new(source),
+        };
         self.again(account, remedy, error, now)
     }
 
-    fn again(&mut self, account: &mut Account, remedy: Remedy, error: Error, now: Instant) -> State {
+    fn again(
+        &mut self,
+        account: &mut Account,
+        remedy: Remedy,
+        error: Error,
+        now: Instant,
+    ) -> State {
         let operation = self.object.operation();
         match self.attempts.failed(account, operation, remedy, error, now) {
             Verdict::Again(event) => {
@@ -370,7 +425,10 @@ impl Download {
 
     fn contradiction(&self, what: &'static str) -> Error {
         let source = Box::new(ProtocolError::Contradiction(what));
-        Error::Protocol { operation: self.object.operation(), source }
+        Error::Protocol {
+            operation: self.object.operation(),
+            source,
+        }
     }
 }
 
@@ -406,7 +464,9 @@ impl Operation for Download {
     }
 
     fn handle(&mut self, account: &mut Account, ticket: Ticket, reply: Reply, now: Instant) {
-        let Some(reply) = self.authorizer.handle(account, ticket, reply, now) else { return };
+        let Some(reply) = self.authorizer.handle(account, ticket, reply, now) else {
+            return;
+        };
         match std::mem::replace(&mut self.state, State::Over) {
             State::Sending { ticket: own, token } if own == ticket => {
                 self.state = self.answered(account, &token, reply, now);

@@ -7,6 +7,6 @@ mod policy;
 
 pub(crate) use attempts::{Attempts, Verdict};
 pub(crate) use backoff::{Backoff, Jitter};
-pub(crate) use classify::{UNKNOWN_CODE, retry_after};
 pub use classify::{Failure, Surface, classify};
+pub(crate) use classify::{UNKNOWN_CODE, retry_after};
 pub use policy::{OnAmbiguous, RetryPolicy};

@@ -1,14 +1,9 @@
 //! What is said about a file when it is uploaded.
 
-use std::collections::BTreeMap;
-
-use b2_proto::{FileName, header};
+use b2_proto::{FileInfo, FileName, InvalidFileInfo, header};
 
 use crate::error::{Error, RequestError};
 use crate::request::RequestBuilder;
-
-/// The content type that lets B2 choose one by the file name's extension.
-pub const AUTO_CONTENT_TYPE: &str = "b2/x-auto";
 
 /// Name, type and information of a file to upload.
 ///
@@ -18,16 +13,16 @@ pub const AUTO_CONTENT_TYPE: &str = "b2/x-auto";
 ///
 /// let headers = UploadHeaders::new(FileName::new("notes/hello there.txt")?)
 ///     .with_content_type("text/plain")
-///     .with_last_modified_ms(1_763_700_000_000);
-/// assert_eq!(headers.file_info()["src_last_modified_millis"], "1763700000000");
-/// # Ok::<(), b2_proto::InvalidFileName>(())
+///     .with_last_modified_ms(1_763_700_000_000)?;
+/// assert_eq!(headers.file_info().get("src_last_modified_millis"), Some("1763700000000"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct UploadHeaders {
     file_name: FileName,
     content_type: Box<str>,
-    file_info: BTreeMap<String, String>,
+    file_info: FileInfo,
     custom_upload_timestamp: Option<i64>,
 }
 
@@ -37,8 +32,8 @@ impl UploadHeaders {
     pub fn new(file_name: FileName) -> Self {
         Self {
             file_name,
-            content_type: AUTO_CONTENT_TYPE.into(),
-            file_info: BTreeMap::new(),
+            content_type: header::CONTENT_TYPE_AUTO.into(),
+            file_info: FileInfo::new(),
             custom_upload_timestamp: None,
         }
     }
@@ -52,17 +47,24 @@ impl UploadHeaders {
 
     /// Adds one entry of file information; at most 10 in all. Names are
     /// stored in lower case.
-    #[must_use]
-    pub fn with_file_info(mut self, name: &str, value: &str) -> Self {
-        self.file_info.insert(name.to_ascii_lowercase(), value.to_owned());
-        self
+    ///
+    /// # Errors
+    ///
+    /// If the name has a character that no header name can have.
+    pub fn with_file_info(mut self, name: &str, value: &str) -> Result<Self, InvalidFileInfo> {
+        self.file_info = self.file_info.with(name, value)?;
+        Ok(self)
     }
 
     /// When the source was last changed, in ms since 1970, stored as
     /// `src_last_modified_millis`.
-    #[must_use]
-    pub fn with_last_modified_ms(self, ms: i64) -> Self {
-        self.with_file_info(header::SRC_LAST_MODIFIED_MILLIS, &ms.to_string())
+    ///
+    /// # Errors
+    ///
+    /// None at present; the signature is that of
+    /// [`with_file_info`](Self::with_file_info).
+    pub fn with_last_modified_ms(self, ms: i64) -> Result<Self, InvalidFileInfo> {
+        self.with_file_info(FileInfo::SRC_LAST_MODIFIED_MILLIS, &ms.to_string())
     }
 
     /// The upload time to store instead of B2's own, in ms since 1970. The
@@ -81,7 +83,7 @@ impl UploadHeaders {
 
     /// The file information.
     #[must_use]
-    pub fn file_info(&self) -> &BTreeMap<String, String> {
+    pub fn file_info(&self) -> &FileInfo {
         &self.file_info
     }
 
@@ -91,17 +93,21 @@ impl UploadHeaders {
 
     /// Checks B2's rules before anything is sent.
     pub(crate) fn check(&self, operation: &'static str) -> Result<(), Error> {
-        header::check_file_info(&self.file_name, &self.file_info).map_err(|rule| Error::Request {
+        // B2 allows less for encrypted files; it knows best which those are.
+        let checked = self
+            .file_info
+            .check(&self.file_name, FileInfo::MAX_HEADER_BYTES);
+        checked.map_err(|rule| Error::Request {
             operation,
-            source: Box::new(RequestError::FileInfo { reason: rule.to_string().into() }),
+            source: Box::new(RequestError::FileInfo(rule)),
         })
     }
 
     pub(crate) fn apply(&self, mut builder: RequestBuilder) -> Result<RequestBuilder, Error> {
         builder = builder
-            .header(header::FILE_NAME, &self.file_name.encoded())?
+            .header(header::FILE_NAME, self.file_name.encoded())?
             .header(http::header::CONTENT_TYPE.as_str(), &self.content_type)?;
-        for (name, value) in header::file_info_headers(&self.file_info) {
+        for (name, value) in self.file_info.headers() {
             builder = builder.header(&name, &value)?;
         }
         match self.custom_upload_timestamp {

@@ -34,7 +34,11 @@ impl Sought {
         )
     }
 
-    pub(crate) fn find(&self, headers: &UploadHeaders, rows: Vec<FileVersion>) -> Option<FileVersion> {
+    pub(crate) fn find(
+        &self,
+        headers: &UploadHeaders,
+        rows: Vec<FileVersion>,
+    ) -> Option<FileVersion> {
         rows.into_iter().find(|row| self.matches(headers, row))
     }
 
@@ -44,10 +48,10 @@ impl Sought {
             _ => None,
         };
         row.action == Action::Upload
-            && row.file_name == *headers.file_name()
+            && row.file_name == headers.file_name().as_str()
             && row.content_length == self.len
             && stored == Some(self.digest)
-            && row.file_info == *headers.file_info()
+            && row.file_info == *headers.file_info().as_map()
             && self.recent(headers, row)
     }
 
