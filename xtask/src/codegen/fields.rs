@@ -6,7 +6,11 @@ use serde_json::Value;
 
 use super::error::{CodegenError, Place};
 use super::hint::{Integer, Type};
-use super::meta::FieldMeta;
+use super::meta::{Accepts, FieldMeta};
+
+/// The headers of file info, and the one note they share.
+const INFO_PREFIX: &str = "X-Bz-Info-";
+const INFO_NOTE: &str = "X-Bz-Info-*";
 
 /// Whether a member must be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,14 +73,31 @@ impl<'a> FieldBooks<'a> {
         })
     }
 
-    /// The type the notes give a field.
-    pub(crate) fn hint(&self, field: &str) -> Option<&Type> {
-        self.hints.get(field)
+    /// The type to hold a member against; none where the notes give none, or where the value is
+    /// null or in a second form that the notes allow.
+    pub(crate) fn hint_for(&self, member: &str, value: &Value, lenient: bool) -> Option<&Type> {
+        let (name, note) = self.note_for(member, lenient)?;
+        let second_form = note.accepts == Some(Accepts::DecimalString)
+            && lenient
+            && value
+                .as_str()
+                .is_some_and(|text| text.parse::<i64>().is_ok());
+        let plain = !value.is_null() && !second_form;
+        self.hints.get(name).filter(|_| plain)
     }
 
-    /// Whether a field may also be written as a decimal string.
-    pub(crate) fn note(&self, field: &str) -> Option<&'a FieldMeta> {
-        self.notes.get(field)
+    /// The field a member belongs to. Lenient samples may use another name for it, and headers of
+    /// file info share one note.
+    fn note_for(&self, member: &str, lenient: bool) -> Option<(&'a str, &'a FieldMeta)> {
+        let own = |(name, note): (&'a String, &'a FieldMeta)| (name.as_str(), note);
+        if let Some(found) = self.notes.get_key_value(member) {
+            return Some(own(found));
+        }
+        if member.starts_with(INFO_PREFIX) {
+            return self.notes.get_key_value(INFO_NOTE).map(own);
+        }
+        let aliased = |note: &FieldMeta| lenient && note.aliases.iter().any(|name| name == member);
+        self.notes.iter().find(|(_, note)| aliased(note)).map(own)
     }
 
     /// Enters one sample. `lenient` samples may use forms that are never sent.
@@ -86,15 +107,15 @@ impl<'a> FieldBooks<'a> {
         place: &Place<'_>,
         lenient: bool,
     ) -> Result<(), CodegenError> {
-        for (name, value) in sample {
-            let at = place.child(name);
-            if !self.notes.contains_key(name) {
+        for (member, value) in sample {
+            let at = place.child(member);
+            let Some((name, note)) = self.note_for(member, lenient) else {
                 return Err(CodegenError::fixture(
                     &at,
                     "the notes do not mention this field",
                 ));
-            }
-            self.enter_value(name, value, &at, lenient)?;
+            };
+            self.enter_value(name, note, value, &at, lenient)?;
         }
         self.check_missing(sample, place, lenient)?;
         self.samples += 1;
@@ -103,19 +124,17 @@ impl<'a> FieldBooks<'a> {
 
     fn enter_value(
         &mut self,
-        name: &str,
+        name: &'a str,
+        note: &FieldMeta,
         value: &Value,
         at: &Place<'_>,
         lenient: bool,
     ) -> Result<(), CodegenError> {
         let hinted = self.hints.contains_key(name);
-        let nullable = self.notes.get(name).is_some_and(|note| note.nullable);
-        let Some(seen) = self.seen.get_mut(name) else {
-            return Ok(());
-        };
+        let seen = self.seen.entry(name).or_default();
         if value.is_null() {
             seen.nulls += 1;
-            if !nullable && !lenient {
+            if !note.nullable && !lenient {
                 let message = "null, but the notes do not call the field nullable";
                 return Err(CodegenError::fixture(at, message));
             }
@@ -123,9 +142,10 @@ impl<'a> FieldBooks<'a> {
         }
         seen.values += 1;
         if hinted {
-            return Ok(());
+            Ok(())
+        } else {
+            seen.guess(value, at)
         }
-        seen.guess(value, at)
     }
 
     /// A member that is always on the wire may be missing only where a sample is lenient.

@@ -8,7 +8,7 @@ use super::error::{CodegenError, Place};
 use super::fields::{FieldBooks, Finding};
 use super::hint::Type;
 use super::load::{Folder, Sample, SampleKind};
-use super::meta::{Accepts, Body, EnumMeta, Meta};
+use super::meta::{Body, EnumMeta, FieldMeta, Meta};
 use super::names;
 
 /// The structures by their Rust names.
@@ -91,7 +91,7 @@ impl<'a> Inference<'a> {
     fn open_books(
         &mut self,
         name: String,
-        fields: &'a BTreeMap<String, super::meta::FieldMeta>,
+        fields: &'a BTreeMap<String, FieldMeta>,
         place: Place<'a>,
     ) -> Result<(), CodegenError> {
         let books = FieldBooks::open(fields, place.clone())?;
@@ -118,8 +118,13 @@ impl<'a> Inference<'a> {
 
     fn seed_sample(&mut self, structure: String, sample: &'a Sample) -> Result<(), CodegenError> {
         let place = Place::root(&sample.path);
-        let hint = Type::parse(&structure).unwrap_or_else(|_| Type::Named(structure.clone()));
-        self.visit(&hint, &sample.value, place, sample.lenient)
+        // Only hand-written types have parameters; tables of headers have names of their own kind.
+        let kind = if structure.contains('<') {
+            Type::parse(&structure).map_err(|message| CodegenError::fixture(&place, message))?
+        } else {
+            Type::Named(structure)
+        };
+        self.visit(&kind, &sample.value, place, sample.lenient)
     }
 
     /// Enters a structure into its books and queues what is inside.
@@ -137,24 +142,10 @@ impl<'a> Inference<'a> {
         let Some(books) = self.books.get_mut(structure) else {
             return Ok(());
         };
-        let folded;
-        let entered = if is_headers(structure) {
-            folded = fold_info(object);
-            &folded
-        } else {
-            object
-        };
-        books.enter(entered, place, *lenient)?;
+        books.enter(object, place, *lenient)?;
         let mut inside = Vec::new();
         for (name, value) in object {
-            let text_for_number = books.note(name).and_then(|note| note.accepts)
-                == Some(Accepts::DecimalString)
-                && value.is_string()
-                && *lenient;
-            if let Some(hint) = books
-                .hint(name)
-                .filter(|_| !value.is_null() && !text_for_number)
-            {
+            if let Some(hint) = books.hint_for(name, value, *lenient) {
                 inside.push((hint.clone(), value, place.child(name)));
             }
         }
@@ -303,20 +294,3 @@ pub(crate) fn body_type(folder: &Folder, part: &str) -> String {
 
 /// The version whose types carry no suffix.
 pub(crate) const NEWEST: &str = "v4";
-
-/// Tables of headers are named like constants.
-fn is_headers(structure: &str) -> bool {
-    structure.contains('_')
-}
-
-/// Stands every file-info header of a sample for the one entry the notes have for them.
-fn fold_info(sample: &serde_json::Map<String, Value>) -> serde_json::Map<String, Value> {
-    let fold = |name: &String| match name.strip_prefix("X-Bz-Info-") {
-        Some(_) => "X-Bz-Info-*".to_owned(),
-        None => name.clone(),
-    };
-    sample
-        .iter()
-        .map(|(name, value)| (fold(name), value.clone()))
-        .collect()
-}

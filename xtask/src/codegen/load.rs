@@ -72,6 +72,10 @@ fn load_folder(version: &Path, path: &Path) -> Result<Folder, CodegenError> {
         return Err(CodegenError::fixture(&Place::root(path), wanted));
     };
     let name = file_stem(path);
+    if meta.provenance().sources.is_empty() {
+        let place = Place::root(&meta_path).child("provenance").child("sources");
+        return Err(CodegenError::fixture(&place, "somebody must have said so"));
+    }
     if let Meta::Operation(operation) = &meta
         && operation.operation != name
     {

@@ -88,10 +88,21 @@ pub(crate) struct HeadersMeta {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Provenance {
-    pub(crate) sources: Vec<String>,
+    pub(crate) sources: Vec<Source>,
     /// What no source settles, a sentence each.
     #[serde(default)]
     pub(crate) unconfirmed: Vec<String>,
+}
+
+/// Who says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) enum Source {
+    #[serde(rename = "Backblaze API documentation")]
+    Documentation,
+    #[serde(rename = "recorded traffic")]
+    Traffic,
+    #[serde(rename = "official SDK")]
+    Sdk,
 }
 
 /// A body: the name of a shared structure, or fields of its own.
@@ -152,4 +163,16 @@ pub(crate) enum TransactionClass {
     A,
     B,
     C,
+}
+
+impl Meta {
+    /// Where the shape comes from.
+    pub(crate) fn provenance(&self) -> &Provenance {
+        match self {
+            Self::Operation(meta) => &meta.provenance,
+            Self::Structure(meta) => &meta.provenance,
+            Self::Enum(meta) => &meta.provenance,
+            Self::Headers(meta) => &meta.provenance,
+        }
+    }
 }

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, BucketId, DefaultRetention, EncryptionRequest, EncryptionSetting,
-    FileLockConfiguration, Readable, ReplicationConfiguration,
+    AccountId, BucketId, CorsRule, DefaultRetention, EncryptionRequest, EncryptionSetting,
+    FileLockConfiguration, LifecycleRule, Readable, ReplicationConfiguration,
 };
 
 /// A bucket.
@@ -141,88 +141,6 @@ crate::open_enum::open_enum! {
         Shared = "shared",
         /// No type of a bucket: the word that asks `b2_list_buckets` for every type.
         All = "all",
-    }
-}
-
-crate::open_enum::open_enum! {
-    exact
-    /// An operation that a CORS rule lets browsers use.
-    pub enum CorsOperation {
-        /// Native download by file id.
-        B2DownloadFileById = "b2_download_file_by_id",
-        /// Native download by name.
-        B2DownloadFileByName = "b2_download_file_by_name",
-        /// Native upload of a small file.
-        B2UploadFile = "b2_upload_file",
-        /// Native upload of a part.
-        B2UploadPart = "b2_upload_part",
-        /// S3-compatible deletion.
-        S3Delete = "s3_delete",
-        /// S3-compatible download.
-        S3Get = "s3_get",
-        /// S3-compatible metadata request.
-        S3Head = "s3_head",
-        /// S3-compatible form upload.
-        S3Post = "s3_post",
-        /// S3-compatible upload.
-        S3Put = "s3_put",
-    }
-}
-
-/// What scripts of other origins may do. A bucket has up to 100 rules, each below 1000 bytes.
-///
-/// Unconfirmed: The exact grammar of origins and the length of the name.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CorsRule {
-    /// Request headers a preflight may name: a header name, `prefix*` or `*`. Absent: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub allowed_headers: Option<Vec<String>>,
-    /// What may be called; not empty.
-    pub allowed_operations: Vec<CorsOperation>,
-    /// Origins the rule covers; not empty. One `*` may stand inside the domain.
-    pub allowed_origins: Vec<String>,
-    /// The rule's name, unique in the bucket: 6 to 63 letters, digits and `-`, not starting with
-    /// `b2-`.
-    pub cors_rule_name: String,
-    /// Response headers that scripts may see. Absent: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expose_headers: Option<Vec<String>>,
-    /// How long a browser may remember the preflight: 0 to 86400 seconds.
-    pub max_age_seconds: u32,
-}
-
-impl CorsRule {
-    /// Makes the value from the required fields; the others are empty.
-    pub fn new(
-        allowed_operations: Vec<CorsOperation>,
-        allowed_origins: Vec<String>,
-        cors_rule_name: String,
-        max_age_seconds: u32,
-    ) -> Self {
-        Self {
-            allowed_headers: None,
-            allowed_operations,
-            allowed_origins,
-            cors_rule_name,
-            expose_headers: None,
-            max_age_seconds,
-        }
-    }
-
-    /// Sets [`allowed_headers`](Self::allowed_headers).
-    #[must_use]
-    pub fn with_allowed_headers(mut self, allowed_headers: Vec<String>) -> Self {
-        self.allowed_headers = Some(allowed_headers);
-        self
-    }
-
-    /// Sets [`expose_headers`](Self::expose_headers).
-    #[must_use]
-    pub fn with_expose_headers(mut self, expose_headers: Vec<String>) -> Self {
-        self.expose_headers = Some(expose_headers);
-        self
     }
 }
 
@@ -360,67 +278,6 @@ impl DeleteBucketRequest {
 ///
 /// Deletes an empty bucket.
 pub type DeleteBucketResponse = Bucket;
-
-/// When the service hides, deletes or cancels files by itself. A bucket has up to 100; at least one
-/// period must be set; two rules may not cover the same file.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct LifecycleRule {
-    /// Deletes a version this many days (at least 1) after it was hidden or superseded; null for
-    /// never.
-    #[serde(default)]
-    pub days_from_hiding_to_deleting: Option<u32>,
-    /// Cancels an unfinished large file this many days (at least 1) after its start. Missing from
-    /// older answers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub days_from_starting_to_canceling_unfinished_large_files: Option<u32>,
-    /// Hides the current version this many days (at least 1) after its upload; null for never.
-    #[serde(default)]
-    pub days_from_uploading_to_hiding: Option<u32>,
-    /// Which files the rule covers; the empty string covers all.
-    pub file_name_prefix: String,
-}
-
-impl LifecycleRule {
-    /// Makes the value from the required fields; the others are empty.
-    pub fn new(file_name_prefix: String) -> Self {
-        Self {
-            days_from_hiding_to_deleting: None,
-            days_from_starting_to_canceling_unfinished_large_files: None,
-            days_from_uploading_to_hiding: None,
-            file_name_prefix,
-        }
-    }
-
-    /// Sets [`days_from_hiding_to_deleting`](Self::days_from_hiding_to_deleting).
-    #[must_use]
-    pub fn with_days_from_hiding_to_deleting(mut self, days_from_hiding_to_deleting: u32) -> Self {
-        self.days_from_hiding_to_deleting = Some(days_from_hiding_to_deleting);
-        self
-    }
-
-    /// Sets [`days_from_starting_to_canceling_unfinished_large_files`](Self::days_from_starting_to_canceling_unfinished_large_files).
-    #[must_use]
-    pub fn with_days_from_starting_to_canceling_unfinished_large_files(
-        mut self,
-        days_from_starting_to_canceling_unfinished_large_files: u32,
-    ) -> Self {
-        self.days_from_starting_to_canceling_unfinished_large_files =
-            Some(days_from_starting_to_canceling_unfinished_large_files);
-        self
-    }
-
-    /// Sets [`days_from_uploading_to_hiding`](Self::days_from_uploading_to_hiding).
-    #[must_use]
-    pub fn with_days_from_uploading_to_hiding(
-        mut self,
-        days_from_uploading_to_hiding: u32,
-    ) -> Self {
-        self.days_from_uploading_to_hiding = Some(days_from_uploading_to_hiding);
-        self
-    }
-}
 
 /// The request of `b2_list_buckets`.
 ///

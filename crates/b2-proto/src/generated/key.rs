@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, ApplicationKey, ApplicationKeyId, BucketId};
+use crate::{AccountId, ApplicationKey, ApplicationKeyId, BucketId, Capability};
 
 /// An application key without its secret.
 #[non_exhaustive]
@@ -155,77 +155,6 @@ impl ApplicationKeyInfoV3 {
     pub fn with_options(mut self, options: Vec<String>) -> Self {
         self.options = options;
         self
-    }
-}
-
-crate::open_enum::open_enum! {
-    exact
-    /// What an application key may do.
-    ///
-    /// Unconfirmed: The effect of the lifecycle capabilities on calls of the Native API.
-    pub enum Capability {
-        /// `b2_list_keys`.
-        ListKeys = "listKeys",
-        /// `b2_create_key`: in effect full power over the account.
-        WriteKeys = "writeKeys",
-        /// `b2_delete_key`.
-        DeleteKeys = "deleteKeys",
-        /// `b2_list_buckets`.
-        ListBuckets = "listBuckets",
-        /// Listing buckets through the S3-compatible API; no native call.
-        ListAllBucketNames = "listAllBucketNames",
-        /// Reading buckets through the S3-compatible API; no native call.
-        ReadBuckets = "readBuckets",
-        /// `b2_create_bucket` and `b2_update_bucket`: type, info, CORS and lifecycle rules.
-        WriteBuckets = "writeBuckets",
-        /// `b2_delete_bucket`.
-        DeleteBuckets = "deleteBuckets",
-        /// Seeing `defaultServerSideEncryption`.
-        ReadBucketEncryption = "readBucketEncryption",
-        /// Setting `defaultServerSideEncryption`.
-        WriteBucketEncryption = "writeBucketEncryption",
-        /// Seeing `fileLockConfiguration`.
-        ReadBucketRetentions = "readBucketRetentions",
-        /// Setting `fileLockEnabled` and `defaultRetention`.
-        WriteBucketRetentions = "writeBucketRetentions",
-        /// Seeing `replicationConfiguration`.
-        ReadBucketReplications = "readBucketReplications",
-        /// Setting `replicationConfiguration`.
-        WriteBucketReplications = "writeBucketReplications",
-        /// `b2_get_bucket_notification_rules`.
-        ReadBucketNotifications = "readBucketNotifications",
-        /// `b2_set_bucket_notification_rules`.
-        WriteBucketNotifications = "writeBucketNotifications",
-        /// Seeing logging settings of the S3-compatible API.
-        ReadBucketLogging = "readBucketLogging",
-        /// Changing logging settings of the S3-compatible API.
-        WriteBucketLogging = "writeBucketLogging",
-        /// Seeing lifecycle settings of the S3-compatible API.
-        ReadBucketLifecycleRules = "readBucketLifecycleRules",
-        /// Changing lifecycle settings of the S3-compatible API.
-        WriteBucketLifecycleRules = "writeBucketLifecycleRules",
-        /// `b2_list_file_names`, `b2_list_file_versions` and `b2_list_unfinished_large_files`.
-        ListFiles = "listFiles",
-        /// Downloads from private buckets, `b2_get_file_info`, and the source side of copies from
-        /// private buckets.
-        ReadFiles = "readFiles",
-        /// `b2_get_download_authorization`.
-        ShareFiles = "shareFiles",
-        /// Uploads, every large-file call including `b2_list_parts`, the destination side of
-        /// copies, and `b2_hide_file`.
-        WriteFiles = "writeFiles",
-        /// `b2_delete_file_version`.
-        DeleteFiles = "deleteFiles",
-        /// Seeing `fileRetention`.
-        ReadFileRetentions = "readFileRetentions",
-        /// Setting `fileRetention`.
-        WriteFileRetentions = "writeFileRetentions",
-        /// Seeing `legalHold`.
-        ReadFileLegalHolds = "readFileLegalHolds",
-        /// Setting `legalHold`.
-        WriteFileLegalHolds = "writeFileLegalHolds",
-        /// Deleting, or shortening the retention of, versions locked in governance mode.
-        BypassGovernance = "bypassGovernance",
     }
 }
 

@@ -4,6 +4,8 @@
 
 mod account;
 mod bucket;
+mod bucket_rule;
+mod capability;
 mod copy;
 mod download;
 mod encryption;
@@ -12,6 +14,7 @@ mod file;
 mod headers;
 mod key;
 mod large_file;
+mod listing;
 mod lock;
 mod notification;
 mod operations;
@@ -20,6 +23,8 @@ mod upload;
 
 pub use account::*;
 pub use bucket::*;
+pub use bucket_rule::*;
+pub use capability::*;
 pub use copy::*;
 pub use download::*;
 pub use encryption::*;
@@ -28,6 +33,7 @@ pub use file::*;
 pub use headers::*;
 pub use key::*;
 pub use large_file::*;
+pub use listing::*;
 pub use lock::*;
 pub use notification::*;
 pub use operations::*;

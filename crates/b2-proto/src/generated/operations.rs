@@ -160,7 +160,7 @@ pub const OPERATIONS: &[OperationInfo] = &[
     },
     OperationInfo {
         name: "b2_list_file_names",
-        family: "file",
+        family: "listing",
         host: Host::Api,
         methods: &["POST", "GET"],
         capability: Some(Capability::ListFiles),
@@ -168,7 +168,7 @@ pub const OPERATIONS: &[OperationInfo] = &[
     },
     OperationInfo {
         name: "b2_list_file_versions",
-        family: "file",
+        family: "listing",
         host: Host::Api,
         methods: &["POST", "GET"],
         capability: Some(Capability::ListFiles),

@@ -30,7 +30,7 @@ pub(crate) fn render(program: &Program) -> Result<Vec<GeneratedFile>, CodegenErr
         files.push(file(format!("{}/{name}.rs", output::FOLDER), &source)?);
     }
     files.push(file(
-        "crates/b2-proto/tests/samples/mod.rs".to_owned(),
+        "crates/b2-proto/tests/fixtures/samples.rs".to_owned(),
         &sample::table(program),
     )?);
     Ok(files)
