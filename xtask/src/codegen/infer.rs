@@ -94,14 +94,8 @@ impl<'a> Inference<'a> {
         fields: &'a BTreeMap<String, FieldMeta>,
         place: Place<'a>,
     ) -> Result<(), CodegenError> {
-        let books = FieldBooks::open(fields, place.clone())?;
-        match self.books.insert(name.clone(), books) {
-            None => Ok(()),
-            Some(first) => {
-                let message = format!("`{name}` is also defined in {}", first.place.path.display());
-                Err(CodegenError::fixture(&place, message))
-            }
-        }
+        self.books.insert(name, FieldBooks::open(fields, place)?);
+        Ok(())
     }
 
     /// Queues the samples of a folder.
@@ -240,7 +234,7 @@ impl<'a> Inference<'a> {
         let Some(text) = value.as_str() else {
             return Err(CodegenError::fixture(
                 &place,
-                format!("`{name}` is a string on the wire"),
+                format!("`{name}` is no structure, so text is expected"),
             ));
         };
         match self.enums.get(name) {

@@ -1,8 +1,10 @@
 //! `cargo xtask codegen`: from the JSON fixtures to the wire types of `b2-proto`.
 //!
 //! Four stages, each a file: `load` reads the fixture folders, `infer` holds every sample against
-//! the notes, `lower` turns the result into items, and `render` writes them as Rust.
+//! the notes, `lower` turns the result into items, and `render` writes them as Rust. In between,
+//! `check` looks for faults that no sample can show.
 
+mod check;
 mod error;
 mod fields;
 mod hint;
@@ -52,6 +54,7 @@ pub(crate) fn run(args: &Args) -> Result<(), CodegenError> {
 /// The whole pipeline, from a folder of fixtures to formatted files.
 fn generate(fixtures: &Path) -> Result<Vec<GeneratedFile>, CodegenError> {
     let folders = load::load(fixtures)?;
+    check::check(&folders)?;
     let inferred = infer::infer(&folders)?;
     let program = lower::lower(&folders, &inferred)?;
     render::render(&program)

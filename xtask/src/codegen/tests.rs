@@ -17,6 +17,8 @@ impl Fixtures {
     /// One operation, `b2_ring_bell`, with two samples.
     fn new() -> Self {
         let fixtures = Self(TempDir::new().unwrap());
+        let capability = enumeration("Capability", &["ringBells"]);
+        fixtures.write("shared/capability/enum.json", capability);
         fixtures.write("v4/b2_ring_bell/operation.json", operation("b2_ring_bell"));
         fixtures.write(
             "v4/b2_ring_bell/request.json",
@@ -78,6 +80,17 @@ fn operation(name: &str) -> Value {
             "times": {"type": "u32", "note": "How often; absent means once."}
         },
         "response": {"rang": {"note": "Whether it rang."}}
+    })
+}
+
+fn enumeration(name: &str, values: &[&str]) -> Value {
+    let values: Vec<_> = values
+        .iter()
+        .map(|value| json!({"value": value, "note": "A value."}))
+        .collect();
+    json!({
+        "enum": name, "family": "bell", "summary": "An enumeration.",
+        "provenance": {"sources": ["recorded traffic"]}, "values": values
     })
 }
 
@@ -298,11 +311,7 @@ fn unknown_types_and_targets_are_named() {
 #[test]
 fn values_outside_an_enumeration_are_named() {
     let fixtures = Fixtures::new();
-    let tone = json!({
-        "enum": "Tone", "family": "bell", "summary": "A tone.",
-        "provenance": {"sources": ["recorded traffic"]},
-        "values": [{"value": "high", "note": "High."}]
-    });
+    let tone = enumeration("Tone", &["high"]);
     let meta = with(
         operation("b2_ring_bell"),
         "/response",
@@ -326,6 +335,38 @@ fn values_outside_an_enumeration_are_named() {
         json!({"rang": true, "tone": "low"}),
     );
     fixtures.assert_complaint("v4/b2_ring_bell/response.json", "/tone", "`low`");
+}
+
+#[test]
+fn names_and_values_are_given_once() {
+    let fixtures = Fixtures::new();
+    fixtures.write(
+        "shared/tone/enum.json",
+        enumeration("Tone", &["high", "low", "high"]),
+    );
+    fixtures.assert_complaint("shared/tone/enum.json", "/values/2/value", "twice");
+    fixtures.write(
+        "shared/tone/enum.json",
+        enumeration("RingBellResponse", &["high"]),
+    );
+    fixtures.assert_complaint("v4/b2_ring_bell/operation.json", "/response", "shared/tone");
+}
+
+#[test]
+fn an_unlisted_capability_is_named() {
+    let fixtures = Fixtures::new();
+    let meta = with(
+        operation("b2_ring_bell"),
+        "",
+        "capability",
+        json!("meltBells"),
+    );
+    fixtures.write("v4/b2_ring_bell/operation.json", meta);
+    fixtures.assert_complaint(
+        "v4/b2_ring_bell/operation.json",
+        "/capability",
+        "`meltBells`",
+    );
 }
 
 #[test]

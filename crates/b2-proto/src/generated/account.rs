@@ -286,11 +286,12 @@ pub struct AuthorizeAccountResponseV1 {
     /// The part size in bytes that the service prefers; 100000000 today.
     pub recommended_part_size: u64,
     /// The S3-compatible API, which is not this API.
-    pub s3_api_url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub s3_api_url: Option<String>,
 }
 
 impl AuthorizeAccountResponseV1 {
-    /// Makes the value from every field.
+    /// Makes the value from the required fields; the others are empty.
     #[expect(clippy::too_many_arguments, reason = "each of them is required")]
     pub fn new(
         absolute_minimum_part_size: u64,
@@ -301,7 +302,6 @@ impl AuthorizeAccountResponseV1 {
         download_url: String,
         minimum_part_size: u64,
         recommended_part_size: u64,
-        s3_api_url: String,
     ) -> Self {
         Self {
             absolute_minimum_part_size,
@@ -312,8 +312,15 @@ impl AuthorizeAccountResponseV1 {
             download_url,
             minimum_part_size,
             recommended_part_size,
-            s3_api_url,
+            s3_api_url: None,
         }
+    }
+
+    /// Sets [`s3_api_url`](Self::s3_api_url).
+    #[must_use]
+    pub fn with_s3_api_url(mut self, s3_api_url: String) -> Self {
+        self.s3_api_url = Some(s3_api_url);
+        self
     }
 }
 
@@ -340,12 +347,12 @@ pub struct AuthorizeAccountResponseV2 {
     /// The part size in bytes that the service prefers; 100000000 today.
     pub recommended_part_size: u64,
     /// The S3-compatible API, which is not this API.
-    pub s3_api_url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub s3_api_url: Option<String>,
 }
 
 impl AuthorizeAccountResponseV2 {
-    /// Makes the value from every field.
-    #[expect(clippy::too_many_arguments, reason = "each of them is required")]
+    /// Makes the value from the required fields; the others are empty.
     pub fn new(
         absolute_minimum_part_size: u64,
         account_id: AccountId,
@@ -354,7 +361,6 @@ impl AuthorizeAccountResponseV2 {
         authorization_token: AuthToken,
         download_url: String,
         recommended_part_size: u64,
-        s3_api_url: String,
     ) -> Self {
         Self {
             absolute_minimum_part_size,
@@ -364,8 +370,15 @@ impl AuthorizeAccountResponseV2 {
             authorization_token,
             download_url,
             recommended_part_size,
-            s3_api_url,
+            s3_api_url: None,
         }
+    }
+
+    /// Sets [`s3_api_url`](Self::s3_api_url).
+    #[must_use]
+    pub fn with_s3_api_url(mut self, s3_api_url: String) -> Self {
+        self.s3_api_url = Some(s3_api_url);
+        self
     }
 }
 
@@ -412,49 +425,97 @@ impl AuthorizeAccountResponseV3 {
 
 /// The backup API of an account that has it.
 #[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BackupApi {
     /// Where that API is.
-    pub backup_api_url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup_api_url: Option<String>,
     /// What the key may do there.
-    pub capabilities: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capabilities: Option<Vec<String>>,
     /// The name of that API.
-    pub info_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub info_type: Option<String>,
 }
 
 impl BackupApi {
-    /// Makes the value from every field.
-    pub fn new(backup_api_url: String, capabilities: Vec<String>, info_type: String) -> Self {
+    /// Makes the value from nothing set.
+    pub fn new() -> Self {
         Self {
-            backup_api_url,
-            capabilities,
-            info_type,
+            backup_api_url: None,
+            capabilities: None,
+            info_type: None,
         }
+    }
+
+    /// Sets [`backup_api_url`](Self::backup_api_url).
+    #[must_use]
+    pub fn with_backup_api_url(mut self, backup_api_url: String) -> Self {
+        self.backup_api_url = Some(backup_api_url);
+        self
+    }
+
+    /// Sets [`capabilities`](Self::capabilities).
+    #[must_use]
+    pub fn with_capabilities(mut self, capabilities: Vec<String>) -> Self {
+        self.capabilities = Some(capabilities);
+        self
+    }
+
+    /// Sets [`info_type`](Self::info_type).
+    #[must_use]
+    pub fn with_info_type(mut self, info_type: String) -> Self {
+        self.info_type = Some(info_type);
+        self
     }
 }
 
 /// The groups API of an account that has it.
 #[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GroupsApi {
     /// What the key may do there.
-    pub capabilities: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capabilities: Option<Vec<String>>,
     /// Where that API is.
-    pub groups_api_url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups_api_url: Option<String>,
     /// The name of that API.
-    pub info_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub info_type: Option<String>,
 }
 
 impl GroupsApi {
-    /// Makes the value from every field.
-    pub fn new(capabilities: Vec<String>, groups_api_url: String, info_type: String) -> Self {
+    /// Makes the value from nothing set.
+    pub fn new() -> Self {
         Self {
-            capabilities,
-            groups_api_url,
-            info_type,
+            capabilities: None,
+            groups_api_url: None,
+            info_type: None,
         }
+    }
+
+    /// Sets [`capabilities`](Self::capabilities).
+    #[must_use]
+    pub fn with_capabilities(mut self, capabilities: Vec<String>) -> Self {
+        self.capabilities = Some(capabilities);
+        self
+    }
+
+    /// Sets [`groups_api_url`](Self::groups_api_url).
+    #[must_use]
+    pub fn with_groups_api_url(mut self, groups_api_url: String) -> Self {
+        self.groups_api_url = Some(groups_api_url);
+        self
+    }
+
+    /// Sets [`info_type`](Self::info_type).
+    #[must_use]
+    pub fn with_info_type(mut self, info_type: String) -> Self {
+        self.info_type = Some(info_type);
+        self
     }
 }
 
@@ -474,18 +535,18 @@ pub struct StorageApi {
     /// The part size in bytes that the service prefers; 100000000 today.
     pub recommended_part_size: u64,
     /// The S3-compatible API, which is not this API.
-    pub s3_api_url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub s3_api_url: Option<String>,
 }
 
 impl StorageApi {
-    /// Makes the value from every field.
+    /// Makes the value from the required fields; the others are empty.
     pub fn new(
         absolute_minimum_part_size: u64,
         allowed: Allowed,
         api_url: String,
         download_url: String,
         recommended_part_size: u64,
-        s3_api_url: String,
     ) -> Self {
         Self {
             absolute_minimum_part_size,
@@ -493,8 +554,15 @@ impl StorageApi {
             api_url,
             download_url,
             recommended_part_size,
-            s3_api_url,
+            s3_api_url: None,
         }
+    }
+
+    /// Sets [`s3_api_url`](Self::s3_api_url).
+    #[must_use]
+    pub fn with_s3_api_url(mut self, s3_api_url: String) -> Self {
+        self.s3_api_url = Some(s3_api_url);
+        self
     }
 }
 
@@ -525,7 +593,8 @@ pub struct StorageApiV3 {
     /// The part size in bytes that the service prefers; 100000000 today.
     pub recommended_part_size: u64,
     /// The S3-compatible API, which is not this API.
-    pub s3_api_url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub s3_api_url: Option<String>,
 }
 
 impl StorageApiV3 {
@@ -537,7 +606,6 @@ impl StorageApiV3 {
         download_url: String,
         info_type: String,
         recommended_part_size: u64,
-        s3_api_url: String,
     ) -> Self {
         Self {
             absolute_minimum_part_size,
@@ -549,7 +617,7 @@ impl StorageApiV3 {
             info_type,
             name_prefix: None,
             recommended_part_size,
-            s3_api_url,
+            s3_api_url: None,
         }
     }
 
@@ -571,6 +639,13 @@ impl StorageApiV3 {
     #[must_use]
     pub fn with_name_prefix(mut self, name_prefix: String) -> Self {
         self.name_prefix = Some(name_prefix);
+        self
+    }
+
+    /// Sets [`s3_api_url`](Self::s3_api_url).
+    #[must_use]
+    pub fn with_s3_api_url(mut self, s3_api_url: String) -> Self {
+        self.s3_api_url = Some(s3_api_url);
         self
     }
 }

@@ -30,9 +30,10 @@ pub struct Bucket {
     /// What scripts of other origins may do.
     #[serde(default, deserialize_with = "crate::leniency::null_as_empty")]
     pub cors_rules: Vec<CorsRule>,
-    /// How new files are encrypted unless the upload says otherwise.
-    pub default_server_side_encryption: Readable<EncryptionSetting>,
-    /// Object lock.
+    /// How new files are encrypted unless the upload says otherwise. Absent from older answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_server_side_encryption: Option<Readable<EncryptionSetting>>,
+    /// Object lock. Absent from older answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file_lock_configuration: Option<Readable<FileLockConfiguration>>,
     /// What the service deletes by itself.
@@ -55,7 +56,6 @@ impl Bucket {
         bucket_id: BucketId,
         bucket_name: String,
         bucket_type: BucketType,
-        default_server_side_encryption: Readable<EncryptionSetting>,
         revision: u64,
     ) -> Self {
         Self {
@@ -65,7 +65,7 @@ impl Bucket {
             bucket_name,
             bucket_type,
             cors_rules: Default::default(),
-            default_server_side_encryption,
+            default_server_side_encryption: None,
             file_lock_configuration: None,
             lifecycle_rules: Default::default(),
             options: Default::default(),
@@ -85,6 +85,16 @@ impl Bucket {
     #[must_use]
     pub fn with_cors_rules(mut self, cors_rules: Vec<CorsRule>) -> Self {
         self.cors_rules = cors_rules;
+        self
+    }
+
+    /// Sets [`default_server_side_encryption`](Self::default_server_side_encryption).
+    #[must_use]
+    pub fn with_default_server_side_encryption(
+        mut self,
+        default_server_side_encryption: Readable<EncryptionSetting>,
+    ) -> Self {
+        self.default_server_side_encryption = Some(default_server_side_encryption);
         self
     }
 

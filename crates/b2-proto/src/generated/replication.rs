@@ -79,8 +79,9 @@ pub struct ReplicationRule {
     pub destination_bucket_id: BucketId,
     /// Which files are copied; the empty string copies all.
     pub file_name_prefix: String,
-    /// Whether files from before the rule are copied too.
-    pub include_existing_files: bool,
+    /// Whether files from before the rule are copied too; absent means no.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub include_existing_files: Option<bool>,
     /// Whether the rule is in force.
     pub is_enabled: bool,
     /// Which rule wins: 1 to 2147483647, higher first.
@@ -90,11 +91,10 @@ pub struct ReplicationRule {
 }
 
 impl ReplicationRule {
-    /// Makes the value from every field.
+    /// Makes the value from the required fields; the others are empty.
     pub fn new(
         destination_bucket_id: BucketId,
         file_name_prefix: String,
-        include_existing_files: bool,
         is_enabled: bool,
         priority: u32,
         replication_rule_name: String,
@@ -102,11 +102,18 @@ impl ReplicationRule {
         Self {
             destination_bucket_id,
             file_name_prefix,
-            include_existing_files,
+            include_existing_files: None,
             is_enabled,
             priority,
             replication_rule_name,
         }
+    }
+
+    /// Sets [`include_existing_files`](Self::include_existing_files).
+    #[must_use]
+    pub fn with_include_existing_files(mut self, include_existing_files: bool) -> Self {
+        self.include_existing_files = Some(include_existing_files);
+        self
     }
 }
 
