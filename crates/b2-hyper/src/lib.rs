@@ -1,1 +1,78 @@
-//! Placeholder while the workspace is laid out.
+//! An HTTP transport for `b2-core` on hyper, rustls and tokio.
+//!
+//! It moves requests and answers and knows nothing about what they mean: no
+//! buckets, no JSON, no error codes, no retries. It follows no redirect, opens
+//! no compression, and logs nothing. HTTP/1.1 only, which is what B2 speaks
+//! with every known client.
+//!
+//! ```no_run
+//! use std::time::{Duration, Instant};
+//!
+//! use b2_core::port::{RequestBody, Transport};
+//! use b2_hyper::HyperTransport;
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let transport = HyperTransport::builder()
+//!     .with_connect_timeout(Duration::from_secs(5))
+//!     .build()?;
+//!
+//! let request = http::Request::get("https://api.backblazeb2.com/b2api/v4/b2_authorize_account")
+//!     .body(RequestBody::from_bytes(bytes::Bytes::new()))?;
+//! let mut answer = transport.send(request, Instant::now() + Duration::from_secs(30)).await?;
+//!
+//! assert_eq!(answer.status(), 401, "the request has no credentials");
+//! while let Some(chunk) = answer.body_mut().chunk().await {
+//!     println!("{} bytes", chunk?.len());
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! # How a request goes
+//!
+//! ```text
+//! send -> Outgoing -> Pool --idle link--> Exchange -> head -> Answer --whole--> Pool
+//!                       \--none--> Connector --link--^            \--dropped--> closed
+//! ```
+//!
+//! There is no task behind a connection: the future of
+//! [`send`](b2_core::port::Transport::send) and the body of the answer poll
+//! it, and dropping either closes it at once. While a request is being written
+//! the connection is read, so an early answer is found, even if the server
+//! then breaks the connection.
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `aws-lc-rs` | yes | TLS with the cryptography of aws-lc-rs |
+//! | `ring` | no | TLS with the cryptography of ring; `aws-lc-rs` goes before it |
+//! | `platform-roots` | yes | trust in the certificates of the operating system |
+//!
+//! No provider of cryptography is ever installed for the whole process.
+//!
+//! # Where next
+//!
+//! [`b2_core::port`] is the contract that this crate keeps;
+//! `b2_testing::conformance` checks it.
+
+mod answer;
+mod body;
+mod builder;
+mod connect;
+mod error;
+mod exchange;
+mod link;
+mod pool;
+mod request;
+mod socket;
+mod stream;
+mod target;
+mod timer;
+mod tls;
+mod transport;
+mod watch;
+
+pub use builder::Builder;
+pub use error::BuildError;
+pub use timer::{TokioSpawn, TokioTimer};
+pub use transport::HyperTransport;

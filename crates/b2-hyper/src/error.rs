@@ -1,0 +1,114 @@
+//! From what went wrong to what a driver needs to know.
+//!
+//! No text made here holds a URL query, a header or a byte of a body.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use b2_core::error::{Sent, TransportError, TransportErrorKind as Kind};
+
+/// Why a [`Builder`](crate::Builder) could not make a transport.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The text given as root certificates is not PEM.
+    #[error("the root certificates are not valid PEM")]
+    Pem(#[source] Box<dyn Error + Send + Sync>),
+    /// The text given as root certificates has no certificate in it.
+    #[error("there is no certificate in the PEM of root certificates")]
+    NoCertificate,
+    /// A root certificate cannot be used.
+    #[error("a root certificate cannot be used")]
+    Certificate(#[source] Box<dyn Error + Send + Sync>),
+    /// The cryptography that was built in cannot do TLS.
+    #[error("TLS cannot be set up")]
+    Tls(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// Why a request was not even begun.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("not an absolute http or https URL")]
+    Url,
+    #[error("the Content-Length header does not agree with the length of the body")]
+    Length,
+    #[error("a request with Transfer-Encoding is not supported")]
+    Chunked,
+    #[error("there is no tokio runtime here")]
+    NoRuntime,
+}
+
+impl From<Refusal> for TransportError {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(Kind::Other, Sent::Nothing).with_source(refusal)
+    }
+}
+
+/// Which patience ended.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Late {
+    #[error("the deadline of the request passed")]
+    Deadline,
+    #[error("no connection was made within {0:?}")]
+    Connect(Duration),
+    #[error("no byte moved for {0:?}")]
+    Silence(Duration),
+}
+
+impl Late {
+    pub(crate) fn into_error(self, sent: Sent) -> TransportError {
+        TransportError::new(Kind::Timeout, sent).with_source(self)
+    }
+}
+
+/// An error of the connection before the head of the answer.
+pub(crate) fn before_head(error: hyper::Error, sent: Sent) -> TransportError {
+    let kind = if error.is_parse() {
+        Kind::Protocol
+    } else if tls(&error) {
+        Kind::Tls
+    } else if error.is_incomplete_message()
+        || error.is_canceled()
+        || error.is_closed()
+        || error.is_body_write_aborted()
+        || find::<io::Error>(&error).is_some()
+    {
+        Kind::Interrupted
+    } else {
+        Kind::Protocol
+    };
+    TransportError::new(kind, sent).with_source(error)
+}
+
+/// An error of the connection inside the body of the answer.
+pub(crate) fn inside_body(error: hyper::Error, sent: Sent) -> TransportError {
+    use io::ErrorKind::{InvalidData, InvalidInput};
+    let io = find::<io::Error>(&error).map(io::Error::kind);
+    let kind = if tls(&error) {
+        Kind::Tls
+    } else if error.is_parse() || matches!(io, Some(InvalidData | InvalidInput)) {
+        Kind::Protocol
+    } else {
+        Kind::Interrupted
+    };
+    TransportError::new(kind, sent).with_source(error)
+}
+
+/// Whether TLS is at the bottom of an error.
+fn tls(error: &(dyn Error + 'static)) -> bool {
+    find::<io::Error>(error)
+        .and_then(io::Error::get_ref)
+        .is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>)
+}
+
+fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    let mut next = Some(error);
+    while let Some(this) = next {
+        if let Some(found) = this.downcast_ref() {
+            return Some(found);
+        }
+        next = this.source();
+    }
+    None
+}

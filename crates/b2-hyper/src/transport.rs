@@ -1,0 +1,155 @@
+//! The transport: pool, connector, exchange, answer.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use b2_core::error::TransportError;
+use b2_core::port::{RequestBody, ResponseBody, Transport};
+use hyper::body::Incoming;
+use tokio::runtime::Handle;
+
+use crate::answer::{Answer, Home};
+use crate::builder::Builder;
+use crate::connect::Connector;
+use crate::error::{BuildError, Refusal};
+use crate::exchange::{Exchange, Failure};
+use crate::link::Link;
+use crate::pool::Pool;
+use crate::request::Outgoing;
+use crate::target::Target;
+use crate::watch::Watch;
+
+/// Sends requests over HTTP/1.1, with and without TLS, and keeps connections
+/// for the next ones.
+///
+/// Cheap to clone; clones share their connections. It may be made anywhere,
+/// but requests have to be sent inside a tokio runtime with its I/O and time
+/// drivers enabled.
+///
+/// # What an error promises
+///
+/// [`Sent::Nothing`](b2_core::error::Sent::Nothing) is said if no connection
+/// was made, if not a byte was written, or if the last byte of the body was
+/// not yet handed to the connection: the announced `Content-Length` then says
+/// to the server that the request is incomplete. Everything else is
+/// [`Sent::Maybe`](b2_core::error::Sent::Maybe).
+///
+/// # Connections
+///
+/// A request goes to an idle connection if there is one. If that turns out to
+/// have been closed by the server before a byte of the request was used, the
+/// request goes to the next one: this is not a retry, nothing was sent.
+#[derive(Clone)]
+pub struct HyperTransport {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    pool: Arc<Pool>,
+    connector: Connector,
+    inactivity: Duration,
+}
+
+impl HyperTransport {
+    /// A transport with the default [`Builder`].
+    ///
+    /// # Errors
+    ///
+    /// If the cryptography that was built in cannot do TLS.
+    pub fn new() -> Result<Self, BuildError> {
+        Self::builder().build()
+    }
+
+    /// Chooses timeouts, certificates and the size of the pool.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) fn assemble(pool: Pool, connector: Connector, inactivity: Duration) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                pool: Arc::new(pool),
+                connector,
+                inactivity,
+            }),
+        }
+    }
+
+    /// An idle connection that still stands, as far as anyone can know.
+    async fn idle(&self, target: &Target) -> Option<Link> {
+        while let Some(mut link) = self.shared.pool.take(target) {
+            if poll_fn(|cx| Poll::Ready(link.poll_usable(cx))).await {
+                return Some(link);
+            }
+        }
+        None
+    }
+
+    /// Sends the request on the first connection that takes it.
+    async fn begin(
+        &self,
+        outgoing: Outgoing,
+        mut watch: Watch,
+        deadline: Instant,
+    ) -> Result<(http::Response<Incoming>, Exchange), TransportError> {
+        let Outgoing {
+            mut request,
+            target,
+            progress,
+        } = outgoing;
+        loop {
+            let (link, fresh) = match self.idle(&target).await {
+                Some(link) => (link, false),
+                None => (
+                    self.shared.connector.connect(&target, deadline).await?,
+                    true,
+                ),
+            };
+            watch.rouse();
+            let mut exchange = Exchange {
+                link,
+                watch,
+                progress: Arc::clone(&progress),
+            };
+            match exchange.head(request).await {
+                Ok(head) => return Ok((head, exchange)),
+                Err(Failure::Untouched(unused, _)) if !fresh => request = *unused,
+                Err(Failure::Untouched(_, error) | Failure::Failed(error)) => return Err(error),
+            }
+            watch = exchange.watch;
+        }
+    }
+}
+
+impl Transport for HyperTransport {
+    async fn send(
+        &self,
+        request: http::Request<RequestBody>,
+        deadline: Instant,
+    ) -> Result<http::Response<ResponseBody>, TransportError> {
+        let runtime = Handle::try_current().map_err(|_| Refusal::NoRuntime)?;
+        let mut watch = Watch::new(deadline, self.shared.inactivity);
+        let outgoing = Outgoing::new(request, &mut watch).await?;
+        let (response, exchange) = self.begin(outgoing, watch, deadline).await?;
+        let home = Home {
+            pool: Arc::clone(&self.shared.pool),
+            runtime,
+        };
+        let (head, incoming) = response.into_parts();
+        let mut answer = Answer::new(incoming, exchange, home);
+        poll_fn(|cx| {
+            answer.release_at_end(cx);
+            Poll::Ready(())
+        })
+        .await;
+        Ok(http::Response::from_parts(head, ResponseBody::new(answer)))
+    }
+}
+
+impl std::fmt::Debug for HyperTransport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HyperTransport").finish_non_exhaustive()
+    }
+}
