@@ -1,1 +1,93 @@
-//! Placeholder while the workspace is laid out.
+//! Backblaze B2 for Rust: upload, list and download, fast and honestly.
+//!
+//! This crate is the facade. It owns no protocol rule and no socket: the
+//! rules are in `b2-core`, the sockets behind its ports. Without its default
+//! feature `hyper` it names no runtime, and runs on whatever transport and
+//! timer you bring.
+//!
+//! ```
+//! use b2::{BucketType, Client, Credentials, Source};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // A B2 that runs inside this program; leave it out to talk to the real one.
+//! let emulator = b2_emulator::Emulator::start().await?;
+//! let credentials = Credentials::new(emulator.application_key_id(), emulator.application_key());
+//! let client = Client::builder(credentials).with_realm(&emulator.base_url()).build()?;
+//!
+//! let bucket = client.create_bucket("my-first-bucket", BucketType::AllPrivate).await?;
+//! bucket.upload("notes/hello.txt", Source::bytes("hello")).await?;
+//!
+//! let mut files = bucket.files().with_prefix("notes/").stream();
+//! while let Some(file) = files.next().await {
+//!     println!("{}", file?.file_name);
+//! }
+//!
+//! let back = bucket.download("notes/hello.txt").to_bytes().await?;
+//! assert_eq!(back.content, "hello");
+//! # Ok(()) }
+//! ```
+//!
+//! # Contracts
+//!
+//! - **It never hangs.** Every call has a deadline, every transfer a rule of
+//!   least progress, and every wait can say what it waits for
+//!   ([`Handle::waiting_for`]).
+//! - **Memory is bounded**: about 2 MiB for a transfer, one page for a
+//!   listing, whatever the size of a file or a bucket.
+//! - **Nothing is lost or half-written**: a download appears under its name
+//!   only when it is complete and checked; an existing file is not replaced
+//!   unless told.
+//! - **Secrets stay secret**: no key or token is in any error, event or
+//!   `Debug` output.
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `hyper` | yes | [`Client::new`] and a transport, timer and spawner on hyper, rustls and tokio |
+//!
+//! # Where next
+//!
+//! [`Run`] explains the four ways to run anything; [`Observer`] shows what
+//! happens inside; `b2-core` is for those who drive the machines themselves.
+
+mod bucket;
+mod buffer;
+mod client;
+mod download;
+mod drive;
+mod list;
+mod observer;
+mod progress;
+mod run;
+mod sink;
+mod source;
+mod upload;
+
+pub use b2_core::account::{Config, Credentials, Session, TestMode, Timeouts};
+pub use b2_core::download::{Check, Downloaded, FileHeaders};
+pub use b2_core::error::{
+    ApiError, Error, IntegrityError, LocalError, ProtocolError, Remedy, RequestError, Side,
+    TransportError, TransportErrorKind,
+};
+pub use b2_core::op::WaitReason;
+pub use b2_core::port;
+pub use b2_core::retry::{OnAmbiguous, RetryPolicy};
+pub use b2_core::upload::{SIMPLE_UPLOAD_LIMIT, Uploaded};
+pub use b2_proto::{
+    Action, ApplicationKeyId, Bucket as BucketInfo, BucketId, BucketName, BucketType, ByteRange,
+    Capability, ErrorCode, FileId, FileName, FileVersion,
+};
+pub use bucket::Bucket;
+pub use client::{BuildError, Client, ClientBuilder};
+pub use download::{Download, DownloadedBytes};
+pub use list::{FileList, Listing, VersionList};
+pub use observer::{Event, Observer, Scope};
+pub use progress::Progress;
+pub use run::{Handle, Monitor, Run};
+pub use source::Source;
+pub use upload::Upload;
+
+#[cfg(feature = "hyper")]
+pub use b2_hyper as hyper;

@@ -1,0 +1,268 @@
+//! The asynchronous loop. It names no runtime: transport, timer and spawner
+//! come through the ports of `b2-core`.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use b2_core::error::{Error, Sent, TransportError, TransportErrorKind};
+use b2_core::op::{Operation, Reply, Step, Ticket, Transmit, Wait};
+use b2_core::plan::{SinkPlan, SinkVerdict};
+use b2_core::port::{BoxFuture, ResponseBody};
+use http::response::Parts;
+
+use crate::drive::body::Sending;
+use crate::drive::{Context, Ends, body, delivery, patience};
+use crate::observer::{Event, Scope};
+
+/// Requests under way, each answered by its ticket.
+type Flights = Vec<BoxFuture<'static, (Ticket, Reply)>>;
+
+/// Drives an operation to its end.
+///
+/// Dropping the future stops it: requests under way are cut, leases go back.
+pub(crate) async fn drive<O: Operation>(
+    context: Arc<Context>,
+    scope: Scope,
+    operation: O,
+    ends: Ends,
+) -> Result<O::Output, Error> {
+    let mut running = Running {
+        context: Arc::clone(&context),
+        operation,
+    };
+    let mut flights = Flights::new();
+    loop {
+        // Listen before polling: a change in between must not be missed.
+        let moved = context.moved.listen();
+        let wait = match running.advance(scope, &ends, &mut flights) {
+            Progressed::Ended(result) => return result,
+            Progressed::Waits(wait) => wait,
+        };
+        ends.meter.waits(Some(wait));
+        let news = next(&context, &mut flights, wait, moved).await;
+        ends.meter.waits(None);
+        if let Some((ticket, reply)) = news {
+            let now = context.timer.now();
+            context.with_account(|account| {
+                running.operation.handle(account, ticket, reply, now);
+            });
+        }
+    }
+}
+
+/// An operation that gives its leases back however it ends.
+struct Running<O: Operation> {
+    context: Arc<Context>,
+    operation: O,
+}
+
+impl<O: Operation> Drop for Running<O> {
+    fn drop(&mut self) {
+        let operation = &mut self.operation;
+        self.context
+            .with_account(|account| operation.abandon(account));
+    }
+}
+
+enum Progressed<T> {
+    Waits(Wait),
+    Ended(Result<T, Error>),
+}
+
+impl<O: Operation> Running<O> {
+    /// Polls until there is nothing left to do but wait.
+    fn advance(
+        &mut self,
+        scope: Scope,
+        ends: &Ends,
+        flights: &mut Flights,
+    ) -> Progressed<O::Output> {
+        loop {
+            let now = self.context.timer.now();
+            let operation = &mut self.operation;
+            match self
+                .context
+                .with_account(|account| operation.poll(account, now))
+            {
+                Step::Send(transmit) => flights.push(self.perform(scope, *transmit, ends)),
+                Step::Event(event) => {
+                    self.context
+                        .observer
+                        .on_event(&scope, &Event::Protocol(&event));
+                }
+                Step::Wait(wait) => return Progressed::Waits(wait),
+                Step::Done(result) => return Progressed::Ended(result),
+            }
+        }
+    }
+
+    fn perform(
+        &self,
+        scope: Scope,
+        transmit: Transmit,
+        ends: &Ends,
+    ) -> BoxFuture<'static, (Ticket, Reply)> {
+        let context = Arc::clone(&self.context);
+        let ends = ends.clone();
+        Box::pin(async move {
+            let ticket = transmit.ticket;
+            (ticket, perform(&context, scope, transmit, ends).await)
+        })
+    }
+}
+
+/// Waits for a reply, for the time of the wait, or for the account.
+async fn next(
+    context: &Context,
+    flights: &mut Flights,
+    wait: Wait,
+    moved: event_listener::EventListener,
+) -> Option<(Ticket, Reply)> {
+    let reply = poll_fn(|cx| {
+        for index in 0..flights.len() {
+            if let Poll::Ready(reply) = flights[index].as_mut().poll(cx) {
+                drop(flights.swap_remove(index));
+                return Poll::Ready(Some(reply));
+            }
+        }
+        Poll::Pending
+    });
+    let time: Pin<Box<dyn Future<Output = ()> + Send>> = match wait.until {
+        Some(until) => context.timer.sleep_until(until),
+        None => Box::pin(std::future::pending()),
+    };
+    let account = async {
+        if wait.on_account {
+            moved.await;
+        } else {
+            std::future::pending::<()>().await;
+        }
+    };
+    futures_lite::future::or(reply, async {
+        futures_lite::future::or(time, account).await;
+        None
+    })
+    .await
+}
+
+async fn perform(context: &Context, scope: Scope, transmit: Transmit, ends: Ends) -> Reply {
+    let Some(transport) = &context.transport else {
+        let error = TransportError::new(TransportErrorKind::Other, Sent::Nothing)
+            .with_source("this client has no asynchronous transport");
+        return Reply::Failed {
+            source: error,
+            sent: None,
+        };
+    };
+    let (request, sending) = open(context, scope, &transmit, &ends);
+    let sent = transport.send_dyn(request, transmit.limits.deadline);
+    let timer = &*context.timer;
+    match patience::head(timer, &transmit.limits, &sending, sent).await {
+        Err(error) => failed(context, scope, transmit.operation, error, &sending),
+        Ok(response) => {
+            let (head, body) = response.into_parts();
+            let status = head.status.as_u16();
+            let event = Event::ResponseHead {
+                operation: transmit.operation,
+                status,
+            };
+            context.observer.on_event(&scope, &event);
+            receive(context, transmit, ends, (Box::new(head), body), &sending).await
+        }
+    }
+}
+
+fn open(
+    context: &Context,
+    scope: Scope,
+    transmit: &Transmit,
+    ends: &Ends,
+) -> (http::Request<b2_core::port::RequestBody>, Arc<Sending>) {
+    let plan = transmit.request.body();
+    let (body, sending) = body::open(plan, ends, &context.buffers);
+    let event = Event::RequestSent {
+        operation: transmit.operation,
+        method: transmit.request.method(),
+        host: transmit
+            .request
+            .uri()
+            .authority()
+            .map_or("", |host| host.as_str()),
+        body_bytes: plan.wire_len(),
+    };
+    context.observer.on_event(&scope, &event);
+    let mut request = http::Request::new(body);
+    request.method_mut().clone_from(transmit.request.method());
+    request.uri_mut().clone_from(transmit.request.uri());
+    request.headers_mut().clone_from(transmit.request.headers());
+    (request, sending)
+}
+
+fn failed(
+    context: &Context,
+    scope: Scope,
+    operation: &'static str,
+    source: TransportError,
+    sending: &Sending,
+) -> Reply {
+    if let Some(error) = sending.failure() {
+        return Reply::Local(error);
+    }
+    context.observer.on_event(
+        &scope,
+        &Event::RequestFailed {
+            operation,
+            error: &source,
+        },
+    );
+    Reply::Failed {
+        source,
+        sent: sending.digest(),
+    }
+}
+
+async fn receive(
+    context: &Context,
+    transmit: Transmit,
+    ends: Ends,
+    (head, mut body): (Box<Parts>, ResponseBody),
+    sending: &Sending,
+) -> Reply {
+    let verdict = transmit.accept(&head);
+    let limits = transmit.limits;
+    match (verdict, transmit.sink, ends.sink) {
+        (SinkVerdict::Deliver, SinkPlan::Deliver(plan), Some(sink)) => {
+            announce(&ends.meter, &head, plan.sink_offset);
+            let answer = (head, body);
+            delivery::deliver(&*context.timer, limits, answer, plan, sink, ends.meter).await
+        }
+        (verdict, ..) => {
+            let limit = match verdict {
+                SinkVerdict::Collect { limit } => limit,
+                _ => 0,
+            };
+            match delivery::collect(&*context.timer, limits, &mut body, limit).await {
+                Ok(body) => Reply::Response {
+                    head,
+                    body,
+                    sent: sending.digest(),
+                },
+                Err(source) => Reply::Failed {
+                    source,
+                    sent: sending.digest(),
+                },
+            }
+        }
+    }
+}
+
+/// The length of the transfer, as soon as the answer tells it.
+fn announce(meter: &crate::progress::Meter, head: &Parts, sink_offset: u64) {
+    let length = head.headers.get(http::header::CONTENT_LENGTH);
+    let length = length.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if let Some(length) = length {
+        meter.set_total(sink_offset + length);
+    }
+}

@@ -1,0 +1,116 @@
+//! Receiving: from the answer's body to the sink, hashed on its way.
+//!
+//! A blocking thread hashes and writes; the transport is at most [`AHEAD`]
+//! chunks ahead of it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_channel::Receiver;
+use b2_core::error::{LocalError, Sent, TransportError, TransportErrorKind};
+use b2_core::op::{Limits, Reply};
+use b2_core::plan::Delivery;
+use b2_core::port::{ResponseBody, Timer};
+use bytes::{Bytes, BytesMut};
+use http::response::Parts;
+
+use crate::drive::patience::Pace;
+use crate::progress::Meter;
+use crate::sink::Sink;
+
+/// Chunks that wait to be written. With hyper a chunk is at most 400 KiB.
+const AHEAD: usize = 4;
+
+/// Collects a body of at most `limit` bytes; an answer to nobody's taste is
+/// cut there.
+pub(crate) async fn collect(
+    timer: &dyn Timer,
+    mut limits: Limits,
+    body: &mut ResponseBody,
+    limit: usize,
+) -> Result<Bytes, TransportError> {
+    // A few hundred bytes of JSON say nothing about the rate of the line.
+    limits.floor = 1;
+    let mut pace = Pace::new(timer, limits);
+    let mut whole = BytesMut::new();
+    while let Some(chunk) = pace.next(body.chunk()).await? {
+        let chunk = chunk?;
+        pace.count(chunk.len());
+        if whole.len() + chunk.len() > limit {
+            let kind = TransportErrorKind::Protocol;
+            return Err(TransportError::new(kind, Sent::Maybe)
+                .with_source("the answer is longer than allowed"));
+        }
+        if whole.is_empty() && chunk.len() == limit {
+            return Ok(chunk);
+        }
+        whole.extend_from_slice(&chunk);
+    }
+    Ok(whole.freeze())
+}
+
+/// Writes a body to the sink and says what became of it.
+pub(crate) async fn deliver(
+    timer: &dyn Timer,
+    limits: Limits,
+    (head, mut body): (Box<Parts>, ResponseBody),
+    plan: Delivery,
+    sink: Arc<Mutex<Sink>>,
+    meter: Arc<Meter>,
+) -> Reply {
+    let (sender, chunks) = async_channel::bounded::<Bytes>(AHEAD);
+    let writer = blocking::unblock(move || write_all(&sink, &plan, &chunks, &meter));
+    let mut pace = Pace::new(timer, limits);
+    let broken = loop {
+        match pace.next(body.chunk()).await {
+            Ok(None) => break None,
+            Ok(Some(Ok(chunk))) => {
+                pace.count(chunk.len());
+                // The writer hangs up only when it has failed; it says why.
+                if sender.send(chunk).await.is_err() {
+                    break None;
+                }
+            }
+            Ok(Some(Err(error))) | Err(error) => break Some(error),
+        }
+    };
+    drop(sender);
+    match (writer.await, broken) {
+        (Err(error), _) => Reply::Local(error),
+        (Ok(written), None) => Reply::Delivered {
+            head,
+            bytes: written.bytes,
+            digest: written.digest,
+        },
+        (Ok(written), Some(source)) => Reply::Broken {
+            head,
+            delivered: written.bytes,
+            source,
+        },
+    }
+}
+
+struct Written {
+    bytes: u64,
+    digest: Option<b2_proto::Sha1Digest>,
+}
+
+fn write_all(
+    sink: &Mutex<Sink>,
+    plan: &Delivery,
+    chunks: &Receiver<Bytes>,
+    meter: &Meter,
+) -> Result<Written, LocalError> {
+    let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
+    sink.begin(plan.sink_offset).map_err(LocalError::sink)?;
+    while let Ok(chunk) = chunks.recv_blocking() {
+        sink.write(&chunk)?;
+        let position = sink.verifier.position();
+        meter.moved(chunk.len() as u64, position);
+        meter.acknowledged(position);
+    }
+    let bytes = sink.verifier.position() - plan.sink_offset;
+    Ok(Written {
+        bytes,
+        digest: sink.verifier.digest(),
+    })
+}

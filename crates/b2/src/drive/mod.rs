@@ -1,0 +1,106 @@
+//! The two loops that turn steps into I/O, and what they share.
+//!
+//! Nothing else in this crate talks to a transport, and neither loop decides
+//! anything: what a status or an error code means is settled in `b2-core`.
+
+mod asynchronous;
+mod blocking;
+mod body;
+mod delivery;
+mod patience;
+
+pub(crate) use asynchronous::drive;
+pub(crate) use blocking::drive_blocking;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use b2_core::account::Account;
+use b2_core::port::{DynTransport, ReadAt, Spawn, Timer};
+
+use crate::buffer::BufferPool;
+use crate::observer::Observer;
+use crate::progress::Meter;
+use crate::sink::Sink;
+
+/// What all operations of one client share.
+pub(crate) struct Context {
+    account: Mutex<Account>,
+    /// Notified when the account's epoch moves.
+    moved: event_listener::Event,
+    pub(crate) transport: Option<Arc<dyn DynTransport>>,
+    pub(crate) timer: Arc<dyn Timer>,
+    pub(crate) spawn: Option<Arc<dyn Spawn>>,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) buffers: BufferPool,
+    scopes: AtomicU64,
+}
+
+impl Context {
+    pub(crate) fn new(
+        account: Account,
+        transport: Option<Arc<dyn DynTransport>>,
+        timer: Arc<dyn Timer>,
+        spawn: Option<Arc<dyn Spawn>>,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
+        Self {
+            account: Mutex::new(account),
+            moved: event_listener::Event::new(),
+            transport,
+            timer,
+            spawn,
+            observer,
+            buffers: BufferPool::default(),
+            scopes: AtomicU64::new(0),
+        }
+    }
+
+    /// Names the next operation, for observers.
+    pub(crate) fn next_scope(&self) -> u64 {
+        self.scopes.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The account, for one `poll` or `handle`. A panic elsewhere cannot have
+    /// left it half-changed in a way that matters: at worst a lease lapses.
+    pub(crate) fn account(&self) -> MutexGuard<'_, Account> {
+        self.account.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lends the account to `use_it` and wakes those who wait for it if its
+    /// epoch moved.
+    fn with_account<T>(&self, use_it: impl FnOnce(&mut Account) -> T) -> T {
+        let (result, moved) = {
+            let mut account = self.account();
+            let before = account.epoch();
+            let result = use_it(&mut account);
+            (result, account.epoch() != before)
+        };
+        if moved {
+            self.moved.notify(usize::MAX);
+        }
+        result
+    }
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").finish_non_exhaustive()
+    }
+}
+
+/// The two ends of a transfer and its books.
+#[derive(Clone, Default)]
+pub(crate) struct Ends {
+    pub(crate) source: Option<Arc<dyn ReadAt>>,
+    pub(crate) sink: Option<Arc<Mutex<Sink>>>,
+    pub(crate) meter: Arc<Meter>,
+}
+
+impl std::fmt::Debug for Ends {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ends")
+            .field("meter", &self.meter)
+            .finish_non_exhaustive()
+    }
+}

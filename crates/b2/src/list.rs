@@ -1,0 +1,223 @@
+//! Listings as streams, a page in memory at a time.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::{IntoFuture, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as Cx, Poll, ready};
+
+use b2_core::Pager;
+use b2_core::endpoint::{ListFileNames, ListFileVersions};
+use b2_core::error::Error;
+use b2_core::list::Paged;
+use b2_core::port::{BlockingTransport, BoxFuture};
+use b2_proto::{BucketId, ListFileNamesRequest, ListFileVersionsRequest};
+
+use crate::drive::Context;
+use crate::run::Run;
+
+/// Rows asked for at once. B2 bills a listing by started thousands of rows,
+/// so this is as cheap as any size and its pages stay small in memory.
+const PAGE: u32 = 1000;
+
+/// A listing under way: a stream of rows.
+///
+/// Memory: one page. The next page is fetched when the last row of this one
+/// was taken; files that come and go meanwhile may or may not be seen.
+#[must_use = "a listing is fetched row by row"]
+pub struct Listing<E: Paged> {
+    context: Arc<Context>,
+    pager: Result<Pager<E>, Error>,
+    rows: VecDeque<E::Row>,
+    page: Option<BoxFuture<'static, Result<E::Response, Error>>>,
+}
+
+impl<E: Paged> Listing<E> {
+    pub(crate) fn new(context: &Arc<Context>, pager: Result<Pager<E>, Error>) -> Self {
+        Self {
+            context: Arc::clone(context),
+            pager,
+            rows: VecDeque::new(),
+            page: None,
+        }
+    }
+
+    /// The next row; `None` after the last, and after an error.
+    ///
+    /// # Errors
+    ///
+    /// Those of the call that fetches a page.
+    pub fn next_blocking(
+        &mut self,
+        transport: &dyn BlockingTransport,
+    ) -> Option<Result<E::Row, Error>> {
+        loop {
+            if let Some(row) = self.rows.pop_front() {
+                return Some(Ok(row));
+            }
+            let call = match &self.pager {
+                Ok(pager) => pager.next_call()?,
+                Err(_) => return self.fail(),
+            };
+            let page = Run::new(&self.context, Ok(call)).run_blocking(transport);
+            if let Err(error) = self.take(page) {
+                return Some(Err(error));
+            }
+        }
+    }
+
+    fn take(&mut self, page: Result<E::Response, Error>) -> Result<(), Error> {
+        let rows = match (page, &mut self.pager) {
+            (Ok(page), Ok(pager)) => pager.accept(page),
+            (Err(error), _) => Err(error),
+            (Ok(_), Err(error)) => Err(error.clone()),
+        };
+        match rows {
+            Ok(rows) => {
+                self.rows = rows.into();
+                Ok(())
+            }
+            Err(error) => {
+                self.pager = Err(Error::Cancelled);
+                Err(error)
+            }
+        }
+    }
+
+    /// An error is told once; after it the listing is over.
+    fn fail(&mut self) -> Option<Result<E::Row, Error>> {
+        match std::mem::replace(&mut self.pager, Err(Error::Cancelled)) {
+            Err(Error::Cancelled) | Ok(_) => None,
+            Err(error) => Some(Err(error)),
+        }
+    }
+}
+
+impl<E> Listing<E>
+where
+    E: Paged + Unpin + Send + 'static,
+    E::Request: Send,
+    E::Response: Send,
+    E::Row: Unpin,
+    E::Marker: Unpin,
+{
+    /// The next row; `None` after the last, and after an error.
+    ///
+    /// # Errors
+    ///
+    /// Those of the call that fetches a page.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no row.
+    pub async fn next(&mut self) -> Option<Result<E::Row, Error>> {
+        poll_fn(|cx| self.poll_row(cx)).await
+    }
+
+    fn poll_row(&mut self, cx: &mut Cx<'_>) -> Poll<Option<Result<E::Row, Error>>> {
+        loop {
+            if let Some(row) = self.rows.pop_front() {
+                return Poll::Ready(Some(Ok(row)));
+            }
+            if let Some(page) = &mut self.page {
+                let page = ready!(page.as_mut().poll(cx));
+                self.page = None;
+                if let Err(error) = self.take(page) {
+                    return Poll::Ready(Some(Err(error)));
+                }
+                continue;
+            }
+            let Ok(pager) = &self.pager else {
+                return Poll::Ready(self.fail());
+            };
+            match pager.next_call() {
+                Some(call) => self.page = Some(Run::new(&self.context, Ok(call)).into_future()),
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+impl<E> futures_core::Stream for Listing<E>
+where
+    E: Paged + Unpin + Send + 'static,
+    E::Request: Send + Unpin,
+    E::Response: Send,
+    E::Row: Unpin,
+    E::Marker: Unpin,
+{
+    type Item = Result<E::Row, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Cx<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_row(cx)
+    }
+}
+
+impl<E: Paged> fmt::Debug for Listing<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listing")
+            .field("rows", &self.rows.len())
+            .finish_non_exhaustive()
+    }
+}
+
+macro_rules! file_listing {
+    ($(#[$doc:meta])* $name:ident, $endpoint:ident, $request:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        #[must_use = "call `stream` to fetch it"]
+        pub struct $name {
+            context: Arc<Context>,
+            request: $request,
+        }
+
+        impl $name {
+            pub(crate) fn new(context: &Arc<Context>, bucket: BucketId) -> Self {
+                let request = $request::new(bucket).with_max_file_count(PAGE);
+                Self { context: Arc::clone(context), request }
+            }
+
+            /// Only names that begin so. A key that is restricted to a
+            /// narrower prefix narrows it by itself.
+            pub fn with_prefix(mut self, prefix: &str) -> Self {
+                self.request.prefix = Some(prefix.to_owned());
+                self
+            }
+
+            /// Folds names that go on past this text, usually `/`, into one
+            /// row with the action `folder`.
+            pub fn with_delimiter(mut self, delimiter: &str) -> Self {
+                self.request.delimiter = Some(delimiter.to_owned());
+                self
+            }
+
+            /// Begins at this name, or the first one after it.
+            pub fn with_start(mut self, name: &str) -> Self {
+                self.request.start_file_name = Some(name.to_owned());
+                self
+            }
+
+            /// Rows to fetch at once, 1 to 10,000; default 1,000.
+            pub fn with_page(mut self, rows: u32) -> Self {
+                self.request.max_file_count = Some(rows.clamp(1, 10_000));
+                self
+            }
+
+            /// Begins to list.
+            pub fn stream(self) -> Listing<$endpoint> {
+                Listing::new(&self.context, Ok(Pager::new(self.request)))
+            }
+        }
+    };
+}
+
+file_listing! {
+    /// A listing of the visible files of a bucket, by name.
+    FileList, ListFileNames, ListFileNamesRequest
+}
+
+file_listing! {
+    /// A listing of all versions in a bucket, by name, the newest first.
+    VersionList, ListFileVersions, ListFileVersionsRequest
+}

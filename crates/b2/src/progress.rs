@@ -1,0 +1,88 @@
+//! How far a transfer has come. It is read, not pushed.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use b2_core::op::{Wait, WaitReason};
+
+/// The books of one transfer.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    total: AtomicU64,
+    acknowledged: AtomicU64,
+    furthest: AtomicU64,
+    transferred: AtomicU64,
+    waiting_for: Mutex<Option<WaitReason>>,
+}
+
+/// `total` when the length is not known yet.
+const UNKNOWN: u64 = u64::MAX;
+
+impl Default for Meter {
+    fn default() -> Self {
+        Self {
+            total: AtomicU64::new(UNKNOWN),
+            acknowledged: AtomicU64::new(0),
+            furthest: AtomicU64::new(0),
+            transferred: AtomicU64::new(0),
+            waiting_for: Mutex::new(None),
+        }
+    }
+}
+
+impl Meter {
+    pub(crate) fn set_total(&self, bytes: u64) {
+        self.total.store(bytes, Ordering::Relaxed);
+    }
+
+    /// `bytes` more were moved, which brings the transfer to `position`.
+    pub(crate) fn moved(&self, bytes: u64, position: u64) {
+        self.transferred.fetch_add(bytes, Ordering::Relaxed);
+        self.furthest.fetch_max(position, Ordering::Relaxed);
+    }
+
+    /// Everything up to `position` is safe: stored by B2, or in the sink.
+    pub(crate) fn acknowledged(&self, position: u64) {
+        self.acknowledged.fetch_max(position, Ordering::Relaxed);
+    }
+
+    pub(crate) fn waits(&self, wait: Option<Wait>) {
+        let mut reason = self
+            .waiting_for
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *reason = wait.map(|wait| wait.reason);
+    }
+
+    pub(crate) fn waiting_for(&self) -> Option<WaitReason> {
+        *self
+            .waiting_for
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn read(&self) -> Progress {
+        let total = self.total.load(Ordering::Relaxed);
+        Progress {
+            total_bytes: Some(total).filter(|total| *total != UNKNOWN),
+            acknowledged_bytes: self.acknowledged.load(Ordering::Relaxed),
+            position_bytes: self.furthest.load(Ordering::Relaxed),
+            transferred_bytes: self.transferred.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// How far a transfer has come, in bytes of file content.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Length of the transfer; `None` until it is known.
+    pub total_bytes: Option<u64>,
+    /// Bytes that are safe: stored by B2, or written to the sink.
+    pub acknowledged_bytes: u64,
+    /// The furthest byte reached. Retries do not move it back, so a bar drawn
+    /// from it never runs backwards.
+    pub position_bytes: u64,
+    /// Bytes moved in all, those that had to be moved again included.
+    pub transferred_bytes: u64,
+}

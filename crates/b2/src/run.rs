@@ -1,0 +1,282 @@
+//! The four exits of everything that a client can be asked to do.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use b2_core::error::Error;
+use b2_core::op::{Operation, WaitReason};
+use b2_core::port::{BlockingTransport, BoxFuture};
+
+use crate::drive::{Context, Ends, drive, drive_blocking};
+use crate::observer::Scope;
+use crate::progress::{Meter, Progress};
+
+/// Turns what an operation gives into what the caller wanted, with a look at
+/// the ends of the transfer (a download puts its file in place here).
+type Finish<T, U> = Box<dyn FnOnce(T, &Ends) -> Result<U, Error> + Send>;
+
+/// Something to do, not begun yet.
+///
+/// Four ways lead on:
+///
+/// - `.await` does it and gives the result;
+/// - [`start`](Self::start) does it in the background and gives a [`Handle`];
+/// - [`run_blocking`](Self::run_blocking) does it on this thread, over a
+///   transport of its own, without any runtime;
+/// - [`into_operation`](Self::into_operation) hands out the protocol machine
+///   for you to drive.
+///
+/// # Cancel safety
+///
+/// Dropping it, or the future it becomes, stops the work: requests under way
+/// are cut, a download leaves nothing behind under its final name. B2 may
+/// already have acted on a request whose answer is not awaited.
+#[must_use = "nothing happens before it is awaited, started or run"]
+pub struct Run<O: Operation, T = <O as Operation>::Output> {
+    context: Arc<Context>,
+    operation: Result<O, Error>,
+    ends: Ends,
+    finish: Finish<O::Output, T>,
+}
+
+impl<O: Operation> Run<O> {
+    pub(crate) fn new(context: &Arc<Context>, operation: Result<O, Error>) -> Self {
+        Self {
+            context: Arc::clone(context),
+            operation,
+            ends: Ends::default(),
+            finish: Box::new(|output, _| Ok(output)),
+        }
+    }
+}
+
+impl<O: Operation, T> Run<O, T> {
+    pub(crate) fn with_ends(mut self, ends: Ends) -> Self {
+        self.ends = ends;
+        self
+    }
+
+    pub(crate) fn then<U: 'static>(
+        self,
+        finish: impl FnOnce(T, &Ends) -> Result<U, Error> + Send + 'static,
+    ) -> Run<O, U>
+    where
+        T: 'static,
+        O::Output: 'static,
+    {
+        let first = self.finish;
+        Run {
+            context: self.context,
+            operation: self.operation,
+            ends: self.ends,
+            finish: Box::new(move |output, ends| finish(first(output, ends)?, ends)),
+        }
+    }
+
+    /// Does it on this thread, over `transport`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the operation.
+    pub fn run_blocking(self, transport: &dyn BlockingTransport) -> Result<T, Error> {
+        let scope = Scope {
+            id: self.context.next_scope(),
+        };
+        let output = drive_blocking(&self.context, scope, self.operation?, &self.ends, transport)?;
+        (self.finish)(output, &self.ends)
+    }
+
+    /// The protocol machine, to be driven by your own loop over an
+    /// [`Account`](b2_core::Account) of your own. Source, sink and what is
+    /// done with the result are then yours too.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Request`] if what was asked for breaks B2's rules.
+    pub fn into_operation(self) -> Result<O, Error> {
+        self.operation
+    }
+
+    /// How far it has come, to be read while it runs.
+    #[must_use]
+    pub fn monitor(&self) -> Monitor {
+        Monitor {
+            meter: Arc::clone(&self.ends.meter),
+        }
+    }
+}
+
+impl<O, T> Run<O, T>
+where
+    O: Operation<Output: Send + 'static> + Send + 'static,
+    T: Send + 'static,
+{
+    async fn run(self) -> Result<T, Error> {
+        let scope = Scope {
+            id: self.context.next_scope(),
+        };
+        let ends = self.ends.clone();
+        let output = drive(Arc::clone(&self.context), scope, self.operation?, ends).await?;
+        let (finish, ends) = (self.finish, self.ends);
+        if ends.sink.is_none() {
+            return finish(output, &ends);
+        }
+        // Putting a file in its place syncs it, which may take a while.
+        blocking::unblock(move || finish(output, &ends)).await
+    }
+
+    /// Does it in the background.
+    ///
+    /// # Errors
+    ///
+    /// The handle's [`join`](Handle::join) fails if the client has no spawner
+    /// and no runtime to begin it on.
+    pub fn start(self) -> Handle<T> {
+        let monitor = self.monitor();
+        let (abort, aborted) = async_channel::bounded::<()>(1);
+        let (done, result) = async_channel::bounded(1);
+        let spawn = self.context.spawn.clone();
+        let task = async move {
+            let work = async { Some(self.run().await) };
+            let stop = async {
+                // A handle that is dropped detaches the work.
+                if aborted.recv().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+                None
+            };
+            let outcome = futures_lite::future::or(work, stop).await;
+            let _nobody_waits = done.send(outcome.unwrap_or(Err(Error::Cancelled))).await;
+        };
+        let waiting = match spawn {
+            Some(spawn) => {
+                spawn.spawn(Box::pin(task));
+                None
+            }
+            None => Some(Box::pin(task) as BoxFuture<'static, ()>),
+        };
+        Handle {
+            monitor,
+            abort,
+            result,
+            waiting: Mutex::new(waiting),
+        }
+    }
+}
+
+impl<O, T> IntoFuture for Run<O, T>
+where
+    O: Operation<Output: Send + 'static> + Send + 'static,
+    T: Send + 'static,
+{
+    type Output = Result<T, Error>;
+    type IntoFuture = BoxFuture<'static, Result<T, Error>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl<O: Operation, T> fmt::Debug for Run<O, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run")
+            .field("ends", &self.ends)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Work in the background.
+///
+/// Dropping the handle lets the work go on. A client without a spawner does
+/// the work while [`join`](Self::join) is awaited.
+pub struct Handle<T> {
+    monitor: Monitor,
+    abort: async_channel::Sender<()>,
+    result: async_channel::Receiver<Result<T, Error>>,
+    waiting: Mutex<Option<BoxFuture<'static, ()>>>,
+}
+
+impl<T> Handle<T> {
+    /// Waits for the result.
+    ///
+    /// # Errors
+    ///
+    /// Those of the operation; [`Error::Cancelled`] after
+    /// [`abort`](Self::abort) or if the runtime was shut down.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future lets the work go on, if there is a spawner.
+    pub async fn join(self) -> Result<T, Error> {
+        let waiting = self
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let result = async { self.result.recv().await.unwrap_or(Err(Error::Cancelled)) };
+        match waiting {
+            None => result.await,
+            Some(work) => {
+                futures_lite::future::or(result, async {
+                    work.await;
+                    std::future::pending().await
+                })
+                .await
+            }
+        }
+    }
+
+    /// A view that can be kept while the handle is joined.
+    #[must_use]
+    pub fn monitor(&self) -> Monitor {
+        self.monitor.clone()
+    }
+
+    /// Stops the work. Requests under way are cut.
+    pub fn abort(&self) {
+        // A second call finds the first one's message, which is enough.
+        let _already = self.abort.try_send(());
+    }
+
+    /// How far it has come.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        self.monitor.progress()
+    }
+
+    /// What it waits for at present; `None` while it works or before it
+    /// began.
+    #[must_use]
+    pub fn waiting_for(&self) -> Option<WaitReason> {
+        self.monitor.waiting_for()
+    }
+}
+
+impl<T> fmt::Debug for Handle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("progress", &self.progress())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A view of running work that can be kept anywhere.
+#[derive(Clone, Debug)]
+pub struct Monitor {
+    meter: Arc<Meter>,
+}
+
+impl Monitor {
+    /// How far the work has come.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        self.meter.read()
+    }
+
+    /// What it waits for at present; `None` while it works.
+    #[must_use]
+    pub fn waiting_for(&self) -> Option<WaitReason> {
+        self.meter.waiting_for()
+    }
+}

@@ -1,0 +1,128 @@
+//! Where a download's bytes go.
+
+mod file;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use b2_core::body::BodyVerifier;
+use b2_core::error::LocalError;
+use b2_core::port::WriteAt;
+
+pub(crate) use file::Overwrite;
+
+/// A destination with the digest of what is in it.
+pub(crate) struct Sink {
+    target: Target,
+    pub(crate) verifier: BodyVerifier,
+}
+
+enum Target {
+    File(file::PendingFile),
+    Memory(Shared),
+    Custom(Box<dyn WriteAt>),
+}
+
+/// Bytes that a download to memory collects.
+pub(crate) type Shared = Arc<Mutex<Vec<u8>>>;
+
+impl Sink {
+    /// A file that appears under its name only when it is complete.
+    pub(crate) fn file(path: PathBuf, overwrite: Overwrite) -> io::Result<Self> {
+        Ok(Self::new(Target::File(file::PendingFile::create(
+            path, overwrite,
+        )?)))
+    }
+
+    pub(crate) fn memory(bytes: Shared) -> Self {
+        Self::new(Target::Memory(bytes))
+    }
+
+    pub(crate) fn custom(target: Box<dyn WriteAt>) -> Self {
+        Self::new(Target::Custom(target))
+    }
+
+    pub(crate) fn writer(writer: impl Write + Send + 'static) -> Self {
+        Self::custom(Box::new(OneWay {
+            writer,
+            position: 0,
+        }))
+    }
+
+    fn new(target: Target) -> Self {
+        Self {
+            target,
+            verifier: BodyVerifier::default(),
+        }
+    }
+
+    pub(crate) fn rewindable(&self) -> bool {
+        match &self.target {
+            Target::File(_) | Target::Memory(_) => true,
+            Target::Custom(target) => target.rewindable(),
+        }
+    }
+
+    /// Begins to write at `offset`; 0 forgets what is there.
+    pub(crate) fn begin(&mut self, offset: u64) -> io::Result<()> {
+        self.verifier.begin(offset);
+        match &mut self.target {
+            Target::File(file) if offset == 0 => file.clear(),
+            Target::Memory(bytes) if offset == 0 => {
+                lock(bytes).clear();
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the next bytes and counts them into the digest.
+    pub(crate) fn write(&mut self, chunk: &[u8]) -> Result<(), LocalError> {
+        let offset = self.verifier.position();
+        let written = match &mut self.target {
+            Target::File(file) => file.write_at(offset, chunk),
+            Target::Custom(target) => target.write_at(offset, chunk),
+            Target::Memory(bytes) => {
+                lock(bytes).extend_from_slice(chunk);
+                Ok(())
+            }
+        };
+        written.map_err(LocalError::sink)?;
+        self.verifier.update(chunk);
+        Ok(())
+    }
+
+    /// The download is complete and checked: makes it visible.
+    pub(crate) fn commit(&mut self) -> io::Result<()> {
+        match &mut self.target {
+            Target::File(file) => file.commit(),
+            _ => Ok(()),
+        }
+    }
+}
+
+pub(crate) fn lock(bytes: &Shared) -> std::sync::MutexGuard<'_, Vec<u8>> {
+    bytes.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A writer that cannot go back.
+struct OneWay<W> {
+    writer: W,
+    position: u64,
+}
+
+impl<W: Write + Send + 'static> WriteAt for OneWay<W> {
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        if offset != self.position {
+            return Err(io::Error::other("this destination cannot be written again"));
+        }
+        self.writer.write_all(bytes)?;
+        self.position += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn rewindable(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,63 @@
+//! A file as a source.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use b2_core::port::ReadAt;
+
+pub(crate) struct FileSource {
+    file: File,
+    len: u64,
+    modified_ms: Option<i64>,
+}
+
+impl FileSource {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            let text = "not a regular file; read it through a pipe instead";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+        let since = metadata
+            .modified()
+            .ok()
+            .and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        let modified_ms = since.and_then(|since| i64::try_from(since.as_millis()).ok());
+        Ok(Self {
+            file,
+            len: metadata.len(),
+            modified_ms,
+        })
+    }
+
+    pub(crate) fn spooled(file: File, len: u64) -> Self {
+        Self {
+            file,
+            len,
+            modified_ms: None,
+        }
+    }
+
+    pub(crate) fn modified_ms(&self) -> Option<i64> {
+        self.modified_ms
+    }
+}
+
+impl ReadAt for FileSource {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.len)
+    }
+
+    #[cfg(unix)]
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::read_at(&self.file, buffer, offset)
+    }
+
+    #[cfg(windows)]
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_read(&self.file, buffer, offset)
+    }
+}

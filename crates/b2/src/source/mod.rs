@@ -1,0 +1,188 @@
+//! Where an upload's bytes come from.
+
+mod file;
+mod spool;
+
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use b2_core::port::ReadAt;
+use bytes::Bytes;
+
+/// The bytes of an upload.
+///
+/// Whatever they come from, they can be read again: a retry does.
+#[derive(Clone)]
+pub struct Source {
+    bytes: Arc<dyn ReadAt>,
+    len: u64,
+    modified_ms: Option<i64>,
+}
+
+impl Source {
+    /// A file on disk. It is read while it is sent and must not change
+    /// meanwhile; its modification time is stored with the upload.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be opened or is not a regular file.
+    pub fn file(path: impl AsRef<Path>) -> io::Result<Self> {
+        let file = file::FileSource::open(path.as_ref())?;
+        let modified_ms = file.modified_ms();
+        Ok(Self {
+            modified_ms,
+            ..Self::custom(file)?
+        })
+    }
+
+    /// Bytes in memory.
+    #[must_use]
+    pub fn bytes(bytes: impl Into<Bytes>) -> Self {
+        let bytes: Bytes = bytes.into();
+        let len = bytes.len() as u64;
+        Self {
+            bytes: Arc::new(Memory(bytes)),
+            len,
+            modified_ms: None,
+        }
+    }
+
+    /// Everything that `reader` gives until its end. It is read at once: up
+    /// to 1 MiB into memory, more into an unnamed temporary file, as a retry
+    /// must be able to read it again.
+    ///
+    /// # Errors
+    ///
+    /// If reading fails or the temporary file cannot be written.
+    pub fn reader(reader: impl Read) -> io::Result<Self> {
+        spool::spool(reader)
+    }
+
+    /// Bytes of your own.
+    ///
+    /// # Errors
+    ///
+    /// If their length cannot be told.
+    pub fn custom(bytes: impl ReadAt) -> io::Result<Self> {
+        let len = bytes.len()?;
+        Ok(Self {
+            bytes: Arc::new(bytes),
+            len,
+            modified_ms: None,
+        })
+    }
+
+    /// Length in bytes.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether there is not a single byte.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// When the source was last changed, in ms since 1970, if it is a file.
+    #[must_use]
+    pub fn modified_ms(&self) -> Option<i64> {
+        self.modified_ms
+    }
+
+    pub(crate) fn into_bytes(self) -> Arc<dyn ReadAt> {
+        self.bytes
+    }
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source")
+            .field("len", &self.len)
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<Bytes> for Source {
+    fn from(bytes: Bytes) -> Self {
+        Self::bytes(bytes)
+    }
+}
+
+impl From<Vec<u8>> for Source {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::bytes(bytes)
+    }
+}
+
+impl From<&'static [u8]> for Source {
+    fn from(bytes: &'static [u8]) -> Self {
+        Self::bytes(bytes)
+    }
+}
+
+impl From<&'static str> for Source {
+    fn from(text: &'static str) -> Self {
+        Self::bytes(text)
+    }
+}
+
+struct Memory(Bytes);
+
+impl ReadAt for Memory {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.0.len() as u64)
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let rest = usize::try_from(offset)
+            .ok()
+            .and_then(|at| self.0.get(at..))
+            .unwrap_or_default();
+        let len = rest.len().min(buffer.len());
+        buffer[..len].copy_from_slice(&rest[..len]);
+        Ok(len)
+    }
+
+    fn shared(&self, offset: u64, len: usize) -> Option<Bytes> {
+        let start = usize::try_from(offset).ok()?.min(self.0.len());
+        let end = start.checked_add(len)?.min(self.0.len());
+        Some(self.0.slice(start..end))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_reads_at_any_offset() {
+        let memory = Memory(Bytes::from_static(b"hello"));
+        let mut buffer = [0; 3];
+        assert_eq!(memory.read_at(3, &mut buffer).unwrap(), 2);
+        assert_eq!(memory.read_at(9, &mut buffer).unwrap(), 0);
+        assert_eq!(memory.shared(1, 3).unwrap().as_ref(), b"ell");
+        assert_eq!(memory.shared(9, 3).unwrap().as_ref(), b"");
+    }
+
+    #[test]
+    fn a_reader_is_spooled_whatever_its_length() {
+        for len in [
+            0,
+            1,
+            spool::IN_MEMORY as usize,
+            spool::IN_MEMORY as usize + 1,
+        ] {
+            let content: Vec<u8> = (0..len).map(|i| (i % 251) as u8).collect();
+            let source = Source::reader(&content[..]).unwrap();
+            assert_eq!(source.len(), len as u64);
+            let mut back = vec![0; len];
+            let mut at = 0;
+            while at < len {
+                at += source.bytes.read_at(at as u64, &mut back[at..]).unwrap();
+            }
+            assert!(back == content, "{len} bytes came back differently");
+        }
+    }
+}
