@@ -1,0 +1,191 @@
+//! Blobs as files.
+//!
+//! ```text
+//! tmp/<id>         being written; worthless after a crash
+//! blobs/<xx>/<id>  complete and flushed; xx are the first two digits
+//! ```
+//!
+//! A file is flushed before it is renamed and its folder is flushed after, so
+//! whatever carries a final name is whole, also after the power went.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+
+use super::BlobId;
+
+/// A folder of blobs.
+#[derive(Clone, Debug)]
+pub(crate) struct FolderBlobs {
+    temporary: PathBuf,
+    finished: PathBuf,
+}
+
+impl FolderBlobs {
+    /// Opens the blob folders under `root`, creating what is missing, and
+    /// removes what unfinished uploads left behind.
+    pub(crate) fn open(root: &Path) -> io::Result<Self> {
+        let blobs = Self {
+            temporary: root.join("tmp"),
+            finished: root.join("blobs"),
+        };
+        fs::create_dir_all(&blobs.temporary)?;
+        for first in 0..=u8::MAX {
+            fs::create_dir_all(blobs.finished.join(format!("{first:02x}")))?;
+        }
+        flush_folder(&blobs.finished)?;
+        flush_folder(root)?;
+        for leftover in fs::read_dir(&blobs.temporary)? {
+            fs::remove_file(leftover?.path())?;
+        }
+        Ok(blobs)
+    }
+
+    /// Removes every finished blob that `is_wanted` does not claim.
+    ///
+    /// Visits one file at a time, however many there are.
+    pub(crate) fn sweep<E: From<io::Error>>(
+        &self,
+        mut is_wanted: impl FnMut(BlobId) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        for group in fs::read_dir(&self.finished)? {
+            for file in fs::read_dir(group?.path())? {
+                let file = file?;
+                let id = file.file_name().to_str().and_then(BlobId::parse);
+                let wanted = id.map_or(Ok(false), &mut is_wanted)?;
+                if !wanted {
+                    fs::remove_file(file.path())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn path(&self, id: BlobId) -> PathBuf {
+        let name = id.to_string();
+        self.finished.join(&name[..2]).join(name)
+    }
+
+    pub(super) fn create(&self, id: BlobId) -> io::Result<FolderWriter> {
+        let temporary = self.temporary.join(id.to_string());
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&temporary)?;
+        Ok(FolderWriter {
+            file,
+            temporary: Temporary(Some(temporary)),
+            finished: self.path(id),
+        })
+    }
+
+    pub(super) fn open_blob(&self, id: BlobId) -> io::Result<FolderReader> {
+        Ok(FolderReader {
+            file: Mutex::new(File::open(self.path(id))?),
+        })
+    }
+
+    pub(super) fn remove(&self, id: BlobId) -> io::Result<()> {
+        match fs::remove_file(self.path(id)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            done => done,
+        }
+    }
+}
+
+/// A name in the temporary folder that is removed unless it was renamed away.
+#[derive(Debug)]
+struct Temporary(Option<PathBuf>);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if let Some(path) = self.0.take() {
+            // What cannot be removed now is removed at the next start.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct FolderWriter {
+    file: File,
+    temporary: Temporary,
+    finished: PathBuf,
+}
+
+impl FolderWriter {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)
+    }
+
+    /// Flushes the file, gives it its final name, flushes the name.
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        self.file.sync_all()?;
+        if let Some(temporary) = &self.temporary.0 {
+            fs::rename(temporary, &self.finished)?;
+        }
+        self.temporary.0 = None;
+        let folder = self.finished.parent().unwrap_or(Path::new("."));
+        flush_folder(folder).inspect_err(|_| {
+            // Not known to be durable, so it must not stay as if it were.
+            let _ = fs::remove_file(&self.finished);
+        })
+    }
+}
+
+/// An open blob file. Reads from several tasks take turns.
+#[derive(Debug)]
+pub(crate) struct FolderReader {
+    file: Mutex<File>,
+}
+
+impl FolderReader {
+    pub(super) fn read(&self, offset: u64, len: usize) -> io::Result<Bytes> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(offset))?;
+        let mut bytes = vec![0; len];
+        file.read_exact(&mut bytes)?;
+        Ok(Bytes::from(bytes))
+    }
+}
+
+/// Makes new names in a folder durable. Only Unix can open a folder for it.
+fn flush_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn opening_removes_temporary_files_and_sweeping_the_unwanted() {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = FolderBlobs::open(folder.path()).unwrap();
+        for n in 0..4 {
+            let mut writer = blobs.create(BlobId::new(n)).unwrap();
+            writer.write(b"x").unwrap();
+            writer.finish().unwrap();
+        }
+        fs::write(folder.path().join("tmp/0"), b"half").unwrap();
+        fs::write(folder.path().join("blobs/00/stray"), b"?").unwrap();
+
+        let blobs = FolderBlobs::open(folder.path()).unwrap();
+        blobs
+            .sweep(|id| io::Result::Ok(id == BlobId::new(2)))
+            .unwrap();
+        assert_eq!(fs::read_dir(folder.path().join("tmp")).unwrap().count(), 0);
+        let left: Vec<_> = fs::read_dir(folder.path().join("blobs/00"))
+            .unwrap()
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect();
+        assert_eq!(left, [BlobId::new(2).to_string()]);
+    }
+}

@@ -1,0 +1,335 @@
+//! The rules, the rows and the blobs put together.
+//!
+//! Everything here blocks and nothing knows a socket. The caller brings the
+//! head of a request, then its body in the way [`Begun`] asks for it, and gets
+//! an [`Answer`]; whatever that answer acknowledges is durable by then.
+
+mod folder;
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+
+use crate::blob::{BlobId, BlobReader, BlobWriter, Blobs, MemoryBlobs, Receipt, Segment};
+use crate::model::{
+    Admission, Answer, Conclusion, CopyTicket, Credentials, Entropy, Head, Identity, Payload,
+    Rules, Settings, Table, UploadTicket, Visit, revoke, set_up,
+};
+use crate::store::{MemoryRows, Store, StoreError, Transaction};
+
+use folder::DataFolder;
+pub use folder::OpenError;
+
+/// How much of a blob is in memory at a time, in bytes.
+pub(crate) const CHUNK: usize = 256 * 1024;
+
+/// A whole emulator without a way to reach it.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) store: Store,
+    blobs: Blobs,
+    entropy: Mutex<Entropy>,
+    credentials: Credentials,
+    /// Held for its lock.
+    _folder: Option<DataFolder>,
+}
+
+/// What a request needs next.
+#[derive(Debug)]
+pub(crate) enum Begun {
+    /// Nothing: this is the answer, and the body is not wanted.
+    Refused(Box<Answer>),
+    /// Its body, at most so many bytes; then [`Engine::conclude`].
+    Collect { limit: u64 },
+    /// Its body in the writer; then [`Engine::receive`].
+    Receive(Box<Receiving>),
+}
+
+/// An upload on its way into a blob.
+#[derive(Debug)]
+pub(crate) struct Receiving {
+    ticket: Box<UploadTicket>,
+    pub(crate) writer: BlobWriter,
+}
+
+impl Engine {
+    /// An emulator that forgets everything. The same seed and the same
+    /// requests give the same answers.
+    pub(crate) fn in_memory(
+        settings: Settings,
+        identity: &Identity,
+        seed: [u8; 32],
+    ) -> Result<Self, StoreError> {
+        let store = Store::Memory(MemoryRows::default());
+        let blobs = Blobs::Memory(MemoryBlobs::default());
+        Self::assemble(settings, identity, seed, store, blobs, None)
+    }
+
+    /// An emulator that keeps its data in a folder, made if it is absent.
+    pub(crate) fn open(
+        path: &Path,
+        settings: Settings,
+        identity: &Identity,
+        seed: [u8; 32],
+    ) -> Result<Self, OpenError> {
+        let folder = DataFolder::open(path)?;
+        let (rows, blobs) = folder.contents()?;
+        let (store, blobs) = (Store::Durable(rows), Blobs::Folder(blobs));
+        Ok(Self::assemble(
+            settings,
+            identity,
+            seed,
+            store,
+            blobs,
+            Some(folder),
+        )?)
+    }
+
+    fn assemble(
+        settings: Settings,
+        identity: &Identity,
+        seed: [u8; 32],
+        store: Store,
+        blobs: Blobs,
+        folder: Option<DataFolder>,
+    ) -> Result<Self, StoreError> {
+        let mut entropy = Entropy::from_seed(seed);
+        let (identity, mut for_setup) = (identity.clone(), entropy.fork());
+        let credentials = store.write(move |tx| set_up(tx, &identity, &mut for_setup))?;
+        Ok(Self {
+            rules: Arc::new(Rules::new(settings)),
+            store,
+            blobs,
+            entropy: Mutex::new(entropy),
+            credentials,
+            _folder: folder,
+        })
+    }
+
+    pub(crate) const fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    fn fork(&self) -> Entropy {
+        self.entropy
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .fork()
+    }
+
+    /// Judges a request by its head.
+    pub(crate) fn begin(&self, head: &Head, now: u64) -> Begun {
+        let visit = Visit {
+            head,
+            now,
+            entropy: self.fork(),
+        };
+        let admission = self.store.read(|tx| self.rules.admit(tx, visit));
+        match admission {
+            Err(error) => Begun::Refused(Box::new(trouble(&error, head, now))),
+            Ok(Admission::Collect { limit }) => Begun::Collect { limit },
+            Ok(Admission::Refuse { answer, dead_token }) => {
+                if let Some(token) = dead_token {
+                    self.revoke(token);
+                }
+                Begun::Refused(Box::new(answer))
+            }
+            Ok(Admission::Receive(ticket)) => self.start_receiving(ticket, head, now),
+        }
+    }
+
+    fn start_receiving(&self, ticket: Box<UploadTicket>, head: &Head, now: u64) -> Begun {
+        let id = BlobId::new(self.fork().u128());
+        let trailer = ticket.body.checksum.trailer_len();
+        match self.blobs.create(id, ticket.body.len, trailer) {
+            Ok(writer) => Begun::Receive(Box::new(Receiving { ticket, writer })),
+            Err(error) => {
+                self.revoke(ticket.lease.token().to_owned());
+                Begun::Refused(Box::new(disk_trouble(&error, head, now)))
+            }
+        }
+    }
+
+    /// Answers a request whose body has been collected.
+    pub(crate) fn conclude(&self, head: &Arc<Head>, body: Bytes, now: u64) -> Answer {
+        let rules = Arc::clone(&self.rules);
+        let (entropy, route) = (self.fork(), head.route().ok());
+        let conclusion = if Rules::writes(route.as_ref()) {
+            let head = Arc::clone(head);
+            self.store.write(move |tx| {
+                rules.conclude(
+                    tx,
+                    Visit {
+                        head: &head,
+                        now,
+                        entropy,
+                    },
+                    &body,
+                )
+            })
+        } else {
+            self.store
+                .read(|tx| rules.conclude(tx, Visit { head, now, entropy }, &body))
+        };
+        match conclusion {
+            Ok(Conclusion::Copy(ticket)) => self.copy(head, *ticket, now),
+            other => self.settle(other, head, now),
+        }
+    }
+
+    /// Answers an upload whose body is in the writer.
+    pub(crate) fn receive(&self, head: &Arc<Head>, receiving: Receiving, now: u64) -> Answer {
+        let Receiving { ticket, writer } = receiving;
+        let receipt = match writer.finish() {
+            Ok(receipt) => receipt,
+            Err(error) => {
+                self.revoke(ticket.lease.token().to_owned());
+                return disk_trouble(&error, head, now);
+            }
+        };
+        let (rules, entropy, blob) = (Arc::clone(&self.rules), self.fork(), receipt.blob);
+        let for_job = Arc::clone(head);
+        let conclusion = self.store.write(move |tx| {
+            rules.conclude_upload(
+                tx,
+                Visit {
+                    head: &for_job,
+                    now,
+                    entropy,
+                },
+                &ticket,
+                receipt,
+            )
+        });
+        self.drop_if_uncommitted(&conclusion, blob);
+        self.settle(conclusion, head, now)
+    }
+
+    /// Gives up an upload whose body did not arrive. Its URL is dead.
+    pub(crate) fn abandon(&self, receiving: Receiving) {
+        self.revoke(receiving.ticket.lease.token().to_owned());
+    }
+
+    /// Gives up an upload that could not be stored, and says so.
+    pub(crate) fn fail(
+        &self,
+        receiving: Receiving,
+        error: &io::Error,
+        head: &Head,
+        now: u64,
+    ) -> Answer {
+        self.abandon(receiving);
+        disk_trouble(error, head, now)
+    }
+
+    fn copy(&self, head: &Arc<Head>, ticket: CopyTicket, now: u64) -> Answer {
+        let receipt = match self.write_anew(&ticket) {
+            Ok(receipt) => receipt,
+            Err(error) => return disk_trouble(&error, head, now),
+        };
+        let (rules, entropy, blob) = (Arc::clone(&self.rules), self.fork(), receipt.blob);
+        let for_job = Arc::clone(head);
+        let conclusion = self.store.write(move |tx| {
+            rules.conclude_copy(
+                tx,
+                Visit {
+                    head: &for_job,
+                    now,
+                    entropy,
+                },
+                ticket,
+                receipt,
+            )
+        });
+        self.drop_if_uncommitted(&conclusion, blob);
+        self.settle(conclusion, head, now)
+    }
+
+    fn write_anew(&self, ticket: &CopyTicket) -> io::Result<Receipt> {
+        let mut writer = self
+            .blobs
+            .create(BlobId::new(self.fork().u128()), ticket.len, 0)?;
+        for segment in &ticket.segments {
+            let reader = self.open_blob(segment)?;
+            let mut done = 0;
+            while done < segment.len {
+                let len = (segment.len - done).min(CHUNK as u64);
+                writer.write(&reader.read(segment.offset + done, len as usize)?)?;
+                done += len;
+            }
+        }
+        writer.finish()
+    }
+
+    /// Opens the blob a segment lies in.
+    pub(crate) fn open_blob(&self, segment: &Segment) -> io::Result<BlobReader> {
+        self.blobs.open(segment.blob)
+    }
+
+    /// All bytes of a body. For small or test bodies only.
+    pub(crate) fn bytes(&self, payload: &Payload) -> io::Result<Bytes> {
+        match payload {
+            Payload::Bytes(bytes) => Ok(bytes.clone()),
+            Payload::Stored(segments) => {
+                let mut all = Vec::new();
+                for segment in segments {
+                    let len = usize::try_from(segment.len).map_err(io::Error::other)?;
+                    all.extend_from_slice(&self.open_blob(segment)?.read(segment.offset, len)?);
+                }
+                Ok(all.into())
+            }
+        }
+    }
+
+    /// Removes the garbage and gives the answer.
+    fn settle(&self, conclusion: Result<Conclusion, StoreError>, head: &Head, now: u64) -> Answer {
+        match conclusion {
+            Err(error) => trouble(&error, head, now),
+            Ok(Conclusion::Answer { answer, garbage }) => {
+                for blob in garbage {
+                    // What stays is swept at the next start.
+                    let _ = self.blobs.remove(blob);
+                }
+                answer
+            }
+            Ok(Conclusion::Copy(_)) => trouble(&StoreError::Closed, head, now),
+        }
+    }
+
+    /// After a failed commit the blob goes, unless the rows do refer to it:
+    /// a commit may fail in its last step and still turn out to be durable.
+    fn drop_if_uncommitted(&self, conclusion: &Result<Conclusion, StoreError>, blob: BlobId) {
+        if conclusion.is_ok() {
+            return;
+        }
+        if let Ok(None) = self.store.read(|tx| tx.get(&blob_row(blob))) {
+            let _ = self.blobs.remove(blob);
+        }
+    }
+
+    /// Makes an upload token unknown. If that cannot be written the token
+    /// stays good, which no client can tell from B2 keeping it.
+    pub(crate) fn revoke(&self, token: String) {
+        let _ = self
+            .store
+            .write(move |tx: &mut Transaction<'_>| revoke(tx, &token));
+    }
+}
+
+/// The key of the row that says a blob is referred to.
+fn blob_row(blob: BlobId) -> Vec<u8> {
+    Table::Blob.key(blob.to_string().as_bytes())
+}
+
+fn trouble(error: &StoreError, head: &Head, now: u64) -> Answer {
+    Answer::trouble(error).complete(now, head.is_head())
+}
+
+/// A full disk and the like: the client may try again later.
+fn disk_trouble(error: &io::Error, head: &Head, now: u64) -> Answer {
+    let message = format!("the emulator could not store the data: {error}");
+    Answer::unavailable(message).complete(now, head.is_head())
+}

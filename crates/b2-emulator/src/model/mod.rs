@@ -1,0 +1,72 @@
+//! The rules of B2.
+//!
+//! Nothing in here reads a clock, draws randomness, opens a file or knows a
+//! socket. A request is judged in two steps, because the second needs the
+//! body and the body may be gigabytes:
+//!
+//! ```text
+//! admit(head) ---- Refuse: answer at once, the body is not wanted
+//!             ---- Collect: bring the body, it is small -------- conclude(body)
+//!             ---- Receive: store exactly this many bytes ------ conclude_upload(receipt)
+//! conclude ------- Answer
+//!          ------- Copy: write these stored bytes anew --------- conclude_copy(receipt)
+//! ```
+
+mod answer;
+mod authorize;
+mod bucket_rules;
+mod buckets;
+mod calendar;
+mod call;
+mod caller;
+mod capability;
+mod content;
+mod content_type;
+mod copy;
+mod download;
+mod encryption;
+mod entropy;
+mod file_info;
+mod file_json;
+mod files;
+mod flights;
+mod head;
+mod ids;
+mod keys;
+mod large;
+mod listing;
+mod lock;
+mod name;
+mod operation;
+mod overrides;
+mod paging;
+mod params;
+mod percent;
+mod range;
+mod record;
+mod refusal;
+mod rules;
+mod secret;
+mod settings;
+mod setup;
+mod share;
+mod tables;
+mod token;
+mod upload;
+mod upload_head;
+mod versions;
+mod walk;
+
+pub(crate) use answer::{Answer, Payload};
+pub(crate) use content::stored_segments;
+pub(crate) use copy::CopyTicket;
+pub(crate) use entropy::Entropy;
+pub(crate) use head::Head;
+pub(crate) use large::part_numbers;
+pub(crate) use record::{Action, Content, File, Grant, Token};
+pub(crate) use rules::{Admission, Conclusion, Rules, Visit};
+pub use settings::Settings;
+pub(crate) use setup::{Credentials, Identity, set_up};
+pub(crate) use tables::{Table, decode};
+pub(crate) use token::{revoke, shorten};
+pub(crate) use upload::UploadTicket;
