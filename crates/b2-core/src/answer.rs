@@ -45,42 +45,26 @@ pub(crate) fn read<T: DeserializeOwned>(
             match serde_json::from_slice(&body) {
                 Ok(value) => Answer::Good { value, head, sent },
                 Err(error) => {
-                    let source = Box::new(ProtocolError::Json {
-                        reason: json_reason(&error),
-                    });
+                    let source = Box::new(ProtocolError::Json { reason: json_reason(&error) });
                     let remedy = classify(surface, Failure::Unreadable);
-                    Answer::Bad {
-                        error: Error::Protocol { operation, source },
-                        remedy,
-                        sent,
-                    }
+                    Answer::Bad { error: Error::Protocol { operation, source }, remedy, sent }
                 }
             }
         }
         Reply::Response { head, body, sent } => {
             let (error, remedy) = refused(operation, surface, &head, &body);
-            Answer::Bad {
-                error,
-                remedy,
-                sent,
-            }
+            Answer::Bad { error, remedy, sent }
         }
         Reply::Failed { source, sent } => failed(operation, surface, source, sent),
-        Reply::Local(error) => Answer::Bad {
-            error: Error::Local(error),
-            remedy: Remedy::Never,
-            sent: None,
-        },
+        Reply::Local(error) => {
+            Answer::Bad { error: Error::Local(error), remedy: Remedy::Never, sent: None }
+        }
         Reply::Delivered { .. } | Reply::Broken { .. } => {
             let source = Box::new(ProtocolError::Contradiction(
                 "the driver delivered an answer that was to be collected",
             ));
             let error = Error::Protocol { operation, source };
-            Answer::Bad {
-                error,
-                remedy: Remedy::Never,
-                sent: None,
-            }
+            Answer::Bad { error, remedy: Remedy::Never, sent: None }
         }
     }
 }
@@ -94,21 +78,8 @@ fn failed<T>(
     // A JSON body is handed over whole; only a file body can be cut short,
     // and then there is no digest.
     let complete = surface != Surface::Upload || sent.is_some();
-    let remedy = classify(
-        surface,
-        Failure::Transport {
-            error: &source,
-            complete,
-        },
-    );
-    Answer::Bad {
-        error: Error::Transport {
-            operation,
-            source: Box::new(source),
-        },
-        remedy,
-        sent,
-    }
+    let remedy = classify(surface, Failure::Transport { error: &source, complete });
+    Answer::Bad { error: Error::Transport { operation, source: Box::new(source) }, remedy, sent }
 }
 
 /// An answer that is not a success.
@@ -140,11 +111,5 @@ pub(crate) fn refused(
     };
     error.remedy = classify(surface, Failure::Answer(&error));
     let remedy = error.remedy;
-    (
-        Error::Api {
-            operation,
-            source: Box::new(error),
-        },
-        remedy,
-    )
+    (Error::Api { operation, source: Box::new(error) }, remedy)
 }

@@ -29,9 +29,7 @@ pub struct BodyEncoder {
 
 impl std::fmt::Debug for BodyEncoder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("BodyEncoder")
-            .field("remaining", &self.remaining)
-            .finish_non_exhaustive()
+        f.debug_struct("BodyEncoder").field("remaining", &self.remaining).finish_non_exhaustive()
     }
 }
 
@@ -61,11 +59,7 @@ impl BodyEncoder {
     /// An encoder for `len` bytes of source.
     #[must_use]
     pub fn new(len: u64, mode: DigestMode) -> Self {
-        Self {
-            hash: Sha1::new(),
-            remaining: len,
-            mode,
-        }
+        Self { hash: Sha1::new(), remaining: len, mode }
     }
 
     /// The encoder that a plan asks for; `None` if it names no source.
@@ -87,10 +81,7 @@ impl BodyEncoder {
     /// are not the caller's to send: at most [`remaining`](Self::remaining)
     /// may be shown.
     pub fn update(&mut self, chunk: &[u8]) {
-        debug_assert!(
-            chunk.len() as u64 <= self.remaining,
-            "more bytes than announced"
-        );
+        debug_assert!(chunk.len() as u64 <= self.remaining, "more bytes than announced");
         self.hash.update(chunk);
         self.remaining = self.remaining.saturating_sub(chunk.len() as u64);
     }
@@ -179,10 +170,7 @@ mod tests {
     #[test]
     fn an_empty_body_still_has_its_digits() {
         let trailer = BodyEncoder::new(0, DigestMode::HexAtEnd).finish().unwrap();
-        assert_eq!(
-            trailer.as_bytes(),
-            b"da39a3ee5e6b4b0d3255bfef95601890afd80709"
-        );
+        assert_eq!(trailer.as_bytes(), b"da39a3ee5e6b4b0d3255bfef95601890afd80709");
     }
 
     #[test]
@@ -199,10 +187,7 @@ mod tests {
         verifier.begin(3);
         verifier.update(b"lo");
         let whole = verifier.digest().unwrap();
-        assert_eq!(
-            whole.to_string(),
-            "aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d"
-        );
+        assert_eq!(whole.to_string(), "aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d");
         verifier.begin(9);
         assert_eq!(verifier.digest(), None);
         verifier.begin(0);

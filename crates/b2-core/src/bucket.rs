@@ -31,18 +31,14 @@ impl FindBucket {
     /// Looks for the bucket of this name.
     #[must_use]
     pub fn new(name: BucketName) -> Self {
-        Self {
-            name,
-            state: State::Authorizing(Authorize::new()),
-        }
+        Self { name, state: State::Authorizing(Authorize::new()) }
     }
 
     /// The id if the session settles it; `None` if B2 has to be asked.
     fn allowed(&self, session: &Session) -> Option<Result<BucketId, Error>> {
         let buckets = session.buckets.as_ref()?;
-        let found = buckets
-            .iter()
-            .find(|bucket| bucket.name.as_deref() == Some(self.name.as_str()));
+        let found =
+            buckets.iter().find(|bucket| bucket.name.as_deref() == Some(self.name.as_str()));
         Some(match found {
             Some(bucket) => Ok(bucket.id.clone()),
             None => Err(self.unknown(session.restriction())),
@@ -50,24 +46,14 @@ impl FindBucket {
     }
 
     fn listed(&self, answer: ListBucketsResponse) -> Result<BucketId, Error> {
-        let found = answer
-            .buckets
-            .into_iter()
-            .find(|bucket| bucket.bucket_name == self.name.as_str());
-        found
-            .map(|bucket| bucket.bucket_id)
-            .ok_or_else(|| self.unknown(None))
+        let found =
+            answer.buckets.into_iter().find(|bucket| bucket.bucket_name == self.name.as_str());
+        found.map(|bucket| bucket.bucket_id).ok_or_else(|| self.unknown(None))
     }
 
     fn unknown(&self, restriction: Option<Box<str>>) -> Error {
-        let source = RequestError::NoSuchBucket {
-            name: self.name.to_string().into(),
-            restriction,
-        };
-        Error::Request {
-            operation: ListBuckets::NAME,
-            source: Box::new(source),
-        }
+        let source = RequestError::NoSuchBucket { name: self.name.to_string().into(), restriction };
+        Error::Request { operation: ListBuckets::NAME, source: Box::new(source) }
     }
 }
 

@@ -47,11 +47,7 @@ pub struct Call<E: Endpoint> {
 #[derive(Debug)]
 enum State<T> {
     Ready,
-    InFlight {
-        ticket: Ticket,
-        token: AuthToken,
-        session: std::sync::Arc<Session>,
-    },
+    InFlight { ticket: Ticket, token: AuthToken, session: std::sync::Arc<Session> },
     Retrying(Event),
     Done(Result<Box<T>, Error>),
     Over,
@@ -84,11 +80,7 @@ impl<E: Endpoint> Call<E> {
         match self.transmit(account, &session, now) {
             Ok(transmit) => {
                 let token = session.token.clone();
-                self.state = State::InFlight {
-                    ticket: transmit.ticket,
-                    token,
-                    session,
-                };
+                self.state = State::InFlight { ticket: transmit.ticket, token, session };
                 Step::Send(Box::new(transmit))
             }
             Err(error) => Step::Done(Err(error)),
@@ -110,9 +102,7 @@ impl<E: Endpoint> Call<E> {
             ticket: account.next_ticket(),
             operation: E::NAME,
             request,
-            sink: SinkPlan::Collect {
-                limit: ANSWER_LIMIT,
-            },
+            sink: SinkPlan::Collect { limit: ANSWER_LIMIT },
             limits: account.limits(E::PATIENCE, 0, now),
         })
     }
@@ -132,10 +122,7 @@ impl<E: Endpoint> Call<E> {
             Remedy::Reauthorize => account.expire(token),
             Remedy::Reconcile => {
                 let last = Box::new(error);
-                return State::Done(Err(Error::Unconfirmed {
-                    operation: E::NAME,
-                    last,
-                }));
+                return State::Done(Err(Error::Unconfirmed { operation: E::NAME, last }));
             }
             _ => {}
         }
@@ -196,11 +183,7 @@ impl<E: Endpoint> Operation for Call<E> {
             return;
         };
         match std::mem::replace(&mut self.state, State::Over) {
-            State::InFlight {
-                ticket: own,
-                token,
-                session,
-            } if own == ticket => {
+            State::InFlight { ticket: own, token, session } if own == ticket => {
                 self.state = match answer::read(E::NAME, surface(E::REPEAT), reply) {
                     Answer::Good { value, head, .. } => {
                         account.note_date(&head, now);

@@ -36,10 +36,7 @@ pub trait Endpoint {
 
 /// What happens if a call is made twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "a call is harmless to repeat or it is not"
-)]
+#[expect(clippy::exhaustive_enums, reason = "a call is harmless to repeat or it is not")]
 pub enum Repeat {
     /// Nothing different.
     Safe,

@@ -182,16 +182,12 @@ pub struct ApiError {
 impl ApiError {
     fn advice(&self) -> Option<String> {
         if let Some(capability) = &self.lacking {
-            return Some(format!(
-                "use an application key with the capability `{capability}`"
-            ));
+            return Some(format!("use an application key with the capability `{capability}`"));
         }
         let text = match &self.code {
             ErrorCode::Unauthorized => match &self.restriction {
                 Some(restriction) => {
-                    return Some(format!(
-                        "the application key is restricted to {restriction}"
-                    ));
+                    return Some(format!("the application key is restricted to {restriction}"));
                 }
                 None => "check the application key id and the application key",
             },
@@ -245,11 +241,7 @@ impl TransportError {
     /// An error of this kind.
     #[must_use]
     pub fn new(kind: TransportErrorKind, sent: Sent) -> Self {
-        Self {
-            kind,
-            sent,
-            source: None,
-        }
+        Self { kind, sent, source: None }
     }
 
     /// Adds the cause. It must not print secrets.
@@ -370,19 +362,13 @@ impl LocalError {
     /// Reading the source failed.
     #[must_use]
     pub fn source(error: std::io::Error) -> Self {
-        Self {
-            side: Side::Source,
-            source: Arc::new(error),
-        }
+        Self { side: Side::Source, source: Arc::new(error) }
     }
 
     /// Writing the sink failed.
     #[must_use]
     pub fn sink(error: std::io::Error) -> Self {
-        Self {
-            side: Side::Sink,
-            source: Arc::new(error),
-        }
+        Self { side: Side::Sink, source: Arc::new(error) }
     }
 }
 
@@ -453,7 +439,5 @@ pub enum RequestError {
 }
 
 fn restriction_note(restriction: Option<&str>) -> String {
-    restriction.map_or_else(String::new, |what| {
-        format!(": the key is restricted to {what}")
-    })
+    restriction.map_or_else(String::new, |what| format!(": the key is restricted to {what}"))
 }

@@ -49,11 +49,7 @@ impl<E: Paged> Pager<E> {
     /// Begins where `request` says.
     #[must_use]
     pub fn new(request: E::Request) -> Self {
-        Self {
-            request,
-            marker: None,
-            over: false,
-        }
+        Self { request, marker: None, over: false }
     }
 
     /// The call for the next page; `None` after the last.
@@ -80,10 +76,7 @@ impl<E: Paged> Pager<E> {
         if marker.is_some() && marker == self.marker {
             self.over = true;
             let source = Box::new(ProtocolError::Contradiction("the next page is this page"));
-            return Err(Error::Protocol {
-                operation: E::NAME,
-                source,
-            });
+            return Err(Error::Protocol { operation: E::NAME, source });
         }
         self.marker = marker;
         Ok(rows)
@@ -115,10 +108,7 @@ impl Paged for ListFileVersions {
 
     fn split(response: Self::Response) -> (Vec<Self::Row>, Option<Self::Marker>) {
         let id = response.next_file_id;
-        (
-            response.files,
-            response.next_file_name.map(|name| (name, id)),
-        )
+        (response.files, response.next_file_name.map(|name| (name, id)))
     }
 
     fn at(request: &Self::Request, (name, id): &Self::Marker) -> Self::Request {
@@ -138,8 +128,6 @@ impl Paged for ListKeys {
     }
 
     fn at(request: &Self::Request, marker: &Self::Marker) -> Self::Request {
-        request
-            .clone()
-            .with_start_application_key_id(marker.clone())
+        request.clone().with_start_application_key_id(marker.clone())
     }
 }

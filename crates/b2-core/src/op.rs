@@ -94,27 +94,15 @@ pub struct Wait {
 
 impl Wait {
     pub(crate) fn for_reply(operation: &'static str) -> Self {
-        Self {
-            until: None,
-            on_account: false,
-            reason: WaitReason::Reply(operation),
-        }
+        Self { until: None, on_account: false, reason: WaitReason::Reply(operation) }
     }
 
     pub(crate) fn for_time(until: Instant, reason: WaitReason) -> Self {
-        Self {
-            until: Some(until),
-            on_account: false,
-            reason,
-        }
+        Self { until: Some(until), on_account: false, reason }
     }
 
     pub(crate) fn for_lease(lapses: Instant) -> Self {
-        Self {
-            until: Some(lapses),
-            on_account: true,
-            reason: WaitReason::Authorization,
-        }
+        Self { until: Some(lapses), on_account: true, reason: WaitReason::Authorization }
     }
 }
 
@@ -173,12 +161,7 @@ impl Limits {
     /// `stall` is enough.
     #[must_use]
     pub fn new(now: Instant, whole: Duration, stall: Duration) -> Self {
-        Self {
-            deadline: now + whole,
-            answer: whole,
-            stall,
-            floor: 1,
-        }
+        Self { deadline: now + whole, answer: whole, stall, floor: 1 }
     }
 }
 

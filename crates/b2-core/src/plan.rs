@@ -110,9 +110,7 @@ impl SinkPlan {
         match self {
             Self::Collect { limit } => SinkVerdict::Collect { limit: *limit },
             Self::Deliver(delivery) if delivery.fits(head) => SinkVerdict::Deliver,
-            Self::Deliver(_) => SinkVerdict::Collect {
-                limit: ERROR_BODY_LIMIT,
-            },
+            Self::Deliver(_) => SinkVerdict::Collect { limit: ERROR_BODY_LIMIT },
         }
     }
 }

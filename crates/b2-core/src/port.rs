@@ -178,10 +178,7 @@ impl RequestBody {
     where
         B: Body<Data = Bytes, Error = io::Error> + Send + 'static,
     {
-        Self {
-            inner: Box::pin(body),
-            remaining: len,
-        }
+        Self { inner: Box::pin(body), remaining: len }
     }
 
     /// A body of bytes that are at hand.
@@ -200,9 +197,7 @@ impl RequestBody {
 
 impl std::fmt::Debug for RequestBody {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RequestBody")
-            .field("remaining", &self.remaining)
-            .finish_non_exhaustive()
+        f.debug_struct("RequestBody").field("remaining", &self.remaining).finish_non_exhaustive()
     }
 }
 
@@ -258,9 +253,7 @@ impl ResponseBody {
     where
         B: Body<Data = Bytes, Error = TransportError> + Send + 'static,
     {
-        Self {
-            inner: Box::pin(body),
-        }
+        Self { inner: Box::pin(body) }
     }
 
     /// The next chunk; `None` at the end.

@@ -65,11 +65,7 @@ impl<E: Reconcile> Reconciled<E> {
     #[must_use]
     pub fn new(request: E::Request) -> Self {
         let state = State::Calling(Call::new(request.clone()));
-        Self {
-            request,
-            state,
-            second_calls: 0,
-        }
+        Self { request, state, second_calls: 0 }
     }
 
     /// What to do when the look is over; `None`: poll again.
@@ -186,9 +182,6 @@ impl Reconcile for CreateBucket {
         answer: <ListBuckets as Endpoint>::Response,
     ) -> Option<Self::Response> {
         let wanted = &request.bucket_name;
-        answer
-            .buckets
-            .into_iter()
-            .find(|bucket| bucket.bucket_name == *wanted)
+        answer.buckets.into_iter().find(|bucket| bucket.bucket_name == *wanted)
     }
 }

@@ -33,11 +33,7 @@ impl RequestBuilder {
         let mut builder = Self { operation, request };
         builder.insert(USER_AGENT, config.user_agent(), false)?;
         if let Some(mode) = config.test_mode() {
-            builder.insert(
-                HeaderName::from_static(header::TEST_MODE),
-                mode.as_str(),
-                false,
-            )?;
+            builder.insert(HeaderName::from_static(header::TEST_MODE), mode.as_str(), false)?;
         }
         Ok(builder)
     }
@@ -68,10 +64,7 @@ impl RequestBuilder {
 
     fn refuse(&self, name: &str) -> Error {
         let source = Box::new(RequestError::Header { name: name.into() });
-        Error::Request {
-            operation: self.operation,
-            source,
-        }
+        Error::Request { operation: self.operation, source }
     }
 
     pub(crate) fn json(mut self, body: Bytes) -> http::Request<BodyPlan> {
@@ -94,14 +87,10 @@ impl RequestBuilder {
 /// A URL from B2 or the configuration: absolute, `http` or `https`.
 fn absolute(operation: &'static str, text: &str) -> Result<Uri, Error> {
     let uri = text.parse::<Uri>().ok().filter(|uri| {
-        uri.authority()
-            .is_some_and(|authority| !authority.as_str().contains('@'))
+        uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
             && matches!(uri.scheme_str(), Some("http" | "https"))
     });
-    let refusal = || Error::Request {
-        operation,
-        source: Box::new(RequestError::Url),
-    };
+    let refusal = || Error::Request { operation, source: Box::new(RequestError::Url) };
     uri.ok_or_else(refusal)
 }
 
@@ -110,14 +99,10 @@ pub(crate) fn to_json<T: serde::Serialize>(
     operation: &'static str,
     request: &T,
 ) -> Result<Bytes, Error> {
-    serde_json::to_vec(request)
-        .map(Bytes::from)
-        .map_err(|error| Error::Protocol {
-            operation,
-            source: Box::new(ProtocolError::Json {
-                reason: json_reason(&error),
-            }),
-        })
+    serde_json::to_vec(request).map(Bytes::from).map_err(|error| Error::Protocol {
+        operation,
+        source: Box::new(ProtocolError::Json { reason: json_reason(&error) }),
+    })
 }
 
 /// Why JSON could not be read, without any of its content: an answer may

@@ -21,10 +21,7 @@ impl ErrorCode {
 
     /// Whether the code says that the token itself is no good, and not that it allows too little.
     pub fn is_about_token(&self) -> bool {
-        matches!(
-            self,
-            Self::BadAuthToken | Self::ExpiredAuthToken | Self::MissingAuthToken
-        )
+        matches!(self, Self::BadAuthToken | Self::ExpiredAuthToken | Self::MissingAuthToken)
     }
 
     /// Whether the code says that a cap was reached, which only a person can raise.
@@ -46,9 +43,7 @@ impl ErrorResponse {
     /// `auth_token_limit`.
     pub fn is_concurrent_upload(&self) -> bool {
         self.code == ErrorCode::AuthTokenLimit
-            || self
-                .message
-                .starts_with("more than one upload using auth token ")
+            || self.message.starts_with("more than one upload using auth token ")
     }
 
     /// The size in bytes of a copy's source, from the message that it is too large.
@@ -67,10 +62,7 @@ mod tests {
         for code in ErrorCode::KNOWN {
             let statuses = code.typical_statuses();
             assert!(!statuses.is_empty(), "{code}");
-            assert!(
-                statuses.iter().all(|status| (400..600).contains(status)),
-                "{code}"
-            );
+            assert!(statuses.iter().all(|status| (400..600).contains(status)), "{code}");
         }
         assert!(ErrorCode::from("made_up").typical_statuses().is_empty());
     }

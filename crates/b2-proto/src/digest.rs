@@ -141,9 +141,7 @@ impl From<&str> for ContentSha1 {
             Some(digits) => (Self::Unverified, digits),
             None => (Self::Verified, text),
         };
-        digits
-            .parse()
-            .map_or_else(|_| Self::Other(text.into()), make)
+        digits.parse().map_or_else(|_| Self::Other(text.into()), make)
     }
 }
 
@@ -182,13 +180,7 @@ mod tests {
         assert_eq!(digest.as_bytes()[..3], [0xa9, 0x99, 0x3e]);
         assert_eq!(digest.to_string(), ABC);
         assert_eq!(ABC.to_ascii_uppercase().parse(), Ok(digest));
-        for bad in [
-            "",
-            "a9",
-            &ABC[1..],
-            &format!("{}g", &ABC[1..]),
-            &"é".repeat(20),
-        ] {
+        for bad in ["", "a9", &ABC[1..], &format!("{}g", &ABC[1..]), &"é".repeat(20)] {
             assert_eq!(bad.parse::<Sha1Digest>(), Err(InvalidSha1), "{bad}");
         }
     }
@@ -213,9 +205,6 @@ mod tests {
     fn an_unverified_digest_is_not_reported_as_verified() {
         let form = ContentSha1::from(format!("unverified:{ABC}").as_str());
         assert_eq!(form.verified(), None);
-        assert_eq!(
-            form.digest().map(|digest| digest.to_string()).as_deref(),
-            Some(ABC)
-        );
+        assert_eq!(form.digest().map(|digest| digest.to_string()).as_deref(), Some(ABC));
     }
 }

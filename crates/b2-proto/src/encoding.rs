@@ -45,14 +45,8 @@ pub fn decode(text: &str) -> Result<String, InvalidEncoding> {
         bytes.push(match byte {
             b'+' => b' ',
             b'%' => {
-                let high = rest
-                    .next()
-                    .and_then(nibble)
-                    .ok_or(InvalidEncoding::BadEscape)?;
-                let low = rest
-                    .next()
-                    .and_then(nibble)
-                    .ok_or(InvalidEncoding::BadEscape)?;
+                let high = rest.next().and_then(nibble).ok_or(InvalidEncoding::BadEscape)?;
+                let low = rest.next().and_then(nibble).ok_or(InvalidEncoding::BadEscape)?;
                 high << 4 | low
             }
             33..=126 => byte,

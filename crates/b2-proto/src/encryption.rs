@@ -7,9 +7,7 @@ use crate::{
 impl EncryptionRequest {
     /// Encryption with a key that the service manages.
     pub fn sse_b2() -> Self {
-        Self::new()
-            .with_mode(EncryptionMode::SseB2)
-            .with_algorithm(EncryptionAlgorithm::Aes256)
+        Self::new().with_mode(EncryptionMode::SseB2).with_algorithm(EncryptionAlgorithm::Aes256)
     }
 
     /// Encryption with the customer's own key, which every later request for the file must repeat.
@@ -48,21 +46,14 @@ mod tests {
     fn requests_carry_what_the_mode_needs() {
         let request = EncryptionRequest::sse_c(CustomerKey::new([0; 32]));
         let json = serde_json::to_value(&request).unwrap();
-        assert_eq!(
-            json["customerKey"],
-            "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-        );
+        assert_eq!(json["customerKey"], "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
         assert_eq!(json["customerKeyMd5"], "cLyPS3KoaSFGi/joRB3OUQ==");
         assert!(request.is_sse_c() && !EncryptionRequest::sse_b2().is_sse_c());
     }
 
     #[test]
     fn three_ways_to_say_unencrypted() {
-        for json in [
-            r#"{"mode":null,"algorithm":null}"#,
-            r#"{"mode":"none"}"#,
-            "{}",
-        ] {
+        for json in [r#"{"mode":null,"algorithm":null}"#, r#"{"mode":"none"}"#, "{}"] {
             let setting: EncryptionSetting = serde_json::from_str(json).unwrap();
             assert!(!setting.is_encrypted(), "{json}");
         }

@@ -92,10 +92,7 @@ impl FileInfo {
     /// The pairs as header names in lower case and percent-encoded values.
     pub fn headers(&self) -> impl Iterator<Item = (String, String)> {
         let header = |(name, value): (&String, &String)| {
-            (
-                format!("{INFO_PREFIX}{name}"),
-                encoding::encode(value).into_owned(),
-            )
+            (format!("{INFO_PREFIX}{name}"), encoding::encode(value).into_owned())
         };
         self.0.iter().map(header)
     }
@@ -106,10 +103,7 @@ impl FileInfo {
     pub fn from_headers<'a>(headers: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let pairs = headers.into_iter().filter_map(|(header, value)| {
             let name = info_name(header)?;
-            Some((
-                name,
-                encoding::decode(value).unwrap_or_else(|_| value.to_owned()),
-            ))
+            Some((name, encoding::decode(value).unwrap_or_else(|_| value.to_owned())))
         });
         Self(pairs.collect())
     }
@@ -119,10 +113,7 @@ impl FileInfo {
     /// The sum of the names and of the encoded values, without separators. How exactly the
     /// service counts is unconfirmed.
     pub fn header_bytes(&self, file_name: &FileName) -> usize {
-        let pairs: usize = self
-            .headers()
-            .map(|(name, value)| name.len() + value.len())
-            .sum();
+        let pairs: usize = self.headers().map(|(name, value)| name.len() + value.len()).sum();
         crate::header::FILE_NAME.len() + file_name.encoded().len() + pairs
     }
 
@@ -139,21 +130,14 @@ impl FileInfo {
             return Err(InvalidFileInfo::TooMany(self.0.len()));
         }
         let bytes = self.header_bytes(file_name);
-        if bytes > limit {
-            Err(InvalidFileInfo::TooLarge { bytes, limit })
-        } else {
-            Ok(())
-        }
+        if bytes > limit { Err(InvalidFileInfo::TooLarge { bytes, limit }) } else { Ok(()) }
     }
 }
 
 /// The name in a header of file info, in lower case.
 fn info_name(header: &str) -> Option<String> {
     let header = header.to_ascii_lowercase();
-    header
-        .strip_prefix(INFO_PREFIX)
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
+    header.strip_prefix(INFO_PREFIX).filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
 /// The characters of an HTTP token.
@@ -185,19 +169,14 @@ mod tests {
         let headers: Vec<_> = info.headers().collect();
         assert_eq!(headers[0].0, "x-bz-info-b2-cache-control");
         assert_eq!(headers[0].1, "public%2C%20max-age=300");
-        let pairs = headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()));
+        let pairs = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         assert_eq!(FileInfo::from_headers(pairs), info);
     }
 
     #[test]
     fn foreign_headers_are_read_with_patience() {
-        let headers = [
-            ("Content-Type", "text/plain"),
-            ("X-Bz-Info-Odd", "100%"),
-            ("X-Bz-Info-", "x"),
-        ];
+        let headers =
+            [("Content-Type", "text/plain"), ("X-Bz-Info-Odd", "100%"), ("X-Bz-Info-", "x")];
         let info = FileInfo::from_headers(headers);
         assert_eq!(info, FileInfo::new().with("odd", "100%").unwrap());
     }
@@ -210,10 +189,7 @@ mod tests {
         assert_eq!(info.header_bytes(&name), bytes);
         assert_eq!(info.check(&name, bytes), Ok(()));
         let limit = bytes - 1;
-        assert_eq!(
-            info.check(&name, limit),
-            Err(InvalidFileInfo::TooLarge { bytes, limit })
-        );
+        assert_eq!(info.check(&name, limit), Err(InvalidFileInfo::TooLarge { bytes, limit }));
         let many = (0..11).try_fold(FileInfo::new(), |info, n| info.with(&format!("k{n}"), ""));
         let error = many.unwrap().check(&name, FileInfo::MAX_HEADER_BYTES);
         assert_eq!(error, Err(InvalidFileInfo::TooMany(11)));

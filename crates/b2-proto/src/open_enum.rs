@@ -129,10 +129,7 @@ mod tests {
 
     #[test]
     fn case_matters_only_where_the_service_varies_it() {
-        assert_eq!(
-            ReplicationStatus::from("pending"),
-            ReplicationStatus::Pending
-        );
+        assert_eq!(ReplicationStatus::from("pending"), ReplicationStatus::Pending);
         assert_eq!(ReplicationStatus::from("pending").as_str(), "PENDING");
         assert_eq!(Action::from("UPLOAD"), Action::Other("UPLOAD".into()));
     }

@@ -24,9 +24,7 @@ pub struct OperationInfo {
 impl OperationInfo {
     /// The operation of this name.
     pub fn named(name: &str) -> Option<&'static Self> {
-        crate::OPERATIONS
-            .iter()
-            .find(|operation| operation.name == name)
+        crate::OPERATIONS.iter().find(|operation| operation.name == name)
     }
 }
 

@@ -32,11 +32,7 @@ impl ByteRange {
     ///
     /// When `last` lies before `first`.
     pub fn inclusive(first: u64, last: u64) -> Result<Self, InvalidRange> {
-        if last < first {
-            Err(InvalidRange)
-        } else {
-            Ok(Self(Form::Between(first, last)))
-        }
+        if last < first { Err(InvalidRange) } else { Ok(Self(Form::Between(first, last))) }
     }
 
     /// `len` bytes from `offset` on.
@@ -46,8 +42,7 @@ impl ByteRange {
     /// When `len` is 0, which no range can say, or the end does not fit.
     pub fn of_len(offset: u64, len: u64) -> Result<Self, InvalidRange> {
         let last = len.checked_sub(1).and_then(|less| offset.checked_add(less));
-        last.map(|last| Self(Form::Between(offset, last)))
-            .ok_or(InvalidRange)
+        last.map(|last| Self(Form::Between(offset, last))).ok_or(InvalidRange)
     }
 
     /// From the byte `first` to the end.
@@ -123,9 +118,7 @@ impl Serialize for ByteRange {
 
 impl<'de> Deserialize<'de> for ByteRange {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(D::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 
@@ -147,18 +140,12 @@ impl ContentRange {
         if range.is_empty() || range.end > total {
             return Err(InvalidRange);
         }
-        Ok(Self {
-            bounds: Some((range.start, range.end - 1)),
-            total: Some(total),
-        })
+        Ok(Self { bounds: Some((range.start, range.end - 1)), total: Some(total) })
     }
 
     /// No range could be satisfied for content of `total` bytes: `bytes */1234`.
     pub fn unsatisfied(total: u64) -> Self {
-        Self {
-            bounds: None,
-            total: Some(total),
-        }
+        Self { bounds: None, total: Some(total) }
     }
 
     /// The first byte, counted from 0.
@@ -173,8 +160,7 @@ impl ContentRange {
 
     /// How many bytes the answer holds.
     pub fn len_bytes(&self) -> u64 {
-        self.bounds
-            .map_or(0, |(first, last)| (last - first).saturating_add(1))
+        self.bounds.map_or(0, |(first, last)| (last - first).saturating_add(1))
     }
 
     /// The bytes of the whole content; none when the server does not tell.
@@ -205,16 +191,8 @@ impl FromStr for ContentRange {
             .strip_prefix("bytes ")
             .and_then(|range| range.split_once('/'))
             .ok_or(InvalidRange)?;
-        let total = if total == "*" {
-            None
-        } else {
-            Some(number(total)?)
-        };
-        let bounds = if bounds == "*" {
-            None
-        } else {
-            Some(inclusive(bounds, total)?)
-        };
+        let total = if total == "*" { None } else { Some(number(total)?) };
+        let bounds = if bounds == "*" { None } else { Some(inclusive(bounds, total)?) };
         if bounds.is_none() && total.is_none() {
             return Err(InvalidRange);
         }
@@ -226,11 +204,7 @@ fn inclusive(bounds: &str, total: Option<u64>) -> Result<(u64, u64), InvalidRang
     let (first, last) = bounds.split_once('-').ok_or(InvalidRange)?;
     let (first, last) = (number(first)?, number(last)?);
     let past = total.is_some_and(|total| last >= total);
-    if last < first || past {
-        Err(InvalidRange)
-    } else {
-        Ok((first, last))
-    }
+    if last < first || past { Err(InvalidRange) } else { Ok((first, last)) }
 }
 
 /// Digits only: `parse` alone would also take a plus sign.
@@ -250,16 +224,9 @@ mod tests {
         for text in ["bytes=0-0", "bytes=0-99", "bytes=500-", "bytes=-500"] {
             assert_eq!(text.parse::<ByteRange>().unwrap().to_string(), text);
         }
-        for text in [
-            "",
-            "bytes=",
-            "bytes=-",
-            "bytes=9-8",
-            "bytes=0-1,3-4",
-            "0-1",
-            "bytes=+1-2",
-            "bytes=a-",
-        ] {
+        for text in
+            ["", "bytes=", "bytes=-", "bytes=9-8", "bytes=0-1,3-4", "0-1", "bytes=+1-2", "bytes=a-"]
+        {
             assert_eq!(text.parse::<ByteRange>(), Err(InvalidRange), "{text}");
         }
     }
@@ -287,29 +254,15 @@ mod tests {
 
     #[test]
     fn content_ranges_read_and_write() {
-        for text in [
-            "bytes 0-99/1234",
-            "bytes 5-8/10",
-            "bytes */10",
-            "bytes 0-4/*",
-        ] {
+        for text in ["bytes 0-99/1234", "bytes 5-8/10", "bytes */10", "bytes 0-4/*"] {
             assert_eq!(text.parse::<ContentRange>().unwrap().to_string(), text);
         }
         let range: ContentRange = "bytes 5-8/10".parse().unwrap();
-        assert_eq!(
-            (range.first(), range.last(), range.total()),
-            (Some(5), Some(8), Some(10))
-        );
+        assert_eq!((range.first(), range.last(), range.total()), (Some(5), Some(8), Some(10)));
         assert_eq!(range.len_bytes(), 4);
         assert_eq!(ContentRange::new(5..9, 10), Ok(range));
         assert_eq!(ContentRange::new(5..11, 10), Err(InvalidRange));
-        for text in [
-            "bytes 0-10/10",
-            "bytes 4-3/10",
-            "bytes */*",
-            "bytes=0-1/2",
-            "bytes 0/1",
-        ] {
+        for text in ["bytes 0-10/10", "bytes 4-3/10", "bytes */*", "bytes=0-1/2", "bytes 0/1"] {
             assert_eq!(text.parse::<ContentRange>(), Err(InvalidRange), "{text}");
         }
     }

@@ -19,18 +19,12 @@ pub struct Readable<T> {
 impl<T> Readable<T> {
     /// A value the key may see; none where nothing was ever set.
     pub fn visible(value: impl Into<Option<T>>) -> Self {
-        Self {
-            is_client_authorized_to_read: true,
-            value: value.into(),
-        }
+        Self { is_client_authorized_to_read: true, value: value.into() }
     }
 
     /// A value the key may not see.
     pub fn hidden() -> Self {
-        Self {
-            is_client_authorized_to_read: false,
-            value: None,
-        }
+        Self { is_client_authorized_to_read: false, value: None }
     }
 }
 

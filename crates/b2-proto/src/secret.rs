@@ -104,13 +104,10 @@ impl CustomerKey {
     ///
     /// When the text is not base64 of 32 bytes.
     pub fn from_base64(text: &str) -> Result<Self, InvalidCustomerKey> {
-        let bytes = STANDARD
-            .decode(text)
-            .map_err(|_| InvalidCustomerKey::Encoding)?;
+        let bytes = STANDARD.decode(text).map_err(|_| InvalidCustomerKey::Encoding)?;
         let bytes = Zeroizing::new(bytes);
         let key = <[u8; 32]>::try_from(bytes.as_slice());
-        key.map(Self)
-            .map_err(|_| InvalidCustomerKey::Length(bytes.len()))
+        key.map(Self).map_err(|_| InvalidCustomerKey::Length(bytes.len()))
     }
 
     /// The 32 bytes. Whoever calls this takes care that they are not printed.
@@ -182,22 +179,13 @@ mod tests {
 
     #[test]
     fn nothing_prints() {
-        assert_eq!(
-            format!("{:?}", ApplicationKey::from(CANARY)),
-            "ApplicationKey(..)"
-        );
-        assert_eq!(
-            format!("{:?}", WebhookSecret::from(CANARY)),
-            "WebhookSecret(..)"
-        );
+        assert_eq!(format!("{:?}", ApplicationKey::from(CANARY)), "ApplicationKey(..)");
+        assert_eq!(format!("{:?}", WebhookSecret::from(CANARY)), "WebhookSecret(..)");
         let response = GetUploadUrlResponse::new(CANARY.into(), "b".into(), CANARY.into());
         assert!(!format!("{response:#?}").contains(CANARY));
         let request = EncryptionRequest::new().with_customer_key(CustomerKey::new([0x5a; 32]));
         let printed = format!("{request:?}");
-        assert!(
-            printed.contains("CustomerKey(..)") && !printed.contains("90"),
-            "{printed}"
-        );
+        assert!(printed.contains("CustomerKey(..)") && !printed.contains("90"), "{printed}");
     }
 
     #[test]
@@ -208,14 +196,8 @@ mod tests {
         assert_eq!(*text, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
         assert_eq!(key.md5_base64(), "tP/LI3N87DFaSk0aoqYgzg==");
         assert_eq!(CustomerKey::from_base64(&text), Ok(key));
-        assert_eq!(
-            CustomerKey::from_base64("AAEC"),
-            Err(InvalidCustomerKey::Length(3))
-        );
-        assert_eq!(
-            CustomerKey::from_base64("?"),
-            Err(InvalidCustomerKey::Encoding)
-        );
+        assert_eq!(CustomerKey::from_base64("AAEC"), Err(InvalidCustomerKey::Length(3)));
+        assert_eq!(CustomerKey::from_base64("?"), Err(InvalidCustomerKey::Encoding));
     }
 
     #[test]

@@ -17,9 +17,8 @@ pub struct HttpDate {
 #[non_exhaustive]
 pub struct InvalidHttpDate;
 
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 /// The epoch was a Thursday.
 const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 const DAY_SECONDS: u64 = 86_400;
@@ -33,11 +32,7 @@ impl HttpDate {
     ///
     /// When the date lies past the year 9999, which the form cannot write.
     pub fn from_unix_seconds(seconds: u64) -> Result<Self, InvalidHttpDate> {
-        if seconds < END_SECONDS {
-            Ok(Self { seconds })
-        } else {
-            Err(InvalidHttpDate)
-        }
+        if seconds < END_SECONDS { Ok(Self { seconds }) } else { Err(InvalidHttpDate) }
     }
 
     /// Seconds since the Unix epoch.
@@ -65,9 +60,7 @@ impl FromStr for HttpDate {
         if position(&WEEKDAYS, weekday)? != days % 7 {
             return Err(InvalidHttpDate);
         }
-        Ok(Self {
-            seconds: days * DAY_SECONDS + seconds_of_day,
-        })
+        Ok(Self { seconds: days * DAY_SECONDS + seconds_of_day })
     }
 }
 
@@ -76,10 +69,7 @@ impl fmt::Display for HttpDate {
         let (days, rest) = (self.seconds / DAY_SECONDS, self.seconds % DAY_SECONDS);
         let (year, month, day) = date_from_days(days);
         let name = |names: &[&'static str], index: u64| {
-            usize::try_from(index)
-                .ok()
-                .and_then(|index| names.get(index).copied())
-                .unwrap_or("")
+            usize::try_from(index).ok().and_then(|index| names.get(index).copied()).unwrap_or("")
         };
         write!(
             f,
@@ -103,16 +93,11 @@ pub fn retry_after(value: &str, date: Option<&str>) -> Option<Duration> {
     }
     let until: HttpDate = value.parse().ok()?;
     let now: HttpDate = date?.parse().ok()?;
-    Some(Duration::from_secs(
-        until.seconds.saturating_sub(now.seconds),
-    ))
+    Some(Duration::from_secs(until.seconds.saturating_sub(now.seconds)))
 }
 
 fn position(names: &[&str], name: &str) -> Result<u64, InvalidHttpDate> {
-    let index = names
-        .iter()
-        .position(|known| *known == name)
-        .ok_or(InvalidHttpDate)?;
+    let index = names.iter().position(|known| *known == name).ok_or(InvalidHttpDate)?;
     u64::try_from(index).map_err(|_| InvalidHttpDate)
 }
 

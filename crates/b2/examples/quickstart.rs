@@ -67,7 +67,9 @@ async fn there_and_back() -> Result<(), Failure> {
         return Err("the downloaded file differs from the uploaded one".into());
     }
     println!("Equal: all {size} bytes came back as they were.");
-    println!("\nNext: README.md has the layers, docs/guide/ the how-to, `cargo doc --open` the API.");
+    println!(
+        "\nNext: README.md has the layers, docs/guide/ the how-to, `cargo doc --open` the API."
+    );
     Ok(())
 }
 
@@ -112,7 +114,8 @@ fn rate(bytes: u64, begun: Instant) -> String {
 }
 
 fn same_bytes(one: &Path, other: &Path) -> io::Result<bool> {
-    let (mut one, mut other) = (BufReader::new(File::open(one)?), BufReader::new(File::open(other)?));
+    let (mut one, mut other) =
+        (BufReader::new(File::open(one)?), BufReader::new(File::open(other)?));
     let (mut a, mut b) = (vec![0; 1 << 16], vec![0; 1 << 16]);
     loop {
         let read = one.read(&mut a)?;

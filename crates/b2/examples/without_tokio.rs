@@ -112,8 +112,9 @@ async fn exchange(
     let stream = connect(addresses)
         .await
         .map_err(|error| with_cause(TransportErrorKind::Connect, Sent::Nothing, error))?;
-    let (mut sender, connection) =
-        http1::handshake(Socket(stream)).await.map_err(failed(TransportErrorKind::Other, Sent::Nothing))?;
+    let (mut sender, connection) = http1::handshake(Socket(stream))
+        .await
+        .map_err(failed(TransportErrorKind::Other, Sent::Nothing))?;
     // The connection ends when request and answer are dropped.
     smol::spawn(connection).detach();
 

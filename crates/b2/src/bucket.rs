@@ -148,10 +148,7 @@ impl Bucket {
 
     fn object(&self, name: &str) -> Result<Object, Error> {
         let file = file_name("b2_download_file_by_name", name)?;
-        Ok(Object::Name {
-            bucket: self.name.clone(),
-            file,
-        })
+        Ok(Object::Name { bucket: self.name.clone(), file })
     }
 }
 

@@ -23,17 +23,9 @@ pub(crate) struct BufferPool {
 impl BufferPool {
     /// A buffer of [`BUFFER_SIZE`] bytes with unspecified content.
     pub(crate) fn take(&self) -> Buffer {
-        let idle = self
-            .idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let bytes = idle.unwrap_or_else(|| vec![0; BUFFER_SIZE]);
-        Buffer {
-            bytes,
-            len: 0,
-            pool: self.clone(),
-        }
+        Buffer { bytes, len: 0, pool: self.clone() }
     }
 
     fn put_back(&self, bytes: Vec<u8>) {

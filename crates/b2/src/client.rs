@@ -123,10 +123,7 @@ impl Client {
         &self,
         bucket: &Bucket,
     ) -> Run<Call<endpoint::DeleteBucket>, DeleteBucketResponse> {
-        self.call(DeleteBucketRequest::new(
-            unknown_account(),
-            bucket.id().clone(),
-        ))
+        self.call(DeleteBucketRequest::new(unknown_account(), bucket.id().clone()))
     }
 
     /// Lists the buckets, sorted by name, all at once. The capability is
@@ -151,11 +148,7 @@ impl Client {
         name: &str,
         capabilities: Vec<Capability>,
     ) -> Run<Call<endpoint::CreateKey>, CreateKeyResponse> {
-        self.call(CreateKeyRequest::new(
-            unknown_account(),
-            capabilities,
-            name.to_owned(),
-        ))
+        self.call(CreateKeyRequest::new(unknown_account(), capabilities, name.to_owned()))
     }
 
     /// Deletes an application key. The capability is `deleteKeys`.
@@ -299,11 +292,7 @@ impl ClientBuilder {
     /// was given without a timer and the feature `hyper` is off.
     pub fn build(self) -> Result<Client, BuildError> {
         let transport = self.transport()?;
-        let timer = self
-            .timer
-            .clone()
-            .or_else(default_timer)
-            .ok_or(BuildError::NoTimer)?;
+        let timer = self.timer.clone().or_else(default_timer).ok_or(BuildError::NoTimer)?;
         let spawn = self.spawn.clone().or_else(default_spawn);
         self.assemble(Some(transport), timer, spawn)
     }
@@ -320,9 +309,7 @@ impl ClientBuilder {
         };
         let account = Account::new(self.config, self.credentials, seed);
         let context = Context::new(account, transport, timer, spawn, self.observer);
-        Ok(Client {
-            context: Arc::new(context),
-        })
+        Ok(Client { context: Arc::new(context) })
     }
 
     #[cfg(feature = "hyper")]
@@ -334,9 +321,7 @@ impl ClientBuilder {
         if !self.root_certificates.is_empty() {
             builder = builder.with_root_certificates_pem(&self.root_certificates);
         }
-        let built = builder
-            .build()
-            .map_err(|error| BuildError::Tls(Box::new(error)))?;
+        let built = builder.build().map_err(|error| BuildError::Tls(Box::new(error)))?;
         Ok(Arc::new(built))
     }
 
@@ -348,9 +333,7 @@ impl ClientBuilder {
 
 impl std::fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ClientBuilder")
-            .field("config", &self.config)
-            .finish_non_exhaustive()
+        f.debug_struct("ClientBuilder").field("config", &self.config).finish_non_exhaustive()
     }
 }
 

@@ -55,11 +55,7 @@ pub struct DownloadedBytes {
 
 impl Download {
     pub(crate) fn new(context: &Arc<Context>, object: Result<Object, Error>) -> Self {
-        Self {
-            context: Arc::clone(context),
-            object,
-            range: None,
-        }
+        Self { context: Arc::clone(context), object, range: None }
     }
 
     /// Fetches only these bytes. They cannot be checked: the digest that B2
@@ -111,15 +107,10 @@ impl Download {
     pub fn to_bytes(self) -> Run<b2_core::Download, DownloadedBytes> {
         let bytes = Shared::default();
         let kept = Arc::clone(&bytes);
-        self.into_run(Sink::memory(bytes))
-            .then(move |downloaded, _| {
-                let content = Bytes::from(std::mem::take(&mut *sink::lock(&kept)));
-                Ok(DownloadedBytes {
-                    content,
-                    headers: downloaded.headers,
-                    check: downloaded.check,
-                })
-            })
+        self.into_run(Sink::memory(bytes)).then(move |downloaded, _| {
+            let content = Bytes::from(std::mem::take(&mut *sink::lock(&kept)));
+            Ok(DownloadedBytes { content, headers: downloaded.headers, check: downloaded.check })
+        })
     }
 
     fn into_run(self, sink: Sink) -> Run<b2_core::Download, Downloaded> {
@@ -132,21 +123,13 @@ impl Download {
             }
         });
         let sink = Arc::new(Mutex::new(sink));
-        let ends = Ends {
-            sink: Some(sink),
-            ..Ends::default()
-        };
-        Run::new(&self.context, operation)
-            .with_ends(ends)
-            .then(|downloaded, ends| {
-                if let Some(sink) = &ends.sink {
-                    let mut sink = sink
-                        .lock()
-                        .unwrap_or_else(std::sync::PoisonError::into_inner);
-                    sink.commit()
-                        .map_err(|error| Error::Local(LocalError::sink(error)))?;
-                }
-                Ok(downloaded)
-            })
+        let ends = Ends { sink: Some(sink), ..Ends::default() };
+        Run::new(&self.context, operation).with_ends(ends).then(|downloaded, ends| {
+            if let Some(sink) = &ends.sink {
+                let mut sink = sink.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                sink.commit().map_err(|error| Error::Local(LocalError::sink(error)))?;
+            }
+            Ok(downloaded)
+        })
     }
 }

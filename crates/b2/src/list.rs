@@ -35,12 +35,7 @@ pub struct Listing<E: Paged> {
 
 impl<E: Paged> Listing<E> {
     pub(crate) fn new(context: &Arc<Context>, pager: Result<Pager<E>, Error>) -> Self {
-        Self {
-            context: Arc::clone(context),
-            pager,
-            rows: VecDeque::new(),
-            page: None,
-        }
+        Self { context: Arc::clone(context), pager, rows: VecDeque::new(), page: None }
     }
 
     /// The next row; `None` after the last, and after an error.
@@ -156,9 +151,7 @@ where
 
 impl<E: Paged> fmt::Debug for Listing<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Listing")
-            .field("rows", &self.rows.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Listing").field("rows", &self.rows.len()).finish_non_exhaustive()
     }
 }
 

@@ -64,16 +64,8 @@ impl Observer for Nobody {}
 impl fmt::Display for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::RequestSent {
-                operation,
-                method,
-                host,
-                body_bytes,
-            } => {
-                write!(
-                    f,
-                    "{operation}: {method} to {host}, {body_bytes} bytes of body"
-                )
+            Self::RequestSent { operation, method, host, body_bytes } => {
+                write!(f, "{operation}: {method} to {host}, {body_bytes} bytes of body")
             }
             Self::ResponseHead { operation, status } => {
                 write!(f, "{operation}: answered with HTTP status {status}")

@@ -47,18 +47,12 @@ impl Meter {
     }
 
     pub(crate) fn waits(&self, wait: Option<Wait>) {
-        let mut reason = self
-            .waiting_for
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut reason = self.waiting_for.lock().unwrap_or_else(PoisonError::into_inner);
         *reason = wait.map(|wait| wait.reason);
     }
 
     pub(crate) fn waiting_for(&self) -> Option<WaitReason> {
-        *self
-            .waiting_for
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        *self.waiting_for.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn read(&self) -> Progress {

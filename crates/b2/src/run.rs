@@ -80,9 +80,7 @@ impl<O: Operation, T> Run<O, T> {
     ///
     /// Those of the operation.
     pub fn run_blocking(self, transport: &dyn BlockingTransport) -> Result<T, Error> {
-        let scope = Scope {
-            id: self.context.next_scope(),
-        };
+        let scope = Scope { id: self.context.next_scope() };
         let output = drive_blocking(&self.context, scope, self.operation?, &self.ends, transport)?;
         (self.finish)(output, &self.ends)
     }
@@ -101,9 +99,7 @@ impl<O: Operation, T> Run<O, T> {
     /// How far it has come, to be read while it runs.
     #[must_use]
     pub fn monitor(&self) -> Monitor {
-        Monitor {
-            meter: Arc::clone(&self.ends.meter),
-        }
+        Monitor { meter: Arc::clone(&self.ends.meter) }
     }
 }
 
@@ -113,9 +109,7 @@ where
     T: Send + 'static,
 {
     async fn run(self) -> Result<T, Error> {
-        let scope = Scope {
-            id: self.context.next_scope(),
-        };
+        let scope = Scope { id: self.context.next_scope() };
         let ends = self.ends.clone();
         let output = drive(Arc::clone(&self.context), scope, self.operation?, ends).await?;
         let (finish, ends) = (self.finish, self.ends);
@@ -156,12 +150,7 @@ where
             }
             None => Some(Box::pin(task) as BoxFuture<'static, ()>),
         };
-        Handle {
-            monitor,
-            abort,
-            result,
-            waiting: Mutex::new(waiting),
-        }
+        Handle { monitor, abort, result, waiting: Mutex::new(waiting) }
     }
 }
 
@@ -180,9 +169,7 @@ where
 
 impl<O: Operation, T> fmt::Debug for Run<O, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Run")
-            .field("ends", &self.ends)
-            .finish_non_exhaustive()
+        f.debug_struct("Run").field("ends", &self.ends).finish_non_exhaustive()
     }
 }
 
@@ -209,11 +196,7 @@ impl<T> Handle<T> {
     ///
     /// Dropping the future lets the work go on, if there is a spawner.
     pub async fn join(self) -> Result<T, Error> {
-        let waiting = self
-            .waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
         let result = async { self.result.recv().await.unwrap_or(Err(Error::Cancelled)) };
         match waiting {
             None => result.await,
@@ -255,9 +238,7 @@ impl<T> Handle<T> {
 
 impl<T> fmt::Debug for Handle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle")
-            .field("progress", &self.progress())
-            .finish_non_exhaustive()
+        f.debug_struct("Handle").field("progress", &self.progress()).finish_non_exhaustive()
     }
 }
 

@@ -50,12 +50,7 @@ impl Upload {
     ) -> Self {
         let modified_ms = source.modified_ms();
         let headers = name.map(UploadHeaders::new);
-        let upload = Self {
-            context: Arc::clone(context),
-            bucket,
-            headers,
-            source,
-        };
+        let upload = Self { context: Arc::clone(context), bucket, headers, source };
         match modified_ms {
             Some(ms) => upload.with_last_modified_ms(ms),
             None => upload,
@@ -104,20 +99,13 @@ impl Upload {
 
     fn into_run(self) -> Run<SmallUpload, Uploaded> {
         let (bucket, len) = (self.bucket, self.source.len());
-        let operation = self
-            .headers
-            .and_then(|headers| SmallUpload::new(bucket, headers, len));
-        let ends = Ends {
-            source: Some(self.source.into_bytes()),
-            ..Ends::default()
-        };
+        let operation = self.headers.and_then(|headers| SmallUpload::new(bucket, headers, len));
+        let ends = Ends { source: Some(self.source.into_bytes()), ..Ends::default() };
         ends.meter.set_total(len);
-        Run::new(&self.context, operation)
-            .with_ends(ends)
-            .then(|uploaded, ends| {
-                ends.meter.acknowledged(uploaded.file.content_length);
-                Ok(uploaded)
-            })
+        Run::new(&self.context, operation).with_ends(ends).then(|uploaded, ends| {
+            ends.meter.acknowledged(uploaded.file.content_length);
+            Ok(uploaded)
+        })
     }
 
     /// Uploads in the background.

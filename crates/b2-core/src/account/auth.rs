@@ -57,10 +57,8 @@ impl Session {
             });
             format!("the buckets {}", names.collect::<Vec<_>>().join(", "))
         });
-        let prefix = self
-            .name_prefix
-            .as_ref()
-            .map(|prefix| format!("names that begin with {prefix:?}"));
+        let prefix =
+            self.name_prefix.as_ref().map(|prefix| format!("names that begin with {prefix:?}"));
         match (buckets, prefix) {
             (Some(buckets), Some(prefix)) => Some(format!("{buckets} and {prefix}").into()),
             (Some(one), None) | (None, Some(one)) => Some(one.into()),
@@ -124,10 +122,7 @@ impl Auth {
             _ => {
                 self.leases += 1;
                 let id = LeaseId(self.leases);
-                self.lease = Some(Lease {
-                    id,
-                    lapses: now + lease_for,
-                });
+                self.lease = Some(Lease { id, lapses: now + lease_for });
                 Access::Refresh(id)
             }
         }
@@ -159,10 +154,7 @@ impl Auth {
 
     /// The refusal, if it came after `epoch`.
     pub(crate) fn refusal_since(&self, epoch: u64) -> Option<&ApiError> {
-        self.refusal
-            .as_ref()
-            .filter(|(at, _)| *at > epoch)
-            .map(|(_, error)| error)
+        self.refusal.as_ref().filter(|(at, _)| *at > epoch).map(|(_, error)| error)
     }
 
     /// The holder stops without a result.
@@ -176,11 +168,7 @@ impl Auth {
     /// Forgets the token that failed; does nothing if it was replaced since,
     /// so twenty requests that fail at once cost one refresh.
     pub(crate) fn expire(&mut self, seen: &AuthToken) {
-        if self
-            .session
-            .as_ref()
-            .is_some_and(|(session, _)| session.token == *seen)
-        {
+        if self.session.as_ref().is_some_and(|(session, _)| session.token == *seen) {
             self.session = None;
             self.epoch += 1;
         }

@@ -63,15 +63,10 @@ impl Authorizer {
     }
 
     fn seek<T>(&mut self, account: &mut Account, now: Instant) -> Granted<T> {
-        if let Some(refusal) = self
-            .waited_since
-            .and_then(|epoch| account.auth.refusal_since(epoch))
+        if let Some(refusal) = self.waited_since.and_then(|epoch| account.auth.refusal_since(epoch))
         {
             let source = Box::new(refusal.clone());
-            return Granted::NotYet(Step::Done(Err(Error::Api {
-                operation: OPERATION,
-                source,
-            })));
+            return Granted::NotYet(Step::Done(Err(Error::Api { operation: OPERATION, source })));
         }
         if let Some(lease) = self.lease {
             return Granted::NotYet(self.refresh(account, lease, now));
@@ -94,14 +89,10 @@ impl Authorizer {
 
     fn refresh<T>(&mut self, account: &mut Account, lease: LeaseId, now: Instant) -> Step<T> {
         if let Some(due) = time::ahead(self.attempts.not_before(), now) {
-            account
-                .auth
-                .prolong(lease, due + account.config.timeouts().lease());
+            account.auth.prolong(lease, due + account.config.timeouts().lease());
             return Step::Wait(Wait::for_time(due, WaitReason::Backoff(OPERATION)));
         }
-        account
-            .auth
-            .prolong(lease, now + account.config.timeouts().lease());
+        account.auth.prolong(lease, now + account.config.timeouts().lease());
         let ticket = account.next_ticket();
         match request(account, ticket, now) {
             Ok(transmit) => {
@@ -155,9 +146,7 @@ impl Authorizer {
             Verdict::Again(event) => {
                 if let Some(lease) = self.lease {
                     let due = self.attempts.not_before().unwrap_or(now);
-                    account
-                        .auth
-                        .prolong(lease, due + account.config.timeouts().lease());
+                    account.auth.prolong(lease, due + account.config.timeouts().lease());
                 }
                 State::Note(event)
             }
@@ -189,9 +178,7 @@ fn request(account: &mut Account, ticket: Ticket, now: Instant) -> Result<Transm
         ticket,
         operation: OPERATION,
         request,
-        sink: SinkPlan::Collect {
-            limit: ANSWER_LIMIT,
-        },
+        sink: SinkPlan::Collect { limit: ANSWER_LIMIT },
         limits: account.limits(None, 0, now),
     })
 }
@@ -199,10 +186,7 @@ fn request(account: &mut Account, ticket: Ticket, now: Instant) -> Result<Transm
 fn basic(credentials: &Credentials) -> String {
     use base64::Engine as _;
     let pair = format!("{}:{}", credentials.key_id, credentials.key.expose());
-    format!(
-        "Basic {}",
-        base64::engine::general_purpose::STANDARD.encode(pair)
-    )
+    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
 }
 
 fn session(answer: AuthorizeAccountResponse) -> Session {

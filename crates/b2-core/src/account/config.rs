@@ -20,10 +20,7 @@ pub struct Credentials {
 impl Credentials {
     /// A key id and its key.
     pub fn new(key_id: impl Into<ApplicationKeyId>, key: impl Into<ApplicationKey>) -> Self {
-        Self {
-            key_id: key_id.into(),
-            key: key.into(),
-        }
+        Self { key_id: key_id.into(), key: key.into() }
     }
 
     /// The key id, which is no secret.
@@ -206,10 +203,7 @@ impl Timeouts {
             deadline: now + call + transfer,
             answer: call,
             stall: self.stall,
-            floor: self
-                .slowest_rate
-                .saturating_mul(self.stall.as_secs())
-                .max(1),
+            floor: self.slowest_rate.saturating_mul(self.stall.as_secs()).max(1),
         }
     }
 

@@ -27,9 +27,7 @@ pub(crate) struct UploadTarget {
 
 impl std::fmt::Debug for UploadTarget {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("UploadTarget")
-            .field("obtained", &self.obtained)
-            .finish_non_exhaustive()
+        f.debug_struct("UploadTarget").field("obtained", &self.obtained).finish_non_exhaustive()
     }
 }
 

@@ -28,10 +28,8 @@ pub struct FileHeaders {
 
 impl FileHeaders {
     pub(crate) fn read(operation: &'static str, head: &Parts) -> Result<Self, Error> {
-        let missing = |name| Error::Protocol {
-            operation,
-            source: Box::new(ProtocolError::Header { name }),
-        };
+        let missing =
+            |name| Error::Protocol { operation, source: Box::new(ProtocolError::Header { name }) };
         let file_id = text(head, header::FILE_ID).ok_or_else(|| missing(header::FILE_ID))?;
         let file_name = text(head, header::FILE_NAME)
             .and_then(|name| encoding::decode(name).ok())
@@ -69,9 +67,7 @@ fn whole_length(head: &Parts) -> Option<u64> {
 }
 
 fn file_info(head: &Parts) -> FileInfo {
-    let readable = head
-        .headers
-        .iter()
-        .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let readable =
+        head.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     FileInfo::from_headers(readable)
 }

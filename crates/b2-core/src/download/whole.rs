@@ -108,10 +108,7 @@ impl Download {
     /// Asks only for the headers of `object` (HEAD); no sink is needed.
     #[must_use]
     pub fn headers_only(object: Object) -> Self {
-        Self {
-            headers_only: true,
-            ..Self::new(object)
-        }
+        Self { headers_only: true, ..Self::new(object) }
     }
 
     /// Fetches only these bytes. They cannot be checked: the digest that B2
@@ -149,12 +146,8 @@ impl Download {
 
     /// Bytes that the sink holds at the end.
     fn wanted(&self, headers: &FileHeaders) -> u64 {
-        let end = self
-            .range
-            .and_then(ByteRange::last)
-            .map_or(u64::MAX, |last| last + 1);
-        end.min(headers.content_length)
-            .saturating_sub(self.first_byte())
+        let end = self.range.and_then(ByteRange::last).map_or(u64::MAX, |last| last + 1);
+        end.min(headers.content_length).saturating_sub(self.first_byte())
     }
 
     fn send(&mut self, account: &mut Account, now: Instant) -> Step<Downloaded> {
@@ -172,10 +165,7 @@ impl Download {
         match self.transmit(account, &session, now) {
             Ok(transmit) => {
                 let token = session.token.clone();
-                self.state = State::Sending {
-                    ticket: transmit.ticket,
-                    token,
-                };
+                self.state = State::Sending { ticket: transmit.ticket, token };
                 Step::Send(Box::new(transmit))
             }
             Err(error) => Step::Done(Err(error)),
@@ -189,21 +179,14 @@ impl Download {
         now: Instant,
     ) -> Result<Transmit, Error> {
         let operation = self.object.operation();
-        let method = if self.headers_only {
-            Method::HEAD
-        } else {
-            Method::GET
-        };
+        let method = if self.headers_only { Method::HEAD } else { Method::GET };
         let url = self.object.url(session);
         let mut builder = RequestBuilder::new(operation, method, &url, account.config())?
             .authorization(session.token.expose())?;
         if let Some(range) = self.remaining_range(operation)? {
             builder = builder.header("range", &range.to_string())?;
         }
-        let expected = self
-            .found
-            .as_ref()
-            .map_or(LARGEST_FILE, |found| found.content_length);
+        let expected = self.found.as_ref().map_or(LARGEST_FILE, |found| found.content_length);
         Ok(Transmit {
             ticket: account.next_ticket(),
             operation,
@@ -215,9 +198,7 @@ impl Download {
 
     fn sink(&self) -> SinkPlan {
         if self.headers_only {
-            return SinkPlan::Collect {
-                limit: ERROR_BODY_LIMIT,
-            };
+            return SinkPlan::Collect { limit: ERROR_BODY_LIMIT };
         }
         let begun = self.found.as_ref().filter(|_| self.received > 0);
         SinkPlan::Deliver(Delivery {
@@ -250,26 +231,19 @@ impl Download {
         now: Instant,
     ) -> State {
         match reply {
-            Reply::Delivered {
-                head,
-                bytes,
-                digest,
-            } => self.delivered(account, &head, bytes, digest, now),
-            Reply::Broken {
-                head,
-                delivered,
-                source,
-            } => self.broken(account, &head, delivered, source, now),
+            Reply::Delivered { head, bytes, digest } => {
+                self.delivered(account, &head, bytes, digest, now)
+            }
+            Reply::Broken { head, delivered, source } => {
+                self.broken(account, &head, delivered, source, now)
+            }
             Reply::Response { head, .. } if self.headers_only && head.status.is_success() => {
                 State::Done(self.described(&head))
             }
             Reply::Response { head, body, .. } => {
                 let operation = self.object.operation();
                 let (error, remedy) = if head.status.is_success() {
-                    (
-                        self.contradiction("other bytes than asked for"),
-                        Remedy::Never,
-                    )
+                    (self.contradiction("other bytes than asked for"), Remedy::Never)
                 } else {
                     answer::refused(operation, Surface::Download, &head, &body)
                 };
@@ -286,11 +260,7 @@ impl Download {
 
     fn described(&self, head: &Parts) -> Result<Box<Downloaded>, Error> {
         let headers = FileHeaders::read(self.object.operation(), head)?;
-        Ok(Box::new(Downloaded {
-            headers,
-            bytes: 0,
-            check: Check::None,
-        }))
+        Ok(Box::new(Downloaded { headers, bytes: 0, check: Check::None }))
     }
 
     fn delivered(
@@ -315,11 +285,9 @@ impl Download {
             return State::Done(Err(self.contradiction("more bytes than the file has")));
         }
         match self.checked(&headers, digest) {
-            Ok(check) => State::Done(Ok(Box::new(Downloaded {
-                headers,
-                bytes: self.received,
-                check,
-            }))),
+            Ok(check) => {
+                State::Done(Ok(Box::new(Downloaded { headers, bytes: self.received, check })))
+            }
             Err(error) => self.restart(account, error, now),
         }
     }
@@ -386,23 +354,15 @@ impl Download {
     fn progressed(&mut self, bytes: u64) {
         if bytes > 0 {
             self.attempts = Attempts::default();
-            self.events.push_back(Event::Resuming {
-                from: self.received,
-            });
+            self.events.push_back(Event::Resuming { from: self.received });
         }
     }
 
     fn silent(&mut self, account: &mut Account, source: TransportError, now: Instant) -> State {
         let operation = self.object.operation();
-        let failure = Failure::Transport {
-            error: &source,
-            complete: true,
-        };
+        let failure = Failure::Transport { error: &source, complete: true };
         let remedy = classify(Surface::Download, failure);
-        let error = Error::Transport {
-            operation,
-            source: Box::new(source),
-        };
+        let error = Error::Transport { operation, source: Box::new(source) };
         self.again(account, remedy, error, now)
     }
 
@@ -425,10 +385,7 @@ impl Download {
 
     fn contradiction(&self, what: &'static str) -> Error {
         let source = Box::new(ProtocolError::Contradiction(what));
-        Error::Protocol {
-            operation: self.object.operation(),
-            source,
-        }
+        Error::Protocol { operation: self.object.operation(), source }
     }
 }
 

@@ -63,13 +63,7 @@ impl Attempts {
         }
         self.not_before = Some(due);
         let cause = describe(&error);
-        Verdict::Again(Event::Retrying {
-            operation,
-            attempt: self.made,
-            remedy,
-            at: due,
-            cause,
-        })
+        Verdict::Again(Event::Retrying { operation, attempt: self.made, remedy, at: due, cause })
     }
 
     fn pause(&mut self, account: &mut Account, remedy: Remedy) -> crate::time::Duration {
@@ -108,12 +102,7 @@ impl Attempts {
             return last;
         }
         let elapsed = now.duration_since(first);
-        Error::Exhausted {
-            operation,
-            attempts: self.made,
-            elapsed,
-            last: Box::new(last),
-        }
+        Error::Exhausted { operation, attempts: self.made, elapsed, last: Box::new(last) }
     }
 }
 

@@ -68,10 +68,7 @@ mod tests {
         for rung in 0..40 {
             let whole = Duration::from_secs(1 << rung.min(6));
             let pause = backoff.pause(&policy, &mut jitter, None);
-            assert!(
-                pause >= whole / 2 && pause <= whole,
-                "rung {rung}: {pause:?}"
-            );
+            assert!(pause >= whole / 2 && pause <= whole, "rung {rung}: {pause:?}");
         }
     }
 
@@ -91,9 +88,7 @@ mod tests {
         let run = |seed| {
             let mut jitter = Jitter::new(seed);
             let mut backoff = Backoff::default();
-            (0..8)
-                .map(|_| backoff.pause(&policy, &mut jitter, None))
-                .collect::<Vec<_>>()
+            (0..8).map(|_| backoff.pause(&policy, &mut jitter, None)).collect::<Vec<_>>()
         };
         assert_eq!(run(1), run(1));
         assert_ne!(run(1), run(2));

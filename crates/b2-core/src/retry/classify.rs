@@ -59,9 +59,7 @@ pub fn classify(surface: Surface, failure: Failure<'_>) -> Remedy {
 
 fn after_answer(surface: Surface, error: &ApiError) -> Remedy {
     use Surface::{Authorize, Download, Once, Safe, Upload};
-    let retry = Remedy::Retry {
-        after: error.retry_after,
-    };
+    let retry = Remedy::Retry { after: error.retry_after };
     match (surface, error.status, &error.code) {
         // The whole account is asked to slow down; the upload URL stays good.
         (_, 429, _) => retry,
@@ -111,10 +109,8 @@ fn is_line_noise(message: &str) -> bool {
 /// The wait that an answer asks for. A date is read against the answer's own
 /// `Date`; garbage is ignored.
 pub(crate) fn retry_after(head: &http::response::Parts) -> Option<Duration> {
-    let wanted = matches!(
-        head.status,
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
-    );
+    let wanted =
+        matches!(head.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
     let text = crate::plan::text(head, http::header::RETRY_AFTER.as_str())?;
     let date = crate::plan::text(head, http::header::DATE.as_str());
     wanted.then(|| b2_proto::retry_after(text, date)).flatten()
@@ -141,18 +137,10 @@ mod tests {
 
     fn silence(surface: Surface, sent: Sent, complete: bool) -> Remedy {
         let error = TransportError::new(TransportErrorKind::Interrupted, sent);
-        classify(
-            surface,
-            Failure::Transport {
-                error: &error,
-                complete,
-            },
-        )
+        classify(surface, Failure::Transport { error: &error, complete })
     }
 
-    const RETRY: Remedy = Remedy::Retry {
-        after: Some(Duration::from_secs(3)),
-    };
+    const RETRY: Remedy = Remedy::Retry { after: Some(Duration::from_secs(3)) };
     const RETRY_NOW: Remedy = Remedy::Retry { after: None };
 
     #[test]
@@ -169,10 +157,7 @@ mod tests {
         for surface in [Surface::Safe, Surface::Once, Surface::Download] {
             assert_eq!(answer(surface, 401, "unauthorized", ""), Remedy::Never);
             assert_eq!(answer(surface, 401, "access_denied", ""), Remedy::Never);
-            assert_eq!(
-                answer(surface, 403, "storage_cap_exceeded", ""),
-                Remedy::Never
-            );
+            assert_eq!(answer(surface, 403, "storage_cap_exceeded", ""), Remedy::Never);
             assert_eq!(answer(surface, 404, "not_found", ""), Remedy::Never);
             assert_eq!(answer(surface, 409, "conflict", ""), Remedy::Never);
         }
@@ -180,18 +165,9 @@ mod tests {
 
     #[test]
     fn authorize_never_answers_a_401_with_another_authorize() {
-        assert_eq!(
-            answer(Surface::Authorize, 401, "bad_auth_token", ""),
-            Remedy::Never
-        );
-        assert_eq!(
-            answer(Surface::Authorize, 401, "unauthorized", ""),
-            Remedy::Never
-        );
-        assert_eq!(
-            answer(Surface::Authorize, 503, "service_unavailable", ""),
-            RETRY
-        );
+        assert_eq!(answer(Surface::Authorize, 401, "bad_auth_token", ""), Remedy::Never);
+        assert_eq!(answer(Surface::Authorize, 401, "unauthorized", ""), Remedy::Never);
+        assert_eq!(answer(Surface::Authorize, 503, "service_unavailable", ""), RETRY);
     }
 
     #[test]
@@ -204,29 +180,14 @@ mod tests {
             (503, "service_unavailable"),
             (400, "auth_token_limit"),
         ] {
-            assert_eq!(
-                answer(Surface::Upload, status, code, ""),
-                Remedy::FreshUploadUrl
-            );
+            assert_eq!(answer(Surface::Upload, status, code, ""), Remedy::FreshUploadUrl);
         }
         let message = "more than one upload using auth token abc";
-        assert_eq!(
-            answer(Surface::Upload, 400, "bad_request", message),
-            Remedy::FreshUploadUrl
-        );
+        assert_eq!(answer(Surface::Upload, 400, "bad_request", message), Remedy::FreshUploadUrl);
         let message = "Sha1 did not match data received";
-        assert_eq!(
-            answer(Surface::Upload, 400, "bad_request", message),
-            Remedy::FreshUploadUrl
-        );
-        assert_eq!(
-            answer(Surface::Upload, 400, "bad_request", "bad name"),
-            Remedy::Never
-        );
-        assert_eq!(
-            answer(Surface::Upload, 403, "cap_exceeded", ""),
-            Remedy::Never
-        );
+        assert_eq!(answer(Surface::Upload, 400, "bad_request", message), Remedy::FreshUploadUrl);
+        assert_eq!(answer(Surface::Upload, 400, "bad_request", "bad name"), Remedy::Never);
+        assert_eq!(answer(Surface::Upload, 403, "cap_exceeded", ""), Remedy::Never);
     }
 
     #[test]
@@ -249,26 +210,14 @@ mod tests {
         assert_eq!(silence(Surface::Download, Sent::Maybe, true), RETRY_NOW);
         assert_eq!(silence(Surface::Once, Sent::Maybe, true), Remedy::Reconcile);
         assert_eq!(silence(Surface::Once, Sent::Nothing, true), RETRY_NOW);
-        assert_eq!(
-            silence(Surface::Upload, Sent::Maybe, true),
-            Remedy::Reconcile
-        );
-        assert_eq!(
-            silence(Surface::Upload, Sent::Maybe, false),
-            Remedy::FreshUploadUrl
-        );
-        assert_eq!(
-            silence(Surface::Upload, Sent::Nothing, true),
-            Remedy::FreshUploadUrl
-        );
+        assert_eq!(silence(Surface::Upload, Sent::Maybe, true), Remedy::Reconcile);
+        assert_eq!(silence(Surface::Upload, Sent::Maybe, false), Remedy::FreshUploadUrl);
+        assert_eq!(silence(Surface::Upload, Sent::Nothing, true), Remedy::FreshUploadUrl);
     }
 
     #[test]
     fn an_unreadable_success_counts_as_a_lost_answer() {
-        assert_eq!(
-            classify(Surface::Upload, Failure::Unreadable),
-            Remedy::Reconcile
-        );
+        assert_eq!(classify(Surface::Upload, Failure::Unreadable), Remedy::Reconcile);
         assert_eq!(classify(Surface::Safe, Failure::Unreadable), RETRY_NOW);
     }
 }

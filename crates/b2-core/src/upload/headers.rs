@@ -94,9 +94,7 @@ impl UploadHeaders {
     /// Checks B2's rules before anything is sent.
     pub(crate) fn check(&self, operation: &'static str) -> Result<(), Error> {
         // B2 allows less for encrypted files; it knows best which those are.
-        let checked = self
-            .file_info
-            .check(&self.file_name, FileInfo::MAX_HEADER_BYTES);
+        let checked = self.file_info.check(&self.file_name, FileInfo::MAX_HEADER_BYTES);
         checked.map_err(|rule| Error::Request {
             operation,
             source: Box::new(RequestError::FileInfo(rule)),

@@ -74,15 +74,8 @@ pub struct Uploaded {
 enum State {
     Idle,
     GettingUrl(Box<Call<GetUploadUrl>>),
-    Sending {
-        ticket: Ticket,
-        target: UploadTarget,
-    },
-    Looking {
-        call: Box<Call<ListFileVersions>>,
-        sought: Sought,
-        doubt: Error,
-    },
+    Sending { ticket: Ticket, target: UploadTarget },
+    Looking { call: Box<Call<ListFileVersions>>, sought: Sought, doubt: Error },
     Done(Result<Box<Uploaded>, Error>),
     Over,
 }
@@ -96,14 +89,8 @@ impl SmallUpload {
     /// file information breaks B2's rules.
     pub fn new(bucket: BucketId, headers: UploadHeaders, len: u64) -> Result<Self, Error> {
         if len > SIMPLE_UPLOAD_LIMIT {
-            let source = RequestError::TooLarge {
-                len,
-                limit: SIMPLE_UPLOAD_LIMIT,
-            };
-            return Err(Error::Request {
-                operation: OPERATION,
-                source: Box::new(source),
-            });
+            let source = RequestError::TooLarge { len, limit: SIMPLE_UPLOAD_LIMIT };
+            return Err(Error::Request { operation: OPERATION, source: Box::new(source) });
         }
         headers.check(OPERATION)?;
         Ok(Self {
@@ -173,10 +160,7 @@ impl SmallUpload {
         }
         match self.transmit(account, &target, now) {
             Ok(transmit) => {
-                self.state = State::Sending {
-                    ticket: transmit.ticket,
-                    target,
-                };
+                self.state = State::Sending { ticket: transmit.ticket, target };
                 Step::Send(Box::new(transmit))
             }
             Err(error) => Step::Done(Err(error)),
@@ -193,18 +177,12 @@ impl SmallUpload {
         let builder = RequestBuilder::new(OPERATION, http::Method::POST, url, account.config())?
             .authorization(target.token.expose())?
             .header(header::CONTENT_SHA1, header::HEX_DIGITS_AT_END)?;
-        let body = BodyPlan::Source {
-            offset: 0,
-            len: self.len,
-            digest: DigestMode::HexAtEnd,
-        };
+        let body = BodyPlan::Source { offset: 0, len: self.len, digest: DigestMode::HexAtEnd };
         Ok(Transmit {
             ticket: account.next_ticket(),
             operation: OPERATION,
             request: self.headers.apply(builder)?.body(body),
-            sink: SinkPlan::Collect {
-                limit: ANSWER_LIMIT,
-            },
+            sink: SinkPlan::Collect { limit: ANSWER_LIMIT },
             limits: account.limits(None, self.len, now),
         })
     }
@@ -222,11 +200,7 @@ impl SmallUpload {
                 account.give_back_url(&self.bucket, target);
                 State::Done(self.verified(value, sent))
             }
-            Answer::Bad {
-                error,
-                remedy: Remedy::Reconcile,
-                sent,
-            } => {
+            Answer::Bad { error, remedy: Remedy::Reconcile, sent } => {
                 self.events.push_back(Event::UrlDropped);
                 self.doubt(account, error, sent, now)
             }
@@ -249,24 +223,14 @@ impl SmallUpload {
     ) -> Result<Box<Uploaded>, Error> {
         if file.content_length != self.len {
             let source = Box::new(ProtocolError::Contradiction("the stored length is another"));
-            return Err(Error::Protocol {
-                operation: OPERATION,
-                source,
-            });
+            return Err(Error::Protocol { operation: OPERATION, source });
         }
         if let (Some(ContentSha1::Verified(stored)), Some(sent)) = (&file.content_sha1, sent)
             && *stored != sent
         {
-            return Err(IntegrityError {
-                expected: sent,
-                actual: *stored,
-            }
-            .into());
+            return Err(IntegrityError { expected: sent, actual: *stored }.into());
         }
-        Ok(Box::new(Uploaded {
-            file,
-            possible_duplicate: self.possible_duplicate,
-        }))
+        Ok(Box::new(Uploaded { file, possible_duplicate: self.possible_duplicate }))
     }
 
     fn again(
@@ -293,30 +257,17 @@ impl SmallUpload {
         sent: Option<Sha1Digest>,
         now: Instant,
     ) -> State {
-        let may_list = account
-            .session()
-            .is_none_or(|session| session.can(&Capability::ListFiles));
+        let may_list = account.session().is_none_or(|session| session.can(&Capability::ListFiles));
         match (account.policy().on_ambiguous(), sent) {
             (OnAmbiguous::Fail, _) => {
                 let last = Box::new(error);
-                State::Done(Err(Error::Unconfirmed {
-                    operation: OPERATION,
-                    last,
-                }))
+                State::Done(Err(Error::Unconfirmed { operation: OPERATION, last }))
             }
             (OnAmbiguous::Check, Some(digest)) if may_list => {
                 self.events.push_back(Event::Reconciling);
-                let sought = Sought {
-                    len: self.len,
-                    digest,
-                    not_before_ms: self.begun_ms,
-                };
+                let sought = Sought { len: self.len, digest, not_before_ms: self.begun_ms };
                 let call = Box::new(Sought::call(&self.bucket, &self.headers));
-                State::Looking {
-                    call,
-                    sought,
-                    doubt: error,
-                }
+                State::Looking { call, sought, doubt: error }
             }
             _ => self.repeat_blindly(account, error, now),
         }
@@ -338,20 +289,13 @@ impl SmallUpload {
     ) -> Option<Step<Uploaded>> {
         self.state = match call.poll(account, now).finished() {
             Err(step) => {
-                self.state = State::Looking {
-                    call,
-                    sought,
-                    doubt,
-                };
+                self.state = State::Looking { call, sought, doubt };
                 return Some(step);
             }
             Ok(Ok(page)) => match sought.find(&self.headers, page.files) {
                 Some(file) => {
                     let possible_duplicate = self.possible_duplicate;
-                    State::Done(Ok(Box::new(Uploaded {
-                        file,
-                        possible_duplicate,
-                    })))
+                    State::Done(Ok(Box::new(Uploaded { file, possible_duplicate })))
                 }
                 None => self.again(account, Remedy::Reconcile, doubt, now),
             },
@@ -361,10 +305,7 @@ impl SmallUpload {
             }
             Ok(Err(last)) => {
                 let last = Box::new(last);
-                State::Done(Err(Error::Unconfirmed {
-                    operation: OPERATION,
-                    last,
-                }))
+                State::Done(Err(Error::Unconfirmed { operation: OPERATION, last }))
             }
         };
         None
@@ -372,11 +313,7 @@ impl SmallUpload {
 }
 
 fn target(answer: GetUploadUrlResponse, now: Instant) -> UploadTarget {
-    UploadTarget {
-        url: answer.upload_url,
-        token: answer.authorization_token,
-        obtained: now,
-    }
+    UploadTarget { url: answer.upload_url, token: answer.authorization_token, obtained: now }
 }
 
 impl Operation for SmallUpload {
@@ -393,11 +330,7 @@ impl Operation for SmallUpload {
                     return self.begin(account, now);
                 }
                 State::GettingUrl(call) => return self.get_url(account, call, now),
-                State::Looking {
-                    call,
-                    sought,
-                    doubt,
-                } => {
+                State::Looking { call, sought, doubt } => {
                     if let Some(step) = self.look(account, call, sought, doubt, now) {
                         return step;
                     }
@@ -417,22 +350,11 @@ impl Operation for SmallUpload {
                 call.handle(account, ticket, reply, now);
                 self.state = State::GettingUrl(call);
             }
-            State::Looking {
-                mut call,
-                sought,
-                doubt,
-            } => {
+            State::Looking { mut call, sought, doubt } => {
                 call.handle(account, ticket, reply, now);
-                self.state = State::Looking {
-                    call,
-                    sought,
-                    doubt,
-                };
+                self.state = State::Looking { call, sought, doubt };
             }
-            State::Sending {
-                ticket: own,
-                target,
-            } if own == ticket => {
+            State::Sending { ticket: own, target } if own == ticket => {
                 self.state = self.answered(account, target, reply, now);
             }
             other => self.state = other,

@@ -24,11 +24,7 @@ pub struct Allowed {
 impl Allowed {
     /// Makes the value from the required fields; the others are empty.
     pub fn new(capabilities: Vec<Capability>) -> Self {
-        Self {
-            buckets: None,
-            capabilities,
-            name_prefix: None,
-        }
+        Self { buckets: None, capabilities, name_prefix: None }
     }
 
     /// Sets [`buckets`](Self::buckets).
@@ -93,12 +89,7 @@ pub struct AllowedV2 {
 impl AllowedV2 {
     /// Makes the value from the required fields; the others are empty.
     pub fn new(capabilities: Vec<Capability>) -> Self {
-        Self {
-            bucket_id: None,
-            bucket_name: None,
-            capabilities,
-            name_prefix: None,
-        }
+        Self { bucket_id: None, bucket_name: None, capabilities, name_prefix: None }
     }
 
     /// Sets [`bucket_id`](Self::bucket_id).
@@ -141,11 +132,7 @@ pub struct ApiInfo {
 impl ApiInfo {
     /// Makes the value from the required fields; the others are empty.
     pub fn new(storage_api: StorageApi) -> Self {
-        Self {
-            backup_api: None,
-            groups_api: None,
-            storage_api,
-        }
+        Self { backup_api: None, groups_api: None, storage_api }
     }
 
     /// Sets [`backup_api`](Self::backup_api).
@@ -181,11 +168,7 @@ pub struct ApiInfoV3 {
 impl ApiInfoV3 {
     /// Makes the value from the required fields; the others are empty.
     pub fn new(storage_api: StorageApiV3) -> Self {
-        Self {
-            backup_api: None,
-            groups_api: None,
-            storage_api,
-        }
+        Self { backup_api: None, groups_api: None, storage_api }
     }
 
     /// Sets [`backup_api`](Self::backup_api).
@@ -442,11 +425,7 @@ pub struct BackupApi {
 impl BackupApi {
     /// Makes the value from nothing set.
     pub fn new() -> Self {
-        Self {
-            backup_api_url: None,
-            capabilities: None,
-            info_type: None,
-        }
+        Self { backup_api_url: None, capabilities: None, info_type: None }
     }
 
     /// Sets [`backup_api_url`](Self::backup_api_url).
@@ -490,11 +469,7 @@ pub struct GroupsApi {
 impl GroupsApi {
     /// Makes the value from nothing set.
     pub fn new() -> Self {
-        Self {
-            capabilities: None,
-            groups_api_url: None,
-            info_type: None,
-        }
+        Self { capabilities: None, groups_api_url: None, info_type: None }
     }
 
     /// Sets [`capabilities`](Self::capabilities).

@@ -277,10 +277,7 @@ pub struct DeleteBucketRequest {
 impl DeleteBucketRequest {
     /// Makes the value from every field.
     pub fn new(account_id: AccountId, bucket_id: BucketId) -> Self {
-        Self {
-            account_id,
-            bucket_id,
-        }
+        Self { account_id, bucket_id }
     }
 }
 
@@ -312,12 +309,7 @@ pub struct ListBucketsRequest {
 impl ListBucketsRequest {
     /// Makes the value from the required fields; the others are empty.
     pub fn new(account_id: AccountId) -> Self {
-        Self {
-            account_id,
-            bucket_id: None,
-            bucket_name: None,
-            bucket_types: None,
-        }
+        Self { account_id, bucket_id: None, bucket_name: None, bucket_types: None }
     }
 
     /// Sets [`bucket_id`](Self::bucket_id).

@@ -299,10 +299,6 @@ impl GetDownloadAuthorizationResponse {
         bucket_id: BucketId,
         file_name_prefix: String,
     ) -> Self {
-        Self {
-            authorization_token,
-            bucket_id,
-            file_name_prefix,
-        }
+        Self { authorization_token, bucket_id, file_name_prefix }
     }
 }

@@ -56,12 +56,7 @@ pub struct EncryptionRequest {
 impl EncryptionRequest {
     /// Makes the value from nothing set.
     pub fn new() -> Self {
-        Self {
-            algorithm: None,
-            customer_key: None,
-            customer_key_md5: None,
-            mode: None,
-        }
+        Self { algorithm: None, customer_key: None, customer_key_md5: None, mode: None }
     }
 
     /// Sets [`algorithm`](Self::algorithm).
@@ -113,11 +108,7 @@ pub struct EncryptionSetting {
 impl EncryptionSetting {
     /// Makes the value from nothing set.
     pub fn new() -> Self {
-        Self {
-            algorithm: None,
-            customer_key_md5: None,
-            mode: None,
-        }
+        Self { algorithm: None, customer_key_md5: None, mode: None }
     }
 
     /// Sets [`algorithm`](Self::algorithm).

@@ -122,214 +122,58 @@ crate::open_enum::open_enum! {
 
 /// The HTTP statuses each error code comes with, the usual one first.
 pub const ERROR_CODES: &[ErrorCodeInfo] = &[
-    ErrorCodeInfo {
-        code: ErrorCode::AccessDenied,
-        statuses: &[401, 403],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::AlreadyHidden,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::AuthTokenLimit,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::BadAuthToken,
-        statuses: &[401],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::BadBucketId,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::BadBucketName,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::BadJson,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::BadRequest,
-        statuses: &[400, 503],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::BadSha1Checksum,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::BucketMissingFileLock,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::CannotDeleteNonEmptyBucket,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::CapExceeded,
-        statuses: &[403, 400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::Conflict,
-        statuses: &[409],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::DownloadCapExceeded,
-        statuses: &[403],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::DuplicateBucketName,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::EmailNotVerified,
-        statuses: &[401],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::EventTypeCategories,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::EventTypeInvalid,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::EventTypeOverlap,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::EventTypesEmpty,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::ExpiredAuthToken,
-        statuses: &[401],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::FileLockConflict,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::FileNotPresent,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::InternalError,
-        statuses: &[500],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::InvalidBucketId,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::InvalidBucketInfo,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::InvalidBucketName,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::InvalidFileId,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::InvalidFileInfo,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::InvalidFileName,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::InvalidPartNumber,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::MethodNotAllowed,
-        statuses: &[405],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::MissingAuthToken,
-        statuses: &[401],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::MissingPart,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::NoPaymentHistory,
-        statuses: &[401],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::NoSuchFile,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::NotFound,
-        statuses: &[404],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::OutOfRange,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::PartSha1Mismatch,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::RangeNotSatisfiable,
-        statuses: &[416],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::RequestTimeout,
-        statuses: &[408],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::RestrictedBucketConflict,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::RetainUntilTimestampMustBeInFuture,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::ServiceUnavailable,
-        statuses: &[503],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::SourceReplicationConflict,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::SourceTooLarge,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::StorageCapExceeded,
-        statuses: &[403],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::TooManyBuckets,
-        statuses: &[400],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::TooManyRequests,
-        statuses: &[429],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::TransactionCapExceeded,
-        statuses: &[403],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::Unauthorized,
-        statuses: &[401],
-    },
-    ErrorCodeInfo {
-        code: ErrorCode::Unsupported,
-        statuses: &[401],
-    },
+    ErrorCodeInfo { code: ErrorCode::AccessDenied, statuses: &[401, 403] },
+    ErrorCodeInfo { code: ErrorCode::AlreadyHidden, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::AuthTokenLimit, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::BadAuthToken, statuses: &[401] },
+    ErrorCodeInfo { code: ErrorCode::BadBucketId, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::BadBucketName, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::BadJson, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::BadRequest, statuses: &[400, 503] },
+    ErrorCodeInfo { code: ErrorCode::BadSha1Checksum, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::BucketMissingFileLock, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::CannotDeleteNonEmptyBucket, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::CapExceeded, statuses: &[403, 400] },
+    ErrorCodeInfo { code: ErrorCode::Conflict, statuses: &[409] },
+    ErrorCodeInfo { code: ErrorCode::DownloadCapExceeded, statuses: &[403] },
+    ErrorCodeInfo { code: ErrorCode::DuplicateBucketName, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::EmailNotVerified, statuses: &[401] },
+    ErrorCodeInfo { code: ErrorCode::EventTypeCategories, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::EventTypeInvalid, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::EventTypeOverlap, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::EventTypesEmpty, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::ExpiredAuthToken, statuses: &[401] },
+    ErrorCodeInfo { code: ErrorCode::FileLockConflict, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::FileNotPresent, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::InternalError, statuses: &[500] },
+    ErrorCodeInfo { code: ErrorCode::InvalidBucketId, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::InvalidBucketInfo, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::InvalidBucketName, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::InvalidFileId, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::InvalidFileInfo, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::InvalidFileName, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::InvalidPartNumber, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::MethodNotAllowed, statuses: &[405] },
+    ErrorCodeInfo { code: ErrorCode::MissingAuthToken, statuses: &[401] },
+    ErrorCodeInfo { code: ErrorCode::MissingPart, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::NoPaymentHistory, statuses: &[401] },
+    ErrorCodeInfo { code: ErrorCode::NoSuchFile, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::NotFound, statuses: &[404] },
+    ErrorCodeInfo { code: ErrorCode::OutOfRange, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::PartSha1Mismatch, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::RangeNotSatisfiable, statuses: &[416] },
+    ErrorCodeInfo { code: ErrorCode::RequestTimeout, statuses: &[408] },
+    ErrorCodeInfo { code: ErrorCode::RestrictedBucketConflict, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::RetainUntilTimestampMustBeInFuture, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::ServiceUnavailable, statuses: &[503] },
+    ErrorCodeInfo { code: ErrorCode::SourceReplicationConflict, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::SourceTooLarge, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::StorageCapExceeded, statuses: &[403] },
+    ErrorCodeInfo { code: ErrorCode::TooManyBuckets, statuses: &[400] },
+    ErrorCodeInfo { code: ErrorCode::TooManyRequests, statuses: &[429] },
+    ErrorCodeInfo { code: ErrorCode::TransactionCapExceeded, statuses: &[403] },
+    ErrorCodeInfo { code: ErrorCode::Unauthorized, statuses: &[401] },
+    ErrorCodeInfo { code: ErrorCode::Unsupported, statuses: &[401] },
 ];
 
 /// The body of an error answer.
@@ -348,10 +192,6 @@ pub struct ErrorResponse {
 impl ErrorResponse {
     /// Makes the value from every field.
     pub fn new(code: ErrorCode, message: String, status: u16) -> Self {
-        Self {
-            code,
-            message,
-            status,
-        }
+        Self { code, message, status }
     }
 }

@@ -47,11 +47,7 @@ pub struct DeleteFileVersionRequest {
 impl DeleteFileVersionRequest {
     /// Makes the value from the required fields; the others are empty.
     pub fn new(file_id: FileId, file_name: String) -> Self {
-        Self {
-            bypass_governance: None,
-            file_id,
-            file_name,
-        }
+        Self { bypass_governance: None, file_id, file_name }
     }
 
     /// Sets [`bypass_governance`](Self::bypass_governance).
@@ -272,10 +268,7 @@ pub struct HideFileRequest {
 impl HideFileRequest {
     /// Makes the value from every field.
     pub fn new(bucket_id: BucketId, file_name: String) -> Self {
-        Self {
-            bucket_id,
-            file_name,
-        }
+        Self { bucket_id, file_name }
     }
 }
 

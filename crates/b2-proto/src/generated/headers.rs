@@ -7,30 +7,15 @@ use crate::HeaderInfo;
 /// Headers of the request of a download, GET or HEAD.
 pub const DOWNLOAD_REQUEST_HEADERS: &[HeaderInfo] = &[
     // An account token, or by name also a download token. Not needed for public buckets.
-    HeaderInfo {
-        name: "authorization",
-        required: false,
-    },
+    HeaderInfo { name: "authorization", required: false },
     // A single range, `bytes=a-b`, both ends inclusive.
-    HeaderInfo {
-        name: "range",
-        required: false,
-    },
+    HeaderInfo { name: "range", required: false },
     // `AES256`, with SSE-C.
-    HeaderInfo {
-        name: "x-bz-server-side-encryption-customer-algorithm",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-server-side-encryption-customer-algorithm", required: false },
     // Base64 of the 32 bytes of the key, with SSE-C.
-    HeaderInfo {
-        name: "x-bz-server-side-encryption-customer-key",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-server-side-encryption-customer-key", required: false },
     // Base64 of the MD5 of those bytes, with SSE-C.
-    HeaderInfo {
-        name: "x-bz-server-side-encryption-customer-key-md5",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-server-side-encryption-customer-key-md5", required: false },
 ];
 
 /// Headers of the answer to a download, GET or HEAD.
@@ -38,237 +23,102 @@ pub const DOWNLOAD_REQUEST_HEADERS: &[HeaderInfo] = &[
 /// Unconfirmed: Whether downloads still carry a default `Cache-Control`.
 pub const DOWNLOAD_RESPONSE_HEADERS: &[HeaderInfo] = &[
     // `bytes`.
-    HeaderInfo {
-        name: "accept-ranges",
-        required: true,
-    },
+    HeaderInfo { name: "accept-ranges", required: true },
     // From the request's override, else file info, else bucket info.
-    HeaderInfo {
-        name: "cache-control",
-        required: false,
-    },
+    HeaderInfo { name: "cache-control", required: false },
     // From the request's override, else file info.
-    HeaderInfo {
-        name: "content-disposition",
-        required: false,
-    },
+    HeaderInfo { name: "content-disposition", required: false },
     // From the request's override, else file info.
-    HeaderInfo {
-        name: "content-encoding",
-        required: false,
-    },
+    HeaderInfo { name: "content-encoding", required: false },
     // From the request's override, else file info.
-    HeaderInfo {
-        name: "content-language",
-        required: false,
-    },
+    HeaderInfo { name: "content-language", required: false },
     // Bytes of this answer: of the range with status 206.
-    HeaderInfo {
-        name: "content-length",
-        required: true,
-    },
+    HeaderInfo { name: "content-length", required: true },
     // `bytes a-b/total`, with status 206.
-    HeaderInfo {
-        name: "content-range",
-        required: false,
-    },
+    HeaderInfo { name: "content-range", required: false },
     // The stored type, or the override.
-    HeaderInfo {
-        name: "content-type",
-        required: true,
-    },
+    HeaderInfo { name: "content-type", required: true },
     // From the request's override, else file info.
-    HeaderInfo {
-        name: "expires",
-        required: false,
-    },
+    HeaderInfo { name: "expires", required: false },
     // Names of headers that the key may not see, separated by commas.
-    HeaderInfo {
-        name: "x-bz-client-unauthorized-to-read",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-client-unauthorized-to-read", required: false },
     // Of the whole file even on a range; `none` for large files; `unverified:` before digits that
     // nobody checked.
-    HeaderInfo {
-        name: "x-bz-content-sha1",
-        required: true,
-    },
+    HeaderInfo { name: "x-bz-content-sha1", required: true },
     // The version of the file.
-    HeaderInfo {
-        name: "x-bz-file-id",
-        required: true,
-    },
+    HeaderInfo { name: "x-bz-file-id", required: true },
     // `on` or `off`, when set and readable.
-    HeaderInfo {
-        name: "x-bz-file-legal-hold",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-file-legal-hold", required: false },
     // The name, percent-encoded.
-    HeaderInfo {
-        name: "x-bz-file-name",
-        required: true,
-    },
+    HeaderInfo { name: "x-bz-file-name", required: true },
     // When set and readable.
-    HeaderInfo {
-        name: "x-bz-file-retention-mode",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-file-retention-mode", required: false },
     // Milliseconds since the Unix epoch, when set and readable.
-    HeaderInfo {
-        name: "x-bz-file-retention-retain-until-timestamp",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-file-retention-retain-until-timestamp", required: false },
     // File info, values percent-encoded, names in lower case.
-    HeaderInfo {
-        name: "x-bz-info-*",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-info-*", required: false },
     // When a replication rule concerns the file.
-    HeaderInfo {
-        name: "x-bz-replication-status",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-replication-status", required: false },
     // `AES256`, with SSE-B2.
-    HeaderInfo {
-        name: "x-bz-server-side-encryption",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-server-side-encryption", required: false },
     // `AES256`, with SSE-C.
-    HeaderInfo {
-        name: "x-bz-server-side-encryption-customer-algorithm",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-server-side-encryption-customer-algorithm", required: false },
     // Base64 of the MD5 of the key, with SSE-C.
-    HeaderInfo {
-        name: "x-bz-server-side-encryption-customer-key-md5",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-server-side-encryption-customer-key-md5", required: false },
     // Milliseconds since the Unix epoch.
-    HeaderInfo {
-        name: "x-bz-upload-timestamp",
-        required: true,
-    },
+    HeaderInfo { name: "x-bz-upload-timestamp", required: true },
 ];
 
 /// Headers of the request of `b2_upload_file`.
 pub const UPLOAD_FILE_REQUEST_HEADERS: &[HeaderInfo] = &[
     // The upload token, as it is.
-    HeaderInfo {
-        name: "authorization",
-        required: true,
-    },
+    HeaderInfo { name: "authorization", required: true },
     // Bytes of the body; 40 more than the file with `hex_digits_at_end`.
-    HeaderInfo {
-        name: "content-length",
-        required: true,
-    },
+    HeaderInfo { name: "content-length", required: true },
     // The MIME type, or `b2/x-auto` to have it chosen from the name.
-    HeaderInfo {
-        name: "content-type",
-        required: true,
-    },
+    HeaderInfo { name: "content-type", required: true },
     // 40 hexadecimal digits, `hex_digits_at_end` or `do_not_verify`.
-    HeaderInfo {
-        name: "x-bz-content-sha1",
-        required: true,
-    },
+    HeaderInfo { name: "x-bz-content-sha1", required: true },
     // Milliseconds since the Unix epoch, not in the future. The account must be enabled for it.
-    HeaderInfo {
-        name: "x-bz-custom-upload-timestamp",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-custom-upload-timestamp", required: false },
     // `on` or `off`.
-    HeaderInfo {
-        name: "x-bz-file-legal-hold",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-file-legal-hold", required: false },
     // The name, percent-encoded.
-    HeaderInfo {
-        name: "x-bz-file-name",
-        required: true,
-    },
+    HeaderInfo { name: "x-bz-file-name", required: true },
     // `governance` or `compliance`, together with the time.
-    HeaderInfo {
-        name: "x-bz-file-retention-mode",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-file-retention-mode", required: false },
     // Milliseconds since the Unix epoch, together with the mode.
-    HeaderInfo {
-        name: "x-bz-file-retention-retain-until-timestamp",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-file-retention-retain-until-timestamp", required: false },
     // File info, values percent-encoded; up to 10 of them.
-    HeaderInfo {
-        name: "x-bz-info-*",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-info-*", required: false },
     // `AES256`, with SSE-B2.
-    HeaderInfo {
-        name: "x-bz-server-side-encryption",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-server-side-encryption", required: false },
     // `AES256`, with SSE-C.
-    HeaderInfo {
-        name: "x-bz-server-side-encryption-customer-algorithm",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-server-side-encryption-customer-algorithm", required: false },
     // Base64 of the 32 bytes of the key, with SSE-C.
-    HeaderInfo {
-        name: "x-bz-server-side-encryption-customer-key",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-server-side-encryption-customer-key", required: false },
     // Base64 of the MD5 of those bytes, with SSE-C.
-    HeaderInfo {
-        name: "x-bz-server-side-encryption-customer-key-md5",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-server-side-encryption-customer-key-md5", required: false },
     // Makes the service fail on purpose.
-    HeaderInfo {
-        name: "x-bz-test-mode",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-test-mode", required: false },
 ];
 
 /// Headers of the request of `b2_upload_part`.
 pub const UPLOAD_PART_REQUEST_HEADERS: &[HeaderInfo] = &[
     // The upload token, as it is.
-    HeaderInfo {
-        name: "authorization",
-        required: true,
-    },
+    HeaderInfo { name: "authorization", required: true },
     // Bytes of the body; 40 more than the part with `hex_digits_at_end`.
-    HeaderInfo {
-        name: "content-length",
-        required: true,
-    },
+    HeaderInfo { name: "content-length", required: true },
     // 40 hexadecimal digits, `hex_digits_at_end` or `do_not_verify`.
-    HeaderInfo {
-        name: "x-bz-content-sha1",
-        required: true,
-    },
+    HeaderInfo { name: "x-bz-content-sha1", required: true },
     // 1 to 10000.
-    HeaderInfo {
-        name: "x-bz-part-number",
-        required: true,
-    },
+    HeaderInfo { name: "x-bz-part-number", required: true },
     // `AES256`, with SSE-C.
-    HeaderInfo {
-        name: "x-bz-server-side-encryption-customer-algorithm",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-server-side-encryption-customer-algorithm", required: false },
     // Base64 of the 32 bytes of the key, with SSE-C.
-    HeaderInfo {
-        name: "x-bz-server-side-encryption-customer-key",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-server-side-encryption-customer-key", required: false },
     // Base64 of the MD5 of those bytes, with SSE-C.
-    HeaderInfo {
-        name: "x-bz-server-side-encryption-customer-key-md5",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-server-side-encryption-customer-key-md5", required: false },
     // Makes the service fail on purpose.
-    HeaderInfo {
-        name: "x-bz-test-mode",
-        required: false,
-    },
+    HeaderInfo { name: "x-bz-test-mode", required: false },
 ];

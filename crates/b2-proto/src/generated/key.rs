@@ -497,11 +497,7 @@ pub struct ListKeysRequest {
 impl ListKeysRequest {
     /// Makes the value from the required fields; the others are empty.
     pub fn new(account_id: AccountId) -> Self {
-        Self {
-            account_id,
-            max_key_count: None,
-            start_application_key_id: None,
-        }
+        Self { account_id, max_key_count: None, start_application_key_id: None }
     }
 
     /// Sets [`max_key_count`](Self::max_key_count).
@@ -541,10 +537,7 @@ pub struct ListKeysResponse {
 impl ListKeysResponse {
     /// Makes the value from the required fields; the others are empty.
     pub fn new(keys: Vec<ApplicationKeyInfo>) -> Self {
-        Self {
-            keys,
-            next_application_key_id: None,
-        }
+        Self { keys, next_application_key_id: None }
     }
 
     /// Sets [`next_application_key_id`](Self::next_application_key_id).
@@ -575,10 +568,7 @@ pub struct ListKeysResponseV3 {
 impl ListKeysResponseV3 {
     /// Makes the value from the required fields; the others are empty.
     pub fn new(keys: Vec<ApplicationKeyInfoV3>) -> Self {
-        Self {
-            keys,
-            next_application_key_id: None,
-        }
+        Self { keys, next_application_key_id: None }
     }
 
     /// Sets [`next_application_key_id`](Self::next_application_key_id).

@@ -54,12 +54,7 @@ impl CancelLargeFileResponse {
         file_id: LargeFileId,
         file_name: String,
     ) -> Self {
-        Self {
-            account_id,
-            bucket_id,
-            file_id,
-            file_name,
-        }
+        Self { account_id, bucket_id, file_id, file_name }
     }
 }
 
@@ -81,10 +76,7 @@ pub struct FinishLargeFileRequest {
 impl FinishLargeFileRequest {
     /// Makes the value from every field.
     pub fn new(file_id: LargeFileId, part_sha1_array: Vec<ContentSha1>) -> Self {
-        Self {
-            file_id,
-            part_sha1_array,
-        }
+        Self { file_id, part_sha1_array }
     }
 }
 
@@ -137,11 +129,7 @@ impl GetUploadPartUrlResponse {
         file_id: LargeFileId,
         upload_url: UploadUrl,
     ) -> Self {
-        Self {
-            authorization_token,
-            file_id,
-            upload_url,
-        }
+        Self { authorization_token, file_id, upload_url }
     }
 }
 
@@ -167,11 +155,7 @@ pub struct ListPartsRequest {
 impl ListPartsRequest {
     /// Makes the value from the required fields; the others are empty.
     pub fn new(file_id: LargeFileId) -> Self {
-        Self {
-            file_id,
-            max_part_count: None,
-            start_part_number: None,
-        }
+        Self { file_id, max_part_count: None, start_part_number: None }
     }
 
     /// Sets [`max_part_count`](Self::max_part_count).
@@ -208,10 +192,7 @@ pub struct ListPartsResponse {
 impl ListPartsResponse {
     /// Makes the value from the required fields; the others are empty.
     pub fn new(parts: Vec<Part>) -> Self {
-        Self {
-            next_part_number: None,
-            parts,
-        }
+        Self { next_part_number: None, parts }
     }
 
     /// Sets [`next_part_number`](Self::next_part_number).
@@ -245,12 +226,7 @@ pub struct ListUnfinishedLargeFilesRequest {
 impl ListUnfinishedLargeFilesRequest {
     /// Makes the value from the required fields; the others are empty.
     pub fn new(bucket_id: BucketId) -> Self {
-        Self {
-            bucket_id,
-            max_file_count: None,
-            name_prefix: None,
-            start_file_id: None,
-        }
+        Self { bucket_id, max_file_count: None, name_prefix: None, start_file_id: None }
     }
 
     /// Sets [`max_file_count`](Self::max_file_count).
@@ -292,10 +268,7 @@ pub struct ListUnfinishedLargeFilesResponse {
 impl ListUnfinishedLargeFilesResponse {
     /// Makes the value from the required fields; the others are empty.
     pub fn new(files: Vec<FileVersion>) -> Self {
-        Self {
-            files,
-            next_file_id: None,
-        }
+        Self { files, next_file_id: None }
     }
 
     /// Sets [`next_file_id`](Self::next_file_id).

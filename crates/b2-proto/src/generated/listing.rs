@@ -164,10 +164,7 @@ pub struct ListFileNamesResponse {
 impl ListFileNamesResponse {
     /// Makes the value from the required fields; the others are empty.
     pub fn new(files: Vec<FileVersion>) -> Self {
-        Self {
-            files,
-            next_file_name: None,
-        }
+        Self { files, next_file_name: None }
     }
 
     /// Sets [`next_file_name`](Self::next_file_name).
@@ -195,10 +192,7 @@ pub struct ListFileNamesResponseV1 {
 impl ListFileNamesResponseV1 {
     /// Makes the value from the required fields; the others are empty.
     pub fn new(files: Vec<FileVersionV1>) -> Self {
-        Self {
-            files,
-            next_file_name: None,
-        }
+        Self { files, next_file_name: None }
     }
 
     /// Sets [`next_file_name`](Self::next_file_name).
@@ -305,11 +299,7 @@ pub struct ListFileVersionsResponse {
 impl ListFileVersionsResponse {
     /// Makes the value from the required fields; the others are empty.
     pub fn new(files: Vec<FileVersion>) -> Self {
-        Self {
-            files,
-            next_file_id: None,
-            next_file_name: None,
-        }
+        Self { files, next_file_id: None, next_file_name: None }
     }
 
     /// Sets [`next_file_id`](Self::next_file_id).
@@ -347,11 +337,7 @@ pub struct ListFileVersionsResponseV1 {
 impl ListFileVersionsResponseV1 {
     /// Makes the value from the required fields; the others are empty.
     pub fn new(files: Vec<FileVersionV1>) -> Self {
-        Self {
-            files,
-            next_file_id: None,
-            next_file_name: None,
-        }
+        Self { files, next_file_id: None, next_file_name: None }
     }
 
     /// Sets [`next_file_id`](Self::next_file_id).

@@ -22,10 +22,7 @@ pub struct DefaultRetention {
 impl DefaultRetention {
     /// Makes the value from nothing set.
     pub fn new() -> Self {
-        Self {
-            mode: None,
-            period: None,
-        }
+        Self { mode: None, period: None }
     }
 
     /// Sets [`mode`](Self::mode).
@@ -57,10 +54,7 @@ pub struct FileLockConfiguration {
 impl FileLockConfiguration {
     /// Makes the value from every field.
     pub fn new(default_retention: DefaultRetention, is_file_lock_enabled: bool) -> Self {
-        Self {
-            default_retention,
-            is_file_lock_enabled,
-        }
+        Self { default_retention, is_file_lock_enabled }
     }
 }
 
@@ -80,10 +74,7 @@ pub struct FileRetention {
 impl FileRetention {
     /// Makes the value from nothing set.
     pub fn new() -> Self {
-        Self {
-            mode: None,
-            retain_until_timestamp: None,
-        }
+        Self { mode: None, retain_until_timestamp: None }
     }
 
     /// Sets [`mode`](Self::mode).
@@ -172,11 +163,7 @@ pub struct UpdateFileLegalHoldRequest {
 impl UpdateFileLegalHoldRequest {
     /// Makes the value from every field.
     pub fn new(file_id: FileId, file_name: String, legal_hold: LegalHold) -> Self {
-        Self {
-            file_id,
-            file_name,
-            legal_hold,
-        }
+        Self { file_id, file_name, legal_hold }
     }
 }
 
@@ -198,11 +185,7 @@ pub struct UpdateFileLegalHoldResponse {
 impl UpdateFileLegalHoldResponse {
     /// Makes the value from every field.
     pub fn new(file_id: FileId, file_name: String, legal_hold: LegalHold) -> Self {
-        Self {
-            file_id,
-            file_name,
-            legal_hold,
-        }
+        Self { file_id, file_name, legal_hold }
     }
 }
 
@@ -229,12 +212,7 @@ pub struct UpdateFileRetentionRequest {
 impl UpdateFileRetentionRequest {
     /// Makes the value from the required fields; the others are empty.
     pub fn new(file_id: FileId, file_name: String, file_retention: FileRetention) -> Self {
-        Self {
-            bypass_governance: None,
-            file_id,
-            file_name,
-            file_retention,
-        }
+        Self { bypass_governance: None, file_id, file_name, file_retention }
     }
 
     /// Sets [`bypass_governance`](Self::bypass_governance).
@@ -265,10 +243,6 @@ pub struct UpdateFileRetentionResponse {
 impl UpdateFileRetentionResponse {
     /// Makes the value from every field.
     pub fn new(file_id: FileId, file_name: String, file_retention: FileRetention) -> Self {
-        Self {
-            file_id,
-            file_name,
-            file_retention,
-        }
+        Self { file_id, file_name, file_retention }
     }
 }

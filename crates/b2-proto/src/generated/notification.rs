@@ -95,10 +95,7 @@ pub struct GetBucketNotificationRulesResponse {
 impl GetBucketNotificationRulesResponse {
     /// Makes the value from every field.
     pub fn new(bucket_id: BucketId, event_notification_rules: Vec<NotificationRule>) -> Self {
-        Self {
-            bucket_id,
-            event_notification_rules,
-        }
+        Self { bucket_id, event_notification_rules }
     }
 }
 
@@ -254,10 +251,7 @@ pub struct SetBucketNotificationRulesRequest {
 impl SetBucketNotificationRulesRequest {
     /// Makes the value from every field.
     pub fn new(bucket_id: BucketId, event_notification_rules: Vec<NotificationRule>) -> Self {
-        Self {
-            bucket_id,
-            event_notification_rules,
-        }
+        Self { bucket_id, event_notification_rules }
     }
 }
 
@@ -277,10 +271,7 @@ pub struct SetBucketNotificationRulesResponse {
 impl SetBucketNotificationRulesResponse {
     /// Makes the value from every field.
     pub fn new(bucket_id: BucketId, event_notification_rules: Vec<NotificationRule>) -> Self {
-        Self {
-            bucket_id,
-            event_notification_rules,
-        }
+        Self { bucket_id, event_notification_rules }
     }
 }
 

@@ -24,10 +24,7 @@ pub struct ReplicationConfiguration {
 impl ReplicationConfiguration {
     /// Makes the value from nothing set.
     pub fn new() -> Self {
-        Self {
-            as_replication_destination: None,
-            as_replication_source: None,
-        }
+        Self { as_replication_destination: None, as_replication_source: None }
     }
 
     /// Sets [`as_replication_destination`](Self::as_replication_destination).
@@ -62,9 +59,7 @@ impl ReplicationDestination {
     pub fn new(
         source_to_destination_key_mapping: BTreeMap<ApplicationKeyId, ApplicationKeyId>,
     ) -> Self {
-        Self {
-            source_to_destination_key_mapping,
-        }
+        Self { source_to_destination_key_mapping }
     }
 }
 
@@ -134,10 +129,7 @@ impl ReplicationSource {
         replication_rules: Vec<ReplicationRule>,
         source_application_key_id: ApplicationKeyId,
     ) -> Self {
-        Self {
-            replication_rules,
-            source_application_key_id,
-        }
+        Self { replication_rules, source_application_key_id }
     }
 }
 

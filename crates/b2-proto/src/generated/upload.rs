@@ -46,11 +46,7 @@ pub struct GetUploadUrlResponse {
 impl GetUploadUrlResponse {
     /// Makes the value from every field.
     pub fn new(authorization_token: AuthToken, bucket_id: BucketId, upload_url: UploadUrl) -> Self {
-        Self {
-            authorization_token,
-            bucket_id,
-            upload_url,
-        }
+        Self { authorization_token, bucket_id, upload_url }
     }
 }
 

@@ -85,23 +85,11 @@ mod tests {
 
     #[test]
     fn rules() {
-        assert_eq!(
-            BucketName::new("Team-photos.2").unwrap().as_str(),
-            "Team-photos.2"
-        );
+        assert_eq!(BucketName::new("Team-photos.2").unwrap().as_str(), "Team-photos.2");
         assert_eq!(BucketName::new("short"), Err(InvalidBucketName::Length(5)));
         assert!(BucketName::new(&"x".repeat(63)).is_ok());
-        assert_eq!(
-            BucketName::new(&"x".repeat(64)),
-            Err(InvalidBucketName::Length(64))
-        );
-        assert_eq!(
-            BucketName::new("team_photos"),
-            Err(InvalidBucketName::Character('_'))
-        );
-        assert_eq!(
-            BucketName::new("bücher"),
-            Err(InvalidBucketName::Character('ü'))
-        );
+        assert_eq!(BucketName::new(&"x".repeat(64)), Err(InvalidBucketName::Length(64)));
+        assert_eq!(BucketName::new("team_photos"), Err(InvalidBucketName::Character('_')));
+        assert_eq!(BucketName::new("bücher"), Err(InvalidBucketName::Character('ü')));
     }
 }

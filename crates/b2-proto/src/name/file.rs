@@ -69,10 +69,7 @@ impl FileName {
         if plain.len() > Self::MAX_BYTES {
             return Err(InvalidFileName::TooLong(plain.len()));
         }
-        let control = plain
-            .bytes()
-            .enumerate()
-            .find(|(_, byte)| byte.is_ascii_control());
+        let control = plain.bytes().enumerate().find(|(_, byte)| byte.is_ascii_control());
         if let Some((offset, code)) = control {
             return Err(InvalidFileName::ControlCharacter { code, offset });
         }
@@ -80,10 +77,7 @@ impl FileName {
             std::borrow::Cow::Borrowed(_) => None,
             std::borrow::Cow::Owned(encoded) => Some(encoded.into()),
         };
-        Ok(Self {
-            plain: plain.into(),
-            encoded,
-        })
+        Ok(Self { plain: plain.into(), encoded })
     }
 
     /// Decodes and checks the form that headers and paths carry.
@@ -181,10 +175,7 @@ mod tests {
     fn limits_are_in_bytes() {
         assert_eq!(FileName::new(""), Err(InvalidFileName::Empty));
         assert!(FileName::new(&"é".repeat(512)).is_ok());
-        assert_eq!(
-            FileName::new(&"é".repeat(513)),
-            Err(InvalidFileName::TooLong(1026))
-        );
+        assert_eq!(FileName::new(&"é".repeat(513)), Err(InvalidFileName::TooLong(1026)));
     }
 
     #[test]
@@ -203,10 +194,7 @@ mod tests {
         assert_eq!(name.encoded(), "%E8%87%AA%E7%94%B1/a%2Bb%20c");
         assert_eq!(FileName::decode(name.encoded()), Ok(name.clone()));
         assert_eq!(FileName::decode("a+b").unwrap().as_str(), "a b");
-        assert!(matches!(
-            FileName::decode("%4"),
-            Err(InvalidFileName::Encoding(_))
-        ));
+        assert!(matches!(FileName::decode("%4"), Err(InvalidFileName::Encoding(_))));
         assert_eq!(FileName::new("plain.txt").unwrap().encoded(), "plain.txt");
     }
 

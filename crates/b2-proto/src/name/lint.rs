@@ -60,9 +60,6 @@ mod tests {
         assert_eq!(FileNameLint::all(".."), [FileNameLint::Dots]);
         let segment = "x".repeat(250);
         assert_eq!(FileNameLint::all(&format!("{segment}/{segment}")), []);
-        assert_eq!(
-            FileNameLint::all(&format!("{segment}x")),
-            [FileNameLint::LongSegment]
-        );
+        assert_eq!(FileNameLint::all(&format!("{segment}x")), [FileNameLint::LongSegment]);
     }
 }

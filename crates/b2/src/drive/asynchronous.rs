@@ -28,10 +28,7 @@ pub(crate) async fn drive<O: Operation>(
     operation: O,
     ends: Ends,
 ) -> Result<O::Output, Error> {
-    let mut running = Running {
-        context: Arc::clone(&context),
-        operation,
-    };
+    let mut running = Running { context: Arc::clone(&context), operation };
     let mut flights = Flights::new();
     loop {
         // Listen before polling: a change in between must not be missed.
@@ -61,8 +58,7 @@ struct Running<O: Operation> {
 impl<O: Operation> Drop for Running<O> {
     fn drop(&mut self) {
         let operation = &mut self.operation;
-        self.context
-            .with_account(|account| operation.abandon(account));
+        self.context.with_account(|account| operation.abandon(account));
     }
 }
 
@@ -82,15 +78,10 @@ impl<O: Operation> Running<O> {
         loop {
             let now = self.context.timer.now();
             let operation = &mut self.operation;
-            match self
-                .context
-                .with_account(|account| operation.poll(account, now))
-            {
+            match self.context.with_account(|account| operation.poll(account, now)) {
                 Step::Send(transmit) => flights.push(self.perform(scope, *transmit, ends)),
                 Step::Event(event) => {
-                    self.context
-                        .observer
-                        .on_event(&scope, &Event::Protocol(&event));
+                    self.context.observer.on_event(&scope, &Event::Protocol(&event));
                 }
                 Step::Wait(wait) => return Progressed::Waits(wait),
                 Step::Done(result) => return Progressed::Ended(result),
@@ -151,10 +142,7 @@ async fn perform(context: &Context, scope: Scope, transmit: Transmit, ends: Ends
     let Some(transport) = &context.transport else {
         let error = TransportError::new(TransportErrorKind::Other, Sent::Nothing)
             .with_source("this client has no asynchronous transport");
-        return Reply::Failed {
-            source: error,
-            sent: None,
-        };
+        return Reply::Failed { source: error, sent: None };
     };
     let (request, sending) = open(context, scope, &transmit, &ends);
     let sent = transport.send_dyn(request, transmit.limits.deadline);
@@ -164,10 +152,7 @@ async fn perform(context: &Context, scope: Scope, transmit: Transmit, ends: Ends
         Ok(response) => {
             let (head, body) = response.into_parts();
             let status = head.status.as_u16();
-            let event = Event::ResponseHead {
-                operation: transmit.operation,
-                status,
-            };
+            let event = Event::ResponseHead { operation: transmit.operation, status };
             context.observer.on_event(&scope, &event);
             receive(context, transmit, ends, (Box::new(head), body), &sending).await
         }
@@ -185,11 +170,7 @@ fn open(
     let event = Event::RequestSent {
         operation: transmit.operation,
         method: transmit.request.method(),
-        host: transmit
-            .request
-            .uri()
-            .authority()
-            .map_or("", |host| host.as_str()),
+        host: transmit.request.uri().authority().map_or("", |host| host.as_str()),
         body_bytes: plan.wire_len(),
     };
     context.observer.on_event(&scope, &event);
@@ -210,17 +191,8 @@ fn failed(
     if let Some(error) = sending.failure() {
         return Reply::Local(error);
     }
-    context.observer.on_event(
-        &scope,
-        &Event::RequestFailed {
-            operation,
-            error: &source,
-        },
-    );
-    Reply::Failed {
-        source,
-        sent: sending.digest(),
-    }
+    context.observer.on_event(&scope, &Event::RequestFailed { operation, error: &source });
+    Reply::Failed { source, sent: sending.digest() }
 }
 
 async fn receive(
@@ -244,15 +216,8 @@ async fn receive(
                 _ => 0,
             };
             match delivery::collect(&*context.timer, limits, &mut body, limit).await {
-                Ok(body) => Reply::Response {
-                    head,
-                    body,
-                    sent: sending.digest(),
-                },
-                Err(source) => Reply::Failed {
-                    source,
-                    sent: sending.digest(),
-                },
+                Ok(body) => Reply::Response { head, body, sent: sending.digest() },
+                Err(source) => Reply::Failed { source, sent: sending.digest() },
             }
         }
     }

@@ -46,14 +46,8 @@ pub(crate) fn drive_blocking<O: Operation>(
 
 fn pause(wait: Wait, ends: &Ends) {
     ends.meter.waits(Some(wait));
-    let left = wait
-        .until
-        .map(|until| until.saturating_duration_since(Instant::now()));
-    let slice = if wait.on_account {
-        LONGEST_SLEEP
-    } else {
-        left.unwrap_or(LONGEST_SLEEP)
-    };
+    let left = wait.until.map(|until| until.saturating_duration_since(Instant::now()));
+    let slice = if wait.on_account { LONGEST_SLEEP } else { left.unwrap_or(LONGEST_SLEEP) };
     std::thread::sleep(left.unwrap_or(LONGEST_SLEEP).min(slice));
     ends.meter.waits(None);
 }
@@ -72,11 +66,7 @@ fn perform(
         &Event::RequestSent {
             operation,
             method: transmit.request.method(),
-            host: transmit
-                .request
-                .uri()
-                .authority()
-                .map_or("", |host| host.as_str()),
+            host: transmit.request.uri().authority().map_or("", |host| host.as_str()),
             body_bytes: plan.wire_len(),
         },
     );
@@ -94,19 +84,11 @@ fn perform(
         Ok(response) => {
             let (head, body) = response.into_parts();
             let status = head.status.as_u16();
-            context
-                .observer
-                .on_event(&scope, &Event::ResponseHead { operation, status });
+            context.observer.on_event(&scope, &Event::ResponseHead { operation, status });
             receive(transmit, ends, Box::new(head), body, sent)
         }
         Err(source) => {
-            context.observer.on_event(
-                &scope,
-                &Event::RequestFailed {
-                    operation,
-                    error: &source,
-                },
-            );
+            context.observer.on_event(&scope, &Event::RequestFailed { operation, error: &source });
             Reply::Failed { source, sent }
         }
     }
@@ -136,9 +118,7 @@ fn receive(
 
 fn collect(body: Box<dyn Read>, limit: usize) -> Result<Bytes, TransportError> {
     let mut whole = Vec::new();
-    body.take(limit as u64 + 1)
-        .read_to_end(&mut whole)
-        .map_err(interrupted)?;
+    body.take(limit as u64 + 1).read_to_end(&mut whole).map_err(interrupted)?;
     if whole.len() > limit {
         let error = TransportError::new(TransportErrorKind::Protocol, Sent::Maybe);
         return Err(error.with_source("the answer is longer than allowed"));
@@ -148,9 +128,7 @@ fn collect(body: Box<dyn Read>, limit: usize) -> Result<Bytes, TransportError> {
 
 fn deliver(head: Box<Parts>, mut body: Box<dyn Read>, plan: &Delivery, ends: &Ends) -> Reply {
     let Some(sink) = &ends.sink else {
-        return Reply::Local(LocalError::sink(io::Error::other(
-            "there is no destination",
-        )));
+        return Reply::Local(LocalError::sink(io::Error::other("there is no destination")));
     };
     let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
     if let Err(error) = sink.begin(plan.sink_offset) {
@@ -161,11 +139,7 @@ fn deliver(head: Box<Parts>, mut body: Box<dyn Read>, plan: &Delivery, ends: &En
         let delivered = sink.verifier.position() - plan.sink_offset;
         match body.read(&mut buffer) {
             Ok(0) => {
-                return Reply::Delivered {
-                    head,
-                    bytes: delivered,
-                    digest: sink.verifier.digest(),
-                };
+                return Reply::Delivered { head, bytes: delivered, digest: sink.verifier.digest() };
             }
             Ok(read) => {
                 if let Err(error) = sink.write(&buffer[..read]) {
@@ -176,11 +150,7 @@ fn deliver(head: Box<Parts>, mut body: Box<dyn Read>, plan: &Delivery, ends: &En
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
-                return Reply::Broken {
-                    head,
-                    delivered,
-                    source: interrupted(error),
-                };
+                return Reply::Broken { head, delivered, source: interrupted(error) };
             }
         }
     }
@@ -203,33 +173,20 @@ struct PlanReader<'a> {
 
 enum Content<'a> {
     Bytes(&'a [u8]),
-    Source {
-        source: &'a Arc<dyn ReadAt>,
-        offset: u64,
-        encoder: BodyEncoder,
-    },
-    Trailer {
-        trailer: Trailer,
-        given: usize,
-    },
+    Source { source: &'a Arc<dyn ReadAt>, offset: u64, encoder: BodyEncoder },
+    Trailer { trailer: Trailer, given: usize },
 }
 
 impl<'a> PlanReader<'a> {
     fn new(plan: &'a BodyPlan, ends: &'a Ends) -> Self {
         let content = match (plan, &ends.source, BodyEncoder::for_plan(plan)) {
-            (BodyPlan::Source { offset, .. }, Some(source), Some(encoder)) => Content::Source {
-                source,
-                offset: *offset,
-                encoder,
-            },
+            (BodyPlan::Source { offset, .. }, Some(source), Some(encoder)) => {
+                Content::Source { source, offset: *offset, encoder }
+            }
             (BodyPlan::Bytes(bytes), ..) => Content::Bytes(bytes),
             _ => Content::Bytes(&[]),
         };
-        Self {
-            content,
-            failure: None,
-            meter: &ends.meter,
-        }
+        Self { content, failure: None, meter: &ends.meter }
     }
 
     /// Digest of the source's bytes, if all of them and the trailer were
@@ -244,17 +201,10 @@ impl<'a> PlanReader<'a> {
     }
 
     fn read_source(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let Content::Source {
-            source,
-            offset,
-            encoder,
-        } = &mut self.content
-        else {
+        let Content::Source { source, offset, encoder } = &mut self.content else {
             return Ok(0);
         };
-        let want = usize::try_from(encoder.remaining())
-            .unwrap_or(usize::MAX)
-            .min(buffer.len());
+        let want = usize::try_from(encoder.remaining()).unwrap_or(usize::MAX).min(buffer.len());
         let read = crate::drive::body::fill(&***source, *offset, &mut buffer[..want])?;
         encoder.update(&buffer[..read]);
         *offset += read as u64;

@@ -41,11 +41,7 @@ struct Outcome {
 
 impl Sending {
     fn new(len: u64) -> Self {
-        Self {
-            len,
-            complete: AtomicBool::new(len == 0),
-            ..Self::default()
-        }
+        Self { len, complete: AtomicBool::new(len == 0), ..Self::default() }
     }
 
     /// Bytes of the body that the transport has taken.
@@ -163,14 +159,10 @@ impl Slice {
     }
 
     fn read_chunk(&mut self, position: u64) -> io::Result<Bytes> {
-        let want = usize::try_from(self.len - position)
-            .unwrap_or(BUFFER_SIZE)
-            .min(BUFFER_SIZE);
+        let want = usize::try_from(self.len - position).unwrap_or(BUFFER_SIZE).min(BUFFER_SIZE);
         let chunk = match self.source.shared(self.offset + position, want) {
             Some(bytes) if bytes.len() == want => bytes,
-            _ => self
-                .copy_chunk(position, want)
-                .inspect_err(|error| self.note(error))?,
+            _ => self.copy_chunk(position, want).inspect_err(|error| self.note(error))?,
         };
         if let Some(encoder) = &mut self.encoder {
             encoder.update(&chunk);
@@ -180,11 +172,7 @@ impl Slice {
 
     fn copy_chunk(&self, position: u64, want: usize) -> io::Result<Bytes> {
         let mut buffer = self.buffers.take();
-        let read = fill(
-            &*self.source,
-            self.offset + position,
-            &mut buffer.space()[..want],
-        )?;
+        let read = fill(&*self.source, self.offset + position, &mut buffer.space()[..want])?;
         Ok(buffer.freeze(read))
     }
 

@@ -76,16 +76,10 @@ pub(crate) async fn deliver(
     drop(sender);
     match (writer.await, broken) {
         (Err(error), _) => Reply::Local(error),
-        (Ok(written), None) => Reply::Delivered {
-            head,
-            bytes: written.bytes,
-            digest: written.digest,
-        },
-        (Ok(written), Some(source)) => Reply::Broken {
-            head,
-            delivered: written.bytes,
-            source,
-        },
+        (Ok(written), None) => {
+            Reply::Delivered { head, bytes: written.bytes, digest: written.digest }
+        }
+        (Ok(written), Some(source)) => Reply::Broken { head, delivered: written.bytes, source },
     }
 }
 
@@ -109,8 +103,5 @@ fn write_all(
         meter.acknowledged(position);
     }
     let bytes = sink.verifier.position() - plan.sink_offset;
-    Ok(Written {
-        bytes,
-        digest: sink.verifier.digest(),
-    })
+    Ok(Written { bytes, digest: sink.verifier.digest() })
 }

@@ -99,8 +99,6 @@ pub(crate) struct Ends {
 
 impl std::fmt::Debug for Ends {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ends")
-            .field("meter", &self.meter)
-            .finish_non_exhaustive()
+        f.debug_struct("Ends").field("meter", &self.meter).finish_non_exhaustive()
     }
 }

@@ -40,12 +40,7 @@ pub(crate) async fn head<T>(
     let mut work = pin!(work);
     let mut was_complete = sending.complete();
     let mut mark = sending.pulled();
-    let mut window = timer.now()
-        + if was_complete {
-            limits.answer
-        } else {
-            limits.stall
-        };
+    let mut window = timer.now() + if was_complete { limits.answer } else { limits.stall };
     loop {
         let next = window.min(limits.deadline);
         if let Some(result) = until(timer, next, work.as_mut()).await {
@@ -53,22 +48,13 @@ pub(crate) async fn head<T>(
         }
         let now = timer.now();
         let complete = sending.complete();
-        let idle = if complete {
-            was_complete
-        } else {
-            sending.pulled() - mark < limits.floor
-        };
+        let idle = if complete { was_complete } else { sending.pulled() - mark < limits.floor };
         if now >= limits.deadline || idle {
             return Err(timeout());
         }
         was_complete = complete;
         mark = sending.pulled();
-        window = now
-            + if complete {
-                limits.answer
-            } else {
-                limits.stall
-            };
+        window = now + if complete { limits.answer } else { limits.stall };
     }
 }
 
@@ -82,12 +68,7 @@ pub(crate) struct Pace<'a> {
 
 impl<'a> Pace<'a> {
     pub(crate) fn new(timer: &'a dyn Timer, limits: Limits) -> Self {
-        Self {
-            timer,
-            limits,
-            window: timer.now() + limits.stall,
-            in_window: 0,
-        }
+        Self { timer, limits, window: timer.now() + limits.stall, in_window: 0 }
     }
 
     /// Waits for the next chunk of an answer.

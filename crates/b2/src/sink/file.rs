@@ -38,19 +38,12 @@ impl PendingFile {
             _ => Path::new("."),
         };
         let temporary = temporary_beside(folder)?;
-        Ok(Self {
-            path,
-            overwrite,
-            temporary: Some(temporary),
-        })
+        Ok(Self { path, overwrite, temporary: Some(temporary) })
     }
 
     fn file(&self) -> io::Result<&std::fs::File> {
         let gone = || io::Error::other("the file is already in its place");
-        self.temporary
-            .as_ref()
-            .map(NamedTempFile::as_file)
-            .ok_or_else(gone)
+        self.temporary.as_ref().map(NamedTempFile::as_file).ok_or_else(gone)
     }
 
     pub(crate) fn clear(&mut self) -> io::Result<()> {
@@ -108,9 +101,7 @@ fn temporary_beside(folder: &Path) -> io::Result<NamedTempFile> {
 /// A renamed file survives a power cut only if its folder is synced too.
 #[cfg(unix)]
 fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     std::fs::File::open(folder.unwrap_or_else(|| Path::new(".")))?.sync_all()
 }
 

@@ -30,9 +30,7 @@ pub(crate) type Shared = Arc<Mutex<Vec<u8>>>;
 impl Sink {
     /// A file that appears under its name only when it is complete.
     pub(crate) fn file(path: PathBuf, overwrite: Overwrite) -> io::Result<Self> {
-        Ok(Self::new(Target::File(file::PendingFile::create(
-            path, overwrite,
-        )?)))
+        Ok(Self::new(Target::File(file::PendingFile::create(path, overwrite)?)))
     }
 
     pub(crate) fn memory(bytes: Shared) -> Self {
@@ -44,17 +42,11 @@ impl Sink {
     }
 
     pub(crate) fn writer(writer: impl Write + Send + 'static) -> Self {
-        Self::custom(Box::new(OneWay {
-            writer,
-            position: 0,
-        }))
+        Self::custom(Box::new(OneWay { writer, position: 0 }))
     }
 
     fn new(target: Target) -> Self {
-        Self {
-            target,
-            verifier: BodyVerifier::default(),
-        }
+        Self { target, verifier: BodyVerifier::default() }
     }
 
     pub(crate) fn rewindable(&self) -> bool {

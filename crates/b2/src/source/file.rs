@@ -21,24 +21,13 @@ impl FileSource {
             let text = "not a regular file; read it through a pipe instead";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
-        let since = metadata
-            .modified()
-            .ok()
-            .and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        let since = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
         let modified_ms = since.and_then(|since| i64::try_from(since.as_millis()).ok());
-        Ok(Self {
-            file,
-            len: metadata.len(),
-            modified_ms,
-        })
+        Ok(Self { file, len: metadata.len(), modified_ms })
     }
 
     pub(crate) fn spooled(file: File, len: u64) -> Self {
-        Self {
-            file,
-            len,
-            modified_ms: None,
-        }
+        Self { file, len, modified_ms: None }
     }
 
     pub(crate) fn modified_ms(&self) -> Option<i64> {

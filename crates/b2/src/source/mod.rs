@@ -30,10 +30,7 @@ impl Source {
     pub fn file(path: impl AsRef<Path>) -> io::Result<Self> {
         let file = file::FileSource::open(path.as_ref())?;
         let modified_ms = file.modified_ms();
-        Ok(Self {
-            modified_ms,
-            ..Self::custom(file)?
-        })
+        Ok(Self { modified_ms, ..Self::custom(file)? })
     }
 
     /// Bytes in memory.
@@ -41,11 +38,7 @@ impl Source {
     pub fn bytes(bytes: impl Into<Bytes>) -> Self {
         let bytes: Bytes = bytes.into();
         let len = bytes.len() as u64;
-        Self {
-            bytes: Arc::new(Memory(bytes)),
-            len,
-            modified_ms: None,
-        }
+        Self { bytes: Arc::new(Memory(bytes)), len, modified_ms: None }
     }
 
     /// Everything that `reader` gives until its end. It is read at once: up
@@ -66,11 +59,7 @@ impl Source {
     /// If their length cannot be told.
     pub fn custom(bytes: impl ReadAt) -> io::Result<Self> {
         let len = bytes.len()?;
-        Ok(Self {
-            bytes: Arc::new(bytes),
-            len,
-            modified_ms: None,
-        })
+        Ok(Self { bytes: Arc::new(bytes), len, modified_ms: None })
     }
 
     /// Length in bytes.
@@ -98,9 +87,7 @@ impl Source {
 
 impl std::fmt::Debug for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Source")
-            .field("len", &self.len)
-            .finish_non_exhaustive()
+        f.debug_struct("Source").field("len", &self.len).finish_non_exhaustive()
     }
 }
 
@@ -136,10 +123,7 @@ impl ReadAt for Memory {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let rest = usize::try_from(offset)
-            .ok()
-            .and_then(|at| self.0.get(at..))
-            .unwrap_or_default();
+        let rest = usize::try_from(offset).ok().and_then(|at| self.0.get(at..)).unwrap_or_default();
         let len = rest.len().min(buffer.len());
         buffer[..len].copy_from_slice(&rest[..len]);
         Ok(len)
@@ -168,12 +152,7 @@ mod tests {
 
     #[test]
     fn a_reader_is_spooled_whatever_its_length() {
-        for len in [
-            0,
-            1,
-            spool::IN_MEMORY as usize,
-            spool::IN_MEMORY as usize + 1,
-        ] {
+        for len in [0, 1, spool::IN_MEMORY as usize, spool::IN_MEMORY as usize + 1] {
             let content: Vec<u8> = (0..len).map(|i| (i % 251) as u8).collect();
             let source = Source::reader(&content[..]).unwrap();
             assert_eq!(source.len(), len as u64);
