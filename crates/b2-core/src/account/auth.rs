@@ -110,12 +110,16 @@ impl Auth {
         self.lease.is_some()
     }
 
+    /// The session, unless its token is about to expire.
+    pub(crate) fn fresh(&self, now: Instant) -> Option<Arc<Session>> {
+        let (session, obtained) = self.session.as_ref()?;
+        (now.duration_since(*obtained) < FRESH_FOR).then(|| Arc::clone(session))
+    }
+
     /// A token, the duty to get one, or a reason to wait.
     pub(crate) fn access(&mut self, lease_for: Duration, now: Instant) -> Access {
-        if let Some((session, obtained)) = &self.session
-            && now.duration_since(*obtained) < FRESH_FOR
-        {
-            return Access::Granted(Arc::clone(session));
+        if let Some(session) = self.fresh(now) {
+            return Access::Granted(session);
         }
         match &self.lease {
             Some(lease) if lease.lapses > now => Access::Wait(lease.lapses),

@@ -69,7 +69,13 @@ impl Authorizer {
             return Granted::NotYet(Step::Done(Err(Error::Api { operation: OPERATION, source })));
         }
         if let Some(lease) = self.lease {
-            return Granted::NotYet(self.refresh(account, lease, now));
+            // Whoever took over a lapsed lease may have been quicker.
+            let Some(session) = account.auth.fresh(now) else {
+                return Granted::NotYet(self.refresh(account, lease, now));
+            };
+            self.abandon(account);
+            self.attempts = Attempts::default();
+            return Granted::Yes(session);
         }
         match account.auth.access(account.config.timeouts().lease(), now) {
             Access::Granted(session) => {

@@ -1,0 +1,81 @@
+//! The verdict on a run, once everything has happened.
+
+use crate::sim::books::Violation;
+use crate::sim::scenario::{Errand, Scenario};
+use crate::sim::world::World;
+
+impl World {
+    pub(super) fn endless(&mut self) {
+        let waiting = self.actors.iter().filter(|actor| !actor.done());
+        let waiting = waiting.map(|actor| format!("{}: {:?}", actor.name, actor.wait));
+        let waiting = waiting.collect::<Vec<_>>().join("; ");
+        self.books.blame(Violation::Endless { waiting });
+    }
+
+    pub(super) fn judge(&mut self) {
+        if self.actors.iter().any(|actor| !actor.done()) {
+            self.endless();
+        }
+        self.judge_economy();
+        if self.vanished == 0 && self.account.refreshing() {
+            self.books.blame(Violation::LeaseLeft);
+        }
+        let (expected, idle) = (self.books.idle_urls(), self.account.idle_upload_urls());
+        if expected != idle && self.vanished == 0 {
+            self.books.blame(Violation::UrlLost { expected, idle });
+        }
+        self.judge_store();
+    }
+
+    fn judge_economy(&mut self) {
+        let faults = self.books.all_faults();
+        let actors = self.actors.len() as u64;
+        let made = self.books.all_requests();
+        let errands: u64 =
+            self.scenario.plans.iter().flat_map(|plan| &plan.errands).map(cost).sum();
+        let rows = self.server.versions() as u64;
+        let due =
+            1 + errands + pages(&self.scenario) * rows + faults * (5 + actors) + self.vanished;
+        if made > due {
+            self.books.blame(Violation::TooManyRequests { made, due });
+        }
+        let refreshes = self.books.requests.get("b2_authorize_account").copied().unwrap_or(0);
+        let expired = self.books.faults.get("expire token").copied().unwrap_or(0);
+        let hits = self.books.authorize_hits;
+        let due = 1 + expired + hits + self.vanished;
+        if refreshes > due {
+            self.books.blame(Violation::TooManyRefreshes { made: refreshes, due });
+        }
+    }
+
+    /// In the end the server has exactly what the actors made.
+    fn judge_store(&mut self) {
+        for actor in self.actors.iter().filter(|actor| !actor.gone && !actor.blurred) {
+            let stored = self.server.stored(actor.name.as_str());
+            if stored != actor.versions.iter().cloned().collect::<Vec<_>>() {
+                let what = format!(
+                    "{} has {} versions, {} were made",
+                    actor.name,
+                    stored.len(),
+                    actor.versions.len()
+                );
+                self.books.violations.push(Violation::WrongContent { what });
+            }
+        }
+    }
+}
+
+/// Requests that an errand costs when nothing goes wrong.
+fn cost(errand: &Errand) -> u64 {
+    match errand {
+        Errand::Upload(_) | Errand::Hide => 2,
+        Errand::Download | Errand::Head | Errand::Delete | Errand::CreateBucket => 1,
+        // The pages are counted by the rows there are.
+        Errand::List(_) | Errand::Versions(_) => 1,
+    }
+}
+
+fn pages(scenario: &Scenario) -> u64 {
+    let errands = scenario.plans.iter().flat_map(|plan| &plan.errands);
+    errands.filter(|errand| matches!(errand, Errand::List(_) | Errand::Versions(_))).count() as u64
+}
