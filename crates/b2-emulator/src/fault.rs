@@ -51,20 +51,13 @@ impl Matcher {
     /// The next request of any operation.
     #[must_use]
     pub const fn any() -> Self {
-        Self {
-            operation: None,
-            skip: 0,
-            count: 1,
-        }
+        Self { operation: None, skip: 0, count: 1 }
     }
 
     /// The next request of this operation, such as `b2_upload_part`.
     #[must_use]
     pub fn operation(name: impl Into<String>) -> Self {
-        Self {
-            operation: Some(name.into()),
-            ..Self::any()
-        }
+        Self { operation: Some(name.into()), ..Self::any() }
     }
 
     /// Lets this many matching requests through first.
@@ -82,9 +75,7 @@ impl Matcher {
     }
 
     fn covers(&self, operation: &str) -> bool {
-        self.operation
-            .as_deref()
-            .is_none_or(|wanted| wanted == operation)
+        self.operation.as_deref().is_none_or(|wanted| wanted == operation)
     }
 }
 
@@ -128,9 +119,7 @@ mod tests {
 
     #[test]
     fn faults_strike_after_their_skip_and_as_often_as_they_say() {
-        let upload = Matcher::operation("b2_upload_file")
-            .with_skip(1)
-            .with_count(2);
+        let upload = Matcher::operation("b2_upload_file").with_skip(1).with_count(2);
         let mut schedule = FaultSchedule(vec![(upload, Fault::LoseReply)]);
         let strikes = |schedule: &mut FaultSchedule, operation| schedule.take(operation).is_some();
         assert!(!strikes(&mut schedule, "b2_upload_file"));
@@ -143,10 +132,8 @@ mod tests {
 
     #[test]
     fn one_fault_strikes_at_a_time_and_the_other_waits() {
-        let mut schedule = FaultSchedule(vec![
-            (Matcher::any(), Fault::Refuse),
-            (Matcher::any(), Fault::Delay(5)),
-        ]);
+        let mut schedule =
+            FaultSchedule(vec![(Matcher::any(), Fault::Refuse), (Matcher::any(), Fault::Delay(5))]);
         assert_eq!(schedule.take("b2_list_buckets"), Some(Fault::Refuse));
         assert_eq!(schedule.take("b2_list_buckets"), Some(Fault::Delay(5)));
         assert_eq!(schedule.take("b2_list_buckets"), None);
@@ -161,9 +148,6 @@ mod tests {
         };
         let schedule = FaultSchedule(vec![(Matcher::any(), status)]);
         let text = serde_json::to_string(&schedule).unwrap();
-        assert_eq!(
-            serde_json::from_str::<FaultSchedule>(&text).unwrap(),
-            schedule
-        );
+        assert_eq!(serde_json::from_str::<FaultSchedule>(&text).unwrap(), schedule);
     }
 }

@@ -100,10 +100,7 @@ pub struct UnfinishedFile {
 
 /// What [`InMemory::begin`] gives.
 #[derive(Debug)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "a request is either done or under way"
-)]
+#[expect(clippy::exhaustive_enums, reason = "a request is either done or under way")]
 pub enum Started {
     /// The request is answered.
     Answered(Response<Bytes>),
@@ -116,7 +113,7 @@ pub enum Started {
 #[must_use = "an upload holds its URL until it is finished or abandoned"]
 pub struct Flight {
     head: Arc<Head>,
-    receiving: Receiving,
+    receiving: Box<Receiving>,
     body: Bytes,
 }
 
@@ -132,15 +129,9 @@ impl InMemory {
     pub fn with_settings(seed: u64, settings: Settings) -> Self {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_be_bytes());
-        #[expect(
-            clippy::expect_used,
-            reason = "rows in memory fail neither to read nor to write"
-        )]
+        #[expect(clippy::expect_used, reason = "rows in memory fail neither to read nor to write")]
         let engine = Engine::in_memory(settings, &Identity::default(), bytes).expect("in memory");
-        Self {
-            engine,
-            calls: BTreeMap::new(),
-        }
+        Self { engine, calls: BTreeMap::new() }
     }
 
     /// Id of the account, 12 hex digits.
@@ -166,10 +157,7 @@ impl InMemory {
     pub fn basic_authorization(&self) -> String {
         use base64::Engine as _;
         let pair = format!("{}:{}", self.application_key_id(), self.application_key());
-        format!(
-            "Basic {}",
-            base64::engine::general_purpose::STANDARD.encode(pair)
-        )
+        format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
     }
 
     /// Answers a request at a moment, milliseconds since 1970.
@@ -197,31 +185,23 @@ impl InMemory {
                 let answer = self.engine.conclude(&head, body, now_ms);
                 Started::Answered(self.respond(answer))
             }
-            Begun::Receive(receiving) => Started::Uploading(Flight {
-                head,
-                receiving: *receiving,
-                body,
-            }),
+            Begun::Receive(receiving) => Started::Uploading(Flight { head, receiving, body }),
         }
     }
 
     /// Ends an upload whose body arrived whole.
     pub fn finish(&mut self, flight: Flight, now_ms: u64) -> Response<Bytes> {
-        let Flight {
-            head,
-            mut receiving,
-            body,
-        } = flight;
+        let Flight { head, mut receiving, body } = flight;
         let answer = match receiving.writer.write(&body) {
-            Ok(()) => self.engine.receive(&head, receiving, now_ms),
-            Err(error) => self.engine.fail(receiving, &error, &head, now_ms),
+            Ok(()) => self.engine.receive(&head, *receiving, now_ms),
+            Err(error) => self.engine.fail(*receiving, &error, &head, now_ms),
         };
         self.respond(answer)
     }
 
     /// Ends an upload whose body broke off: nothing is stored, the URL dies.
     pub fn abandon(&mut self, flight: Flight) {
-        self.engine.abandon(flight.receiving);
+        self.engine.abandon(*flight.receiving);
     }
 
     /// How often each operation has been called, by its `b2_…` name.
@@ -242,10 +222,7 @@ impl InMemory {
         let segments = self.look(|tx| crate::model::stored_segments(tx, &file));
         StoredObject {
             is_hidden: file.content == Content::Nothing,
-            bytes: self
-                .engine
-                .bytes(&Payload::Stored(segments))
-                .unwrap_or_default(),
+            bytes: self.engine.bytes(&Payload::Stored(segments)).unwrap_or_default(),
             bucket_id: file.bucket,
             file_name: file.name,
             file_id: file.id,
@@ -271,10 +248,7 @@ impl InMemory {
     /// Every upload URL that is neither used up nor expired at that moment.
     #[must_use]
     pub fn upload_urls(&self, now_ms: u64) -> Vec<UploadUrl> {
-        let alive = self
-            .tokens()
-            .into_iter()
-            .filter(|(_, token)| token.expires_at > now_ms);
+        let alive = self.tokens().into_iter().filter(|(_, token)| token.expires_at > now_ms);
         alive
             .filter_map(|(text, token)| {
                 let (destination, target) = match token.grant {
@@ -284,13 +258,7 @@ impl InMemory {
                 };
                 let is_busy = self.engine.rules.flights.is_busy(&text);
                 let expires_at_ms = token.expires_at;
-                Some(UploadUrl {
-                    target,
-                    token: text,
-                    destination,
-                    expires_at_ms,
-                    is_busy,
-                })
+                Some(UploadUrl { target, token: text, destination, expires_at_ms, is_busy })
             })
             .collect()
     }
@@ -317,26 +285,19 @@ impl InMemory {
     /// Returns whether there is one.
     pub fn set_upload_url_busy(&mut self, target: &str, busy: bool) -> bool {
         let token = self.upload_token(target);
-        token
-            .map(|text| self.engine.rules.flights.set_busy(&text, busy))
-            .is_some()
+        token.map(|text| self.engine.rules.flights.set_busy(&text, busy)).is_some()
     }
 
     /// Changes how long account tokens live from now on, in milliseconds.
     pub fn set_token_lifetime_ms(&mut self, lifetime_ms: u64) {
-        let (settings, flights) = (
-            self.engine.rules.settings.clone(),
-            Arc::clone(&self.engine.rules.flights),
-        );
+        let (settings, flights) =
+            (self.engine.rules.settings.clone(), Arc::clone(&self.engine.rules.flights));
         let settings = settings.with_token_lifetime_ms(lifetime_ms);
         self.engine.rules = Arc::new(Rules { settings, flights });
     }
 
     fn upload_token(&self, target: &str) -> Option<String> {
-        self.upload_urls(0)
-            .into_iter()
-            .find(|url| url.target == target)
-            .map(|url| url.token)
+        self.upload_urls(0).into_iter().find(|url| url.target == target).map(|url| url.token)
     }
 
     fn tokens(&self) -> Vec<(String, Token)> {
@@ -344,10 +305,7 @@ impl InMemory {
             tx.scan_prefix(Table::Token, b"")?
                 .map(|row| {
                     let (key, value) = row?;
-                    Ok((
-                        String::from_utf8_lossy(&key[1..]).into_owned(),
-                        decode(&value)?,
-                    ))
+                    Ok((String::from_utf8_lossy(&key[1..]).into_owned(), decode(&value)?))
                 })
                 .collect()
         })
@@ -410,19 +368,9 @@ fn split(request: Request<Bytes>) -> (Head, Bytes) {
     if !headers.contains_key(http::header::CONTENT_LENGTH) {
         headers.insert(http::header::CONTENT_LENGTH, body.len().into());
     }
-    let host = headers
-        .get(http::header::HOST)
-        .and_then(|host| host.to_str().ok());
+    let host = headers.get(http::header::HOST).and_then(|host| host.to_str().ok());
     let host = host.or_else(|| parts.uri.authority().map(|authority| authority.as_str()));
     let scheme = parts.uri.scheme_str().unwrap_or("http");
     let base = format!("{scheme}://{}", host.unwrap_or("localhost"));
-    (
-        Head {
-            method: parts.method,
-            uri: parts.uri,
-            headers,
-            base,
-        },
-        body,
-    )
+    (Head { method: parts.method, uri: parts.uri, headers, base }, body)
 }

@@ -10,6 +10,8 @@ mod engine;
 pub mod fault;
 mod in_memory;
 mod model;
+#[cfg(feature = "server")]
+mod server;
 mod store;
 
 pub use engine::OpenError;
@@ -17,4 +19,6 @@ pub use in_memory::{
     Flight, InMemory, Started, StoredObject, UnfinishedFile, UploadUrl, operation_name,
 };
 pub use model::Settings;
+#[cfg(feature = "server")]
+pub use server::{Builder, Emulator, StartError, Tls, command};
 pub use store::StoreError;

@@ -28,10 +28,7 @@ impl FolderBlobs {
     /// Opens the blob folders under `root`, creating what is missing, and
     /// removes what unfinished uploads left behind.
     pub(crate) fn open(root: &Path) -> io::Result<Self> {
-        let blobs = Self {
-            temporary: root.join("tmp"),
-            finished: root.join("blobs"),
-        };
+        let blobs = Self { temporary: root.join("tmp"), finished: root.join("blobs") };
         fs::create_dir_all(&blobs.temporary)?;
         for first in 0..=u8::MAX {
             fs::create_dir_all(blobs.finished.join(format!("{first:02x}")))?;
@@ -71,21 +68,12 @@ impl FolderBlobs {
 
     pub(super) fn create(&self, id: BlobId) -> io::Result<FolderWriter> {
         let temporary = self.temporary.join(id.to_string());
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&temporary)?;
-        Ok(FolderWriter {
-            file,
-            temporary: Temporary(Some(temporary)),
-            finished: self.path(id),
-        })
+        let file = OpenOptions::new().write(true).create_new(true).open(&temporary)?;
+        Ok(FolderWriter { file, temporary: Temporary(Some(temporary)), finished: self.path(id) })
     }
 
     pub(super) fn open_blob(&self, id: BlobId) -> io::Result<FolderReader> {
-        Ok(FolderReader {
-            file: Mutex::new(File::open(self.path(id))?),
-        })
+        Ok(FolderReader { file: Mutex::new(File::open(self.path(id))?) })
     }
 
     pub(super) fn remove(&self, id: BlobId) -> io::Result<()> {
@@ -128,7 +116,7 @@ impl FolderWriter {
             fs::rename(temporary, &self.finished)?;
         }
         self.temporary.0 = None;
-        let folder = self.finished.parent().unwrap_or(Path::new("."));
+        let folder = self.finished.parent().unwrap_or_else(|| Path::new("."));
         flush_folder(folder).inspect_err(|_| {
             // Not known to be durable, so it must not stay as if it were.
             let _ = fs::remove_file(&self.finished);
@@ -154,11 +142,7 @@ impl FolderReader {
 
 /// Makes new names in a folder durable. Only Unix can open a folder for it.
 fn flush_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()
-    } else {
-        Ok(())
-    }
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -178,9 +162,7 @@ mod tests {
         fs::write(folder.path().join("blobs/00/stray"), b"?").unwrap();
 
         let blobs = FolderBlobs::open(folder.path()).unwrap();
-        blobs
-            .sweep(|id| io::Result::Ok(id == BlobId::new(2)))
-            .unwrap();
+        blobs.sweep(|id| io::Result::Ok(id == BlobId::new(2))).unwrap();
         assert_eq!(fs::read_dir(folder.path().join("tmp")).unwrap().count(), 0);
         let left: Vec<_> = fs::read_dir(folder.path().join("blobs/00"))
             .unwrap()

@@ -24,10 +24,7 @@ impl MemoryBlobs {
     }
 
     pub(super) fn open(&self, id: BlobId) -> io::Result<Bytes> {
-        self.map()
-            .get(&id)
-            .cloned()
-            .ok_or_else(|| io::ErrorKind::NotFound.into())
+        self.map().get(&id).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
     pub(super) fn remove(&self, id: BlobId) {

@@ -30,9 +30,7 @@ impl BlobId {
 
     /// Reads what `Display` prints: exactly 32 lower-case hex digits.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let plain = text
-            .bytes()
-            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        let plain = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         (text.len() == 32 && plain).then(|| u128::from_str_radix(text, 16).ok().map(Self))?
     }
 }
@@ -152,10 +150,7 @@ impl BlobWriter {
         let room = usize::try_from(self.len - self.written).unwrap_or(usize::MAX);
         let (content, rest) = bytes.split_at(bytes.len().min(room));
         if rest.len() > self.expected_trailer - self.trailer.len() {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "more bytes than announced",
-            ));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "more bytes than announced"));
         }
         match &mut self.target {
             Target::Memory(_, buffer) => buffer.extend_from_slice(content),
@@ -172,23 +167,14 @@ impl BlobWriter {
     /// Fails with [`io::ErrorKind::UnexpectedEof`] before the announced length.
     pub(crate) fn finish(self) -> io::Result<Receipt> {
         if self.written < self.len || self.trailer.len() < self.expected_trailer {
-            return Err(io::Error::new(
-                io::ErrorKind::UnexpectedEof,
-                "fewer bytes than announced",
-            ));
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "fewer bytes than announced"));
         }
         match self.target {
             Target::Memory(blobs, buffer) => blobs.insert(self.id, Bytes::from(buffer)),
             Target::Folder(file) => file.finish()?,
         }
         let (sha1, md5) = self.digests.finish();
-        Ok(Receipt {
-            blob: self.id,
-            len: self.len,
-            sha1,
-            md5,
-            trailer: self.trailer,
-        })
+        Ok(Receipt { blob: self.id, len: self.len, sha1, md5, trailer: self.trailer })
     }
 }
 
@@ -222,13 +208,7 @@ mod tests {
     fn stores() -> (tempfile::TempDir, [Blobs; 2]) {
         let folder = tempfile::tempdir().unwrap();
         let durable = FolderBlobs::open(folder.path()).unwrap();
-        (
-            folder,
-            [
-                Blobs::Memory(MemoryBlobs::default()),
-                Blobs::Folder(durable),
-            ],
-        )
+        (folder, [Blobs::Memory(MemoryBlobs::default()), Blobs::Folder(durable)])
     }
 
     #[test]
@@ -254,32 +234,15 @@ mod tests {
         let (folder, stores) = stores();
         for blobs in stores {
             let mut long = blobs.create(BlobId::new(1), 2, 0).unwrap();
-            assert_eq!(
-                long.write(b"abc").unwrap_err().kind(),
-                io::ErrorKind::InvalidData
-            );
+            assert_eq!(long.write(b"abc").unwrap_err().kind(), io::ErrorKind::InvalidData);
             drop(long);
             let mut short = blobs.create(BlobId::new(2), 2, 40).unwrap();
             short.write(b"ab0123").unwrap();
-            assert_eq!(
-                short.finish().unwrap_err().kind(),
-                io::ErrorKind::UnexpectedEof
-            );
-            assert_eq!(
-                blobs.open(BlobId::new(1)).unwrap_err().kind(),
-                io::ErrorKind::NotFound
-            );
-            assert_eq!(
-                blobs.open(BlobId::new(2)).unwrap_err().kind(),
-                io::ErrorKind::NotFound
-            );
+            assert_eq!(short.finish().unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+            assert_eq!(blobs.open(BlobId::new(1)).unwrap_err().kind(), io::ErrorKind::NotFound);
+            assert_eq!(blobs.open(BlobId::new(2)).unwrap_err().kind(), io::ErrorKind::NotFound);
         }
-        assert_eq!(
-            std::fs::read_dir(folder.path().join("tmp"))
-                .unwrap()
-                .count(),
-            0
-        );
+        assert_eq!(std::fs::read_dir(folder.path().join("tmp")).unwrap().count(), 0);
     }
 
     #[test]

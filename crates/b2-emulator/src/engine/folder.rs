@@ -62,10 +62,7 @@ pub(crate) struct DataFolder {
 impl DataFolder {
     /// Locks the folder and checks that it is of a kind we can read.
     pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
-        let failed = |source| OpenError::Io {
-            path: path.to_owned(),
-            source,
-        };
+        let failed = |source| OpenError::Io { path: path.to_owned(), source };
         create_private_folder(path).map_err(failed)?;
         let lock = OpenOptions::new()
             .create(true)
@@ -78,20 +75,14 @@ impl DataFolder {
             Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(path.to_owned())),
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        let folder = Self {
-            path: path.to_owned(),
-            _lock: lock,
-        };
+        let folder = Self { path: path.to_owned(), _lock: lock };
         folder.check_format()?;
         Ok(folder)
     }
 
     fn failed(&self) -> impl Fn(io::Error) -> OpenError {
         let path = self.path.clone();
-        move |source| OpenError::Io {
-            path: path.clone(),
-            source,
-        }
+        move |source| OpenError::Io { path: path.clone(), source }
     }
 
     fn check_format(&self) -> Result<(), OpenError> {
@@ -103,10 +94,7 @@ impl DataFolder {
         };
         match text.trim().parse() {
             Ok(found) if found <= FORMAT => Ok(()),
-            Ok(found) => Err(OpenError::Newer {
-                path: self.path.clone(),
-                found,
-            }),
+            Ok(found) => Err(OpenError::Newer { path: self.path.clone(), found }),
             Err(_) => Err(OpenError::Foreign(self.path.clone())),
         }
     }
@@ -122,9 +110,7 @@ impl DataFolder {
         }
         let new = self.path.join("format.new");
         fs::write(&new, format!("{FORMAT}\n")).map_err(&failed)?;
-        File::open(&new)
-            .and_then(|file| file.sync_all())
-            .map_err(&failed)?;
+        File::open(&new).and_then(|file| file.sync_all()).map_err(&failed)?;
         fs::rename(new, self.path.join("format")).map_err(failed)
     }
 
@@ -196,10 +182,7 @@ mod tests {
         let foreign = parent.path().join("foreign");
         fs::create_dir(&foreign).unwrap();
         fs::write(foreign.join("thesis.tex"), "x").unwrap();
-        assert!(matches!(
-            DataFolder::open(&foreign),
-            Err(OpenError::Foreign(_))
-        ));
+        assert!(matches!(DataFolder::open(&foreign), Err(OpenError::Foreign(_))));
         assert!(foreign.join("thesis.tex").exists());
     }
 

@@ -21,6 +21,8 @@ use crate::store::{MemoryRows, Store, StoreError, Transaction};
 
 use folder::DataFolder;
 pub use folder::OpenError;
+#[cfg(feature = "server")]
+pub(crate) use folder::create_private_file;
 
 /// How much of a blob is in memory at a time, in bytes.
 pub(crate) const CHUNK: usize = 256 * 1024;
@@ -78,14 +80,7 @@ impl Engine {
         let folder = DataFolder::open(path)?;
         let (rows, blobs) = folder.contents()?;
         let (store, blobs) = (Store::Durable(rows), Blobs::Folder(blobs));
-        Ok(Self::assemble(
-            settings,
-            identity,
-            seed,
-            store,
-            blobs,
-            Some(folder),
-        )?)
+        Ok(Self::assemble(settings, identity, seed, store, blobs, Some(folder))?)
     }
 
     fn assemble(
@@ -114,19 +109,12 @@ impl Engine {
     }
 
     fn fork(&self) -> Entropy {
-        self.entropy
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .fork()
+        self.entropy.lock().unwrap_or_else(PoisonError::into_inner).fork()
     }
 
     /// Judges a request by its head.
     pub(crate) fn begin(&self, head: &Head, now: u64) -> Begun {
-        let visit = Visit {
-            head,
-            now,
-            entropy: self.fork(),
-        };
+        let visit = Visit { head, now, entropy: self.fork() };
         let admission = self.store.read(|tx| self.rules.admit(tx, visit));
         match admission {
             Err(error) => Begun::Refused(Box::new(trouble(&error, head, now))),
@@ -159,20 +147,10 @@ impl Engine {
         let (entropy, route) = (self.fork(), head.route().ok());
         let conclusion = if Rules::writes(route.as_ref()) {
             let head = Arc::clone(head);
-            self.store.write(move |tx| {
-                rules.conclude(
-                    tx,
-                    Visit {
-                        head: &head,
-                        now,
-                        entropy,
-                    },
-                    &body,
-                )
-            })
-        } else {
             self.store
-                .read(|tx| rules.conclude(tx, Visit { head, now, entropy }, &body))
+                .write(move |tx| rules.conclude(tx, Visit { head: &head, now, entropy }, &body))
+        } else {
+            self.store.read(|tx| rules.conclude(tx, Visit { head, now, entropy }, &body))
         };
         match conclusion {
             Ok(Conclusion::Copy(ticket)) => self.copy(head, *ticket, now),
@@ -193,16 +171,7 @@ impl Engine {
         let (rules, entropy, blob) = (Arc::clone(&self.rules), self.fork(), receipt.blob);
         let for_job = Arc::clone(head);
         let conclusion = self.store.write(move |tx| {
-            rules.conclude_upload(
-                tx,
-                Visit {
-                    head: &for_job,
-                    now,
-                    entropy,
-                },
-                &ticket,
-                receipt,
-            )
+            rules.conclude_upload(tx, Visit { head: &for_job, now, entropy }, &ticket, receipt)
         });
         self.drop_if_uncommitted(&conclusion, blob);
         self.settle(conclusion, head, now)
@@ -233,25 +202,14 @@ impl Engine {
         let (rules, entropy, blob) = (Arc::clone(&self.rules), self.fork(), receipt.blob);
         let for_job = Arc::clone(head);
         let conclusion = self.store.write(move |tx| {
-            rules.conclude_copy(
-                tx,
-                Visit {
-                    head: &for_job,
-                    now,
-                    entropy,
-                },
-                ticket,
-                receipt,
-            )
+            rules.conclude_copy(tx, Visit { head: &for_job, now, entropy }, ticket, receipt)
         });
         self.drop_if_uncommitted(&conclusion, blob);
         self.settle(conclusion, head, now)
     }
 
     fn write_anew(&self, ticket: &CopyTicket) -> io::Result<Receipt> {
-        let mut writer = self
-            .blobs
-            .create(BlobId::new(self.fork().u128()), ticket.len, 0)?;
+        let mut writer = self.blobs.create(BlobId::new(self.fork().u128()), ticket.len, 0)?;
         for segment in &ticket.segments {
             let reader = self.open_blob(segment)?;
             let mut done = 0;
@@ -313,9 +271,7 @@ impl Engine {
     /// Makes an upload token unknown. If that cannot be written the token
     /// stays good, which no client can tell from B2 keeping it.
     pub(crate) fn revoke(&self, token: String) {
-        let _ = self
-            .store
-            .write(move |tx: &mut Transaction<'_>| revoke(tx, &token));
+        let _ = self.store.write(move |tx: &mut Transaction<'_>| revoke(tx, &token));
     }
 }
 
@@ -331,5 +287,5 @@ fn trouble(error: &StoreError, head: &Head, now: u64) -> Answer {
 /// A full disk and the like: the client may try again later.
 fn disk_trouble(error: &io::Error, head: &Head, now: u64) -> Answer {
     let message = format!("the emulator could not store the data: {error}");
-    Answer::unavailable(message).complete(now, head.is_head())
+    Answer::error(503, "service_unavailable", message).complete(now, head.is_head())
 }

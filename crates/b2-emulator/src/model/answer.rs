@@ -36,11 +36,7 @@ impl Answer {
     }
 
     pub(crate) fn plain(status: StatusCode, body: Bytes) -> Self {
-        Self {
-            status,
-            headers: HeaderMap::new(),
-            body: Payload::Bytes(body),
-        }
+        Self { status, headers: HeaderMap::new(), body: Payload::Bytes(body) }
     }
 
     pub(crate) fn refusal(refusal: &Refusal) -> Self {
@@ -62,20 +58,12 @@ impl Answer {
             StoreError::Corrupt(_) => (500, "internal_error"),
             _ => (503, "service_unavailable"),
         };
-        Self::refusal(&Refusal {
-            status,
-            code,
-            message: error.to_string(),
-        })
+        Self::refusal(&Refusal { status, code, message: error.to_string() })
     }
 
-    /// 503 with a reason.
-    pub(crate) fn unavailable(message: String) -> Self {
-        Self::refusal(&Refusal {
-            status: 503,
-            code: "service_unavailable",
-            message,
-        })
+    /// An error that no rule gives.
+    pub(crate) fn error(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self::refusal(&Refusal { status, code, message: message.into() })
     }
 
     pub(crate) fn failure(failure: &Failure) -> Self {
@@ -106,11 +94,7 @@ impl Answer {
     pub(crate) fn complete(mut self, now: u64, is_head: bool) -> Self {
         self.set(DATE, Moment::from_millis(now).http_date());
         let is_error = !self.status.is_success();
-        let len = if is_head && is_error {
-            0
-        } else {
-            self.body.len()
-        };
+        let len = if is_head && is_error { 0 } else { self.body.len() };
         self.set(CONTENT_LENGTH, len.to_string());
         if is_head {
             self.body = Payload::Bytes(Bytes::new());
@@ -135,26 +119,14 @@ mod tests {
 
     #[test]
     fn a_refusal_repeats_its_status_and_loses_its_body_on_head() {
-        let refusal = Refusal {
-            status: 404,
-            code: "not_found",
-            message: "gone".to_owned(),
-        };
+        let refusal = Refusal { status: 404, code: "not_found", message: "gone".to_owned() };
         let answer = Answer::refusal(&refusal).complete(0, false);
         assert_eq!(answer.status, 404);
         assert_eq!(answer.headers[DATE], "Thu, 01 Jan 1970 00:00:00 GMT");
-        assert_eq!(
-            answer.headers[CONTENT_TYPE],
-            "application/json;charset=utf-8"
-        );
-        let Payload::Bytes(body) = &answer.body else {
-            panic!("bytes expected")
-        };
+        assert_eq!(answer.headers[CONTENT_TYPE], "application/json;charset=utf-8");
+        let Payload::Bytes(body) = &answer.body else { panic!("bytes expected") };
         let body: Value = serde_json::from_slice(body).unwrap();
-        assert_eq!(
-            body,
-            json!({"code": "not_found", "message": "gone", "status": 404})
-        );
+        assert_eq!(body, json!({"code": "not_found", "message": "gone", "status": 404}));
 
         let answer = Answer::refusal(&refusal).complete(0, true);
         assert_eq!(answer.headers[CONTENT_LENGTH], "0");

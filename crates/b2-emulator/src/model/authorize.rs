@@ -23,11 +23,7 @@ pub(crate) fn authorize_account(call: &mut Call<'_, '_>) -> Outcome<Answer> {
     }
     let is_short = call.has_test_mode("expire_some_account_authorization_tokens")
         && call.flights.test_token_is_short();
-    let lifetime = if is_short {
-        SHORT_LIFETIME_MS
-    } else {
-        call.settings.token_lifetime_ms
-    };
+    let lifetime = if is_short { SHORT_LIFETIME_MS } else { call.settings.token_lifetime_ms };
     let token = token::issue(call, &key, Grant::Account, lifetime)?;
     let mut body = match call.version {
         4 => version_4(call, &key)?,
@@ -43,11 +39,7 @@ pub(crate) fn authorize_account(call: &mut Call<'_, '_>) -> Outcome<Answer> {
 fn check_credentials(call: &Call<'_, '_>, account: &Account) -> Outcome<Key> {
     let (id, secret) = basic_credentials(call).ok_or_else(|| bad_auth_token(""))?;
     // The account id stands for the master key.
-    let id = if id == account.id {
-        &account.master_key_id
-    } else {
-        &id
-    };
+    let id = if id == account.id { &account.master_key_id } else { &id };
     let key: Option<Key> = call.tx.load(Table::Key, id.as_bytes())?;
     key.filter(|key| key.secret.expose() == secret)
         .filter(|key| key.expires_at.is_none_or(|at| at > call.now))
@@ -116,10 +108,7 @@ fn hosts_and_sizes(call: &Call<'_, '_>) -> Value {
 /// Restrictions to one bucket at most, as versions before 4 show them.
 fn flat_restrictions(call: &Call<'_, '_>, key: &Key) -> Outcome<Value> {
     let bucket = key.buckets.as_ref().and_then(|ids| ids.first());
-    let name = bucket
-        .map(|id| bucket_name(call, id))
-        .transpose()?
-        .flatten();
+    let name = bucket.map(|id| bucket_name(call, id)).transpose()?.flatten();
     Ok(json!({
         "bucketId": bucket,
         "bucketName": name,

@@ -9,18 +9,12 @@ use super::refusal::{Outcome, bad_request, refuse};
 /// 6 to 63 letters, digits and dashes, not beginning with `b2-`.
 pub(crate) fn check_name(name: &str) -> Outcome<()> {
     let is_legal = (6..=63).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         && !name.to_ascii_lowercase().starts_with("b2-");
     if is_legal {
         Ok(())
     } else {
-        Err(refuse(
-            400,
-            "invalid_bucket_name",
-            format!("Invalid bucket name: {name}"),
-        ))
+        Err(refuse(400, "invalid_bucket_name", format!("Invalid bucket name: {name}")))
     }
 }
 
@@ -36,14 +30,9 @@ pub(crate) fn check_kind(kind: &str) -> Outcome<()> {
 pub(crate) fn check_info(info: &BTreeMap<String, String>) -> Outcome<()> {
     let is_name = |name: &str| {
         (1..=50).contains(&name.len())
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
-    let size: usize = info
-        .iter()
-        .map(|(name, value)| name.len() + value.len())
-        .sum();
+    let size: usize = info.iter().map(|(name, value)| name.len() + value.len()).sum();
     if info.len() > 10 || size > 550 {
         return Err(bad_request("bucketInfo is too large"));
     }
@@ -65,16 +54,11 @@ pub(crate) fn lifecycle_rules(rules: Vec<Value>) -> Outcome<Vec<Value>> {
         return Err(bad_request("too many lifecycle rules"));
     }
     let rules: Vec<Value> = rules.iter().map(lifecycle_rule).collect::<Outcome<_>>()?;
-    let mut prefixes: Vec<&str> = rules
-        .iter()
-        .filter_map(|rule| rule["fileNamePrefix"].as_str())
-        .collect();
+    let mut prefixes: Vec<&str> =
+        rules.iter().filter_map(|rule| rule["fileNamePrefix"].as_str()).collect();
     prefixes.sort_unstable();
     // Sorted, a prefix of another stands before it with nothing foreign between.
-    match prefixes
-        .windows(2)
-        .find(|pair| pair[1].starts_with(pair[0]))
-    {
+    match prefixes.windows(2).find(|pair| pair[1].starts_with(pair[0])) {
         Some(pair) => {
             let message = format!("lifecycle rules overlap: '{}' and '{}'", pair[0], pair[1]);
             Err(bad_request(message))
@@ -100,11 +84,7 @@ fn lifecycle_rule(rule: &Value) -> Outcome<Value> {
         is_empty &= days.is_none();
         checked[name] = json!(days);
     }
-    if is_empty {
-        Err(bad_request("a lifecycle rule must do something"))
-    } else {
-        Ok(checked)
-    }
+    if is_empty { Err(bad_request("a lifecycle rule must do something")) } else { Ok(checked) }
 }
 
 const CORS_OPERATIONS: [&str; 9] = [
@@ -128,9 +108,7 @@ pub(crate) fn cors_rules(rules: Vec<Value>) -> Outcome<Vec<Value>> {
     rules
         .iter()
         .map(|rule| {
-            let rule = rule
-                .as_object()
-                .ok_or_else(|| bad_request("a CORS rule is an object"))?;
+            let rule = rule.as_object().ok_or_else(|| bad_request("a CORS rule is an object"))?;
             let checked = cors_rule(rule)?;
             let name = checked["corsRuleName"].to_string();
             if names.insert(name) {
@@ -143,32 +121,19 @@ pub(crate) fn cors_rules(rules: Vec<Value>) -> Outcome<Vec<Value>> {
 }
 
 fn cors_rule(rule: &Map<String, Value>) -> Outcome<Value> {
-    let name = rule
-        .get("corsRuleName")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let name = rule.get("corsRuleName").and_then(Value::as_str).unwrap_or_default();
     check_name(name).map_err(|_| bad_request(format!("invalid corsRuleName: {name}")))?;
     let origins = required_list(rule, "allowedOrigins")?;
     let operations = required_list(rule, "allowedOperations")?;
-    if let Some(unknown) = operations
-        .iter()
-        .find(|name| !CORS_OPERATIONS.contains(&name.as_str()))
+    if let Some(unknown) = operations.iter().find(|name| !CORS_OPERATIONS.contains(&name.as_str()))
     {
         return Err(bad_request(format!("invalid CORS operation: {unknown}")));
     }
     let allowed = list(rule, "allowedHeaders")?;
     let exposed = list(rule, "exposeHeaders")?;
-    let age = rule
-        .get("maxAgeSeconds")
-        .and_then(Value::as_u64)
-        .filter(|age| *age <= 86_400);
+    let age = rule.get("maxAgeSeconds").and_then(Value::as_u64).filter(|age| *age <= 86_400);
     let age = age.ok_or_else(|| bad_request("maxAgeSeconds must be 0 to 86400"))?;
-    let lists = [
-        Some(&origins),
-        Some(&operations),
-        allowed.as_ref(),
-        exposed.as_ref(),
-    ];
+    let lists = [Some(&origins), Some(&operations), allowed.as_ref(), exposed.as_ref()];
     let size: usize = lists.into_iter().flatten().flatten().map(String::len).sum();
     if name.len() + size >= 1000 {
         return Err(bad_request("a CORS rule must be smaller than 1000 bytes"));
@@ -212,14 +177,7 @@ mod tests {
         for name in ["abcdef", "Team-Photos-2024", &"x".repeat(63)] {
             assert!(check_name(name).is_ok(), "{name}");
         }
-        for name in [
-            "abcde",
-            &"x".repeat(64),
-            "b2-photos",
-            "B2-photos",
-            "under_score",
-            "dot.dot",
-        ] {
+        for name in ["abcde", &"x".repeat(64), "b2-photos", "B2-photos", "under_score", "dot.dot"] {
             assert!(check_name(name).is_err(), "{name}");
         }
     }

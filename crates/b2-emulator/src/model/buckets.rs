@@ -14,8 +14,7 @@ use crate::store::Transaction;
 
 /// The bucket with this id, or B2's error for one that is not there.
 pub(crate) fn load(tx: &Transaction<'_>, id: &str) -> Outcome<Bucket> {
-    tx.load(Table::Bucket, id.as_bytes())?
-        .ok_or_else(|| bad_bucket_id(id))
+    tx.load(Table::Bucket, id.as_bytes())?.ok_or_else(|| bad_bucket_id(id))
 }
 
 /// The bucket with this name, in whatever case.
@@ -48,24 +47,12 @@ pub(crate) fn create_bucket(call: &mut Call<'_, '_>) -> Outcome<Answer> {
     apply(call, &caller, &mut bucket)?;
     refuse_replication(call)?;
     if find(call.tx, &bucket.name)?.is_some() {
-        return Err(refuse(
-            400,
-            "duplicate_bucket_name",
-            "Bucket name is already in use.",
-        ));
+        return Err(refuse(400, "duplicate_bucket_name", "Bucket name is already in use."));
     }
     if call.tx.scan_prefix(Table::Bucket, b"")?.count() >= call.settings.bucket_limit {
-        return Err(refuse(
-            400,
-            "too_many_buckets",
-            "the account has too many buckets",
-        ));
+        return Err(refuse(400, "too_many_buckets", "the account has too many buckets"));
     }
-    call.tx.save(
-        Table::BucketName,
-        bucket.name.to_ascii_lowercase().as_bytes(),
-        &bucket.id,
-    )?;
+    call.tx.save(Table::BucketName, bucket.name.to_ascii_lowercase().as_bytes(), &bucket.id)?;
     call.tx.save(Table::Bucket, bucket.id.as_bytes(), &bucket)?;
     Ok(Answer::json(&bucket_json(&caller, &bucket)))
 }
@@ -97,20 +84,12 @@ pub(crate) fn delete_bucket(call: &mut Call<'_, '_>) -> Outcome<Answer> {
     caller.require_bucket(&id)?;
     let mut bucket = load(call.tx, &id)?;
     // Hide markers and unfinished large files are versions too.
-    if call
-        .tx
-        .scan_prefix(Table::Version, id.as_bytes())?
-        .next()
-        .is_some()
-    {
+    if call.tx.scan_prefix(Table::Version, id.as_bytes())?.next().is_some() {
         let message = format!("Cannot delete non-empty bucket: {id}");
         return Err(refuse(400, "cannot_delete_non_empty_bucket", message));
     }
     call.tx.erase(Table::Bucket, id.as_bytes());
-    call.tx.erase(
-        Table::BucketName,
-        bucket.name.to_ascii_lowercase().as_bytes(),
-    );
+    call.tx.erase(Table::BucketName, bucket.name.to_ascii_lowercase().as_bytes());
     bucket.revision += 1;
     Ok(Answer::json(&bucket_json(&caller, &bucket)))
 }
@@ -135,12 +114,8 @@ pub(crate) fn list_buckets(call: &mut Call<'_, '_>) -> Outcome<Answer> {
     for row in call.tx.scan_prefix(Table::BucketName, b"")? {
         let bucket = load(call.tx, &decode::<String>(&row?.1)?)?;
         let is_wanted = id.as_ref().is_none_or(|id| *id == bucket.id)
-            && name
-                .as_ref()
-                .is_none_or(|name| name.eq_ignore_ascii_case(&bucket.name))
-            && kinds
-                .as_ref()
-                .is_none_or(|kinds| kinds.contains(&bucket.kind))
+            && name.as_ref().is_none_or(|name| name.eq_ignore_ascii_case(&bucket.name))
+            && kinds.as_ref().is_none_or(|kinds| kinds.contains(&bucket.kind))
             && !caller.is_barred_from(&bucket.id);
         if is_wanted {
             buckets.push(bucket_json(&caller, &bucket));
@@ -155,24 +130,14 @@ fn requested_kinds(call: &Call<'_, '_>) -> Outcome<Option<Vec<String>>> {
         return Ok(None);
     };
     let is_known = |kind: &String| {
-        [
-            "allPublic",
-            "allPrivate",
-            "snapshot",
-            "restricted",
-            "shared",
-        ]
-        .contains(&kind.as_str())
+        ["allPublic", "allPrivate", "snapshot", "restricted", "shared"].contains(&kind.as_str())
     };
     if kinds == ["all"] {
         Ok(None)
     } else if !kinds.is_empty() && kinds.iter().all(is_known) {
         Ok(Some(kinds))
     } else {
-        Err(bad_request(format!(
-            "invalid bucketTypes: {}",
-            kinds.join(",")
-        )))
+        Err(bad_request(format!("invalid bucketTypes: {}", kinds.join(","))))
     }
 }
 
@@ -223,11 +188,7 @@ fn apply_lock(call: &Call<'_, '_>, caller: &Caller, bucket: &mut Bucket) -> Outc
             bucket.file_lock = true;
         }
         Some(false) if bucket.file_lock => {
-            return Err(refuse(
-                400,
-                "file_lock_conflict",
-                "file lock cannot be disabled",
-            ));
+            return Err(refuse(400, "file_lock_conflict", "file lock cannot be disabled"));
         }
         _ => {}
     }
@@ -252,11 +213,7 @@ fn refuse_replication(call: &Call<'_, '_>) -> Outcome<()> {
 
 /// The bucket as this caller may see it.
 pub(crate) fn bucket_json(caller: &Caller, bucket: &Bucket) -> Value {
-    let encryption = if bucket.encrypts {
-        Encryption::SseB2
-    } else {
-        Encryption::None
-    };
+    let encryption = if bucket.encrypts { Encryption::SseB2 } else { Encryption::None };
     let retention = match &bucket.default_retention {
         None => json!({"mode": null, "period": null}),
         Some(period) => json!({

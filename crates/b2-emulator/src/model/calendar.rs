@@ -14,9 +14,8 @@ pub(crate) struct Moment {
 }
 
 const WEEKDAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 impl Moment {
     /// From milliseconds since 1970-01-01T00:00:00Z.
@@ -57,9 +56,7 @@ pub(crate) fn is_http_date(text: &str) -> bool {
         return false;
     };
     let number = |text: &str, len| text.len() == len && text.bytes().all(|b| b.is_ascii_digit());
-    weekday
-        .strip_suffix(',')
-        .is_some_and(|name| WEEKDAYS.contains(&name))
+    weekday.strip_suffix(',').is_some_and(|name| WEEKDAYS.contains(&name))
         && number(day, 2)
         && MONTHS.contains(month)
         && number(year, 4)
@@ -82,11 +79,7 @@ const fn civil(days: u64) -> (u64, u64, u64) {
         day_of_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100);
     let march_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 {
-        march_month + 3
-    } else {
-        march_month - 9
-    };
+    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
     let year = year_of_cycle + cycle * 400 + if month <= 2 { 1 } else { 0 };
     (year, month, day)
 }
@@ -97,10 +90,7 @@ mod tests {
 
     #[test]
     fn known_moments() {
-        assert_eq!(
-            Moment::from_millis(0).http_date(),
-            "Thu, 01 Jan 1970 00:00:00 GMT"
-        );
+        assert_eq!(Moment::from_millis(0).http_date(), "Thu, 01 Jan 1970 00:00:00 GMT");
         assert_eq!(
             Moment::from_millis(784_111_777_000).http_date(),
             "Sun, 06 Nov 1994 08:49:37 GMT"
@@ -118,12 +108,9 @@ mod tests {
     #[test]
     fn http_dates_are_told_from_other_text() {
         assert!(is_http_date("Sun, 06 Nov 1994 08:49:37 GMT"));
-        for other in [
-            "",
-            "tomorrow",
-            "Sun 06 Nov 1994 08:49:37 GMT",
-            "Sun, 6 Nov 1994 08:49:37 GMT",
-        ] {
+        for other in
+            ["", "tomorrow", "Sun 06 Nov 1994 08:49:37 GMT", "Sun, 6 Nov 1994 08:49:37 GMT"]
+        {
             assert!(!is_http_date(other), "{other}");
         }
     }

@@ -33,15 +33,11 @@ pub(crate) struct Call<'c, 'r> {
 impl Call<'_, '_> {
     /// The account. It is created before the first request.
     pub(crate) fn account(&self) -> Outcome<Account> {
-        self.tx
-            .load(Table::Account, b"")?
-            .ok_or_else(|| StoreError::Closed.into())
+        self.tx.load(Table::Account, b"")?.ok_or_else(|| StoreError::Closed.into())
     }
 
     /// Whether the request asks for a kind of artificial trouble.
     pub(crate) fn has_test_mode(&self, mode: &str) -> bool {
-        self.head
-            .header("x-bz-test-mode")
-            .is_some_and(|value| value.trim() == mode)
+        self.head.header("x-bz-test-mode").is_some_and(|value| value.trim() == mode)
     }
 }

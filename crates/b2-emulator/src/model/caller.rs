@@ -20,10 +20,7 @@ impl Caller {
         if token.grant != Grant::Account {
             return Err(bad_auth_token("Not an account authorization token"));
         }
-        Ok(Self {
-            account: call.account()?,
-            key,
-        })
+        Ok(Self { account: call.account()?, key })
     }
 
     /// As [`Caller::authenticate`], for a call that needs one capability.
@@ -39,37 +36,22 @@ impl Caller {
     }
 
     pub(crate) fn require(&self, capability: &str) -> Outcome<()> {
-        if self.may(capability) {
-            Ok(())
-        } else {
-            Err(unauthorized())
-        }
+        if self.may(capability) { Ok(()) } else { Err(unauthorized()) }
     }
 
     /// Whether the key is limited to buckets that do not include this one.
     pub(crate) fn is_barred_from(&self, bucket: &str) -> bool {
-        self.key
-            .buckets
-            .as_ref()
-            .is_some_and(|allowed| !allowed.iter().any(|id| id == bucket))
+        self.key.buckets.as_ref().is_some_and(|allowed| !allowed.iter().any(|id| id == bucket))
     }
 
     pub(crate) fn require_bucket(&self, bucket: &str) -> Outcome<()> {
-        if self.is_barred_from(bucket) {
-            Err(unauthorized())
-        } else {
-            Ok(())
-        }
+        if self.is_barred_from(bucket) { Err(unauthorized()) } else { Ok(()) }
     }
 
     /// A name, or the prefix of a listing, must lie within the key's prefix.
     pub(crate) fn require_name(&self, name: &str) -> Outcome<()> {
         let prefix = self.key.name_prefix.as_deref().unwrap_or_default();
-        if name.starts_with(prefix) {
-            Ok(())
-        } else {
-            Err(unauthorized())
-        }
+        if name.starts_with(prefix) { Ok(()) } else { Err(unauthorized()) }
     }
 
     /// The `accountId` parameter must be the account's, not the key's.

@@ -42,12 +42,5 @@ pub(crate) fn exists(name: &str) -> bool {
 /// Whether a key limited to some buckets may have it. The five that act on
 /// the whole account may not.
 pub(crate) fn fits_one_bucket(name: &str) -> bool {
-    ![
-        "listKeys",
-        "writeKeys",
-        "deleteKeys",
-        "writeBuckets",
-        "deleteBuckets",
-    ]
-    .contains(&name)
+    !["listKeys", "writeKeys", "deleteKeys", "writeBuckets", "deleteBuckets"].contains(&name)
 }

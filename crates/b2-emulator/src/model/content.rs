@@ -42,11 +42,7 @@ fn part_segments(
         let (from, to) = (offset.max(part_start), end.min(part_end));
         if from < to {
             let offset = from - part_start;
-            segments.push(Segment {
-                blob: part.blob,
-                offset,
-                len: to - from,
-            });
+            segments.push(Segment { blob: part.blob, offset, len: to - from });
         }
         part_start = part_end;
     }

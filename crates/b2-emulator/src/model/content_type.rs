@@ -4,11 +4,7 @@ const DEFAULT: &str = "application/octet-stream";
 
 /// The type to store for what the client asked.
 pub(crate) fn resolve(requested: &str, file_name: &str) -> String {
-    if requested == "b2/x-auto" {
-        for_name(file_name).to_owned()
-    } else {
-        requested.to_owned()
-    }
+    if requested == "b2/x-auto" { for_name(file_name).to_owned() } else { requested.to_owned() }
 }
 
 /// By the extension after the last dot of the last segment.
@@ -49,10 +45,7 @@ const TYPES: [(&str, &str); 112] = [
     ("csv", "text/csv"),
     ("dmg", "application/x-apple-diskimage"),
     ("doc", "application/msword"),
-    (
-        "docx",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ),
+    ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
     ("eot", "application/vnd.ms-fontobject"),
     ("eps", "application/postscript"),
     ("epub", "application/epub+zip"),
@@ -107,10 +100,7 @@ const TYPES: [(&str, &str); 112] = [
     ("pl", "text/plain"),
     ("png", "image/png"),
     ("ppt", "application/vnd.ms-powerpoint"),
-    (
-        "pptx",
-        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    ),
+    ("pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
     ("ps", "application/postscript"),
     ("psd", "image/vnd.adobe.photoshop"),
     ("py", "text/x-python"),
@@ -139,10 +129,7 @@ const TYPES: [(&str, &str); 112] = [
     ("woff2", "font/woff2"),
     ("xhtml", "application/xhtml+xml"),
     ("xls", "application/vnd.ms-excel"),
-    (
-        "xlsx",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ),
+    ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     ("xml", "application/xml"),
     ("yaml", "application/yaml"),
     ("zip", "application/zip"),

@@ -54,23 +54,14 @@ pub(crate) fn plan(call: &Call<'_, '_>, operation: Operation) -> Outcome<CopyTic
         }
     };
     if len > LARGEST_COPY {
-        return Err(refuse(
-            400,
-            "source_too_large",
-            format!("Copy source too big: {len}"),
-        ));
+        return Err(refuse(400, "source_too_large", format!("Copy source too big: {len}")));
     }
     let what = if operation == Operation::CopyPart {
         plan_part(call, &caller)?
     } else {
         plan_file(call, &caller, source.clone())?
     };
-    Ok(CopyTicket {
-        segments: segments(call.tx, &source, offset, len)?,
-        len,
-        caller,
-        what,
-    })
+    Ok(CopyTicket { segments: segments(call.tx, &source, offset, len)?, len, caller, what })
 }
 
 fn check_source(call: &Call<'_, '_>, caller: &Caller, source: &File) -> Outcome<()> {
@@ -99,9 +90,7 @@ fn plan_file(call: &Call<'_, '_>, caller: &Caller, source: File) -> Outcome<Copy
     caller.require_bucket(&bucket)?;
     caller.require_name(&target_name)?;
     let bucket = buckets::load(call.tx, &bucket)?;
-    let requested = call
-        .params
-        .optional_object("destinationServerSideEncryption")?;
+    let requested = call.params.optional_object("destinationServerSideEncryption")?;
     let requested = encryption::from_json(requested.as_ref())?;
     let (content_type, info) = metadata(call, &source, &target_name)?;
     let is_tight = requested.is_some() || bucket.file_lock;
@@ -125,28 +114,21 @@ fn metadata(call: &Call<'_, '_>, source: &File, target: &str) -> Outcome<(String
     let content_type = call.params.optional_text("contentType")?;
     let info = call.params.optional_map("fileInfo")?;
     match call.params.optional_text("metadataDirective")?.as_deref() {
-        None | Some("COPY") if content_type.is_some() || info.is_some() => Err(bad_request(
-            "contentType and fileInfo need metadataDirective REPLACE",
-        )),
+        None | Some("COPY") if content_type.is_some() || info.is_some() => {
+            Err(bad_request("contentType and fileInfo need metadataDirective REPLACE"))
+        }
         None | Some("COPY") => Ok((source.content_type.clone(), source.info.clone())),
         Some("REPLACE") => {
             let requested =
                 content_type.ok_or_else(|| bad_request("REPLACE needs a contentType"))?;
-            Ok((
-                content_type::resolve(&requested, target),
-                info.unwrap_or_default(),
-            ))
+            Ok((content_type::resolve(&requested, target), info.unwrap_or_default()))
         }
         Some(other) => Err(bad_request(format!("invalid metadataDirective: {other}"))),
     }
 }
 
 const fn default_encryption(bucket: &Bucket) -> Encryption {
-    if bucket.encrypts {
-        Encryption::SseB2
-    } else {
-        Encryption::None
-    }
+    if bucket.encrypts { Encryption::SseB2 } else { Encryption::None }
 }
 
 fn plan_part(call: &Call<'_, '_>, caller: &Caller) -> Outcome<Copy> {
@@ -155,9 +137,7 @@ fn plan_part(call: &Call<'_, '_>, caller: &Caller) -> Outcome<Copy> {
     let (large, _) = large::active(call, &file)?;
     caller.require_bucket(&large.bucket)?;
     caller.require_name(&large.name)?;
-    let given = call
-        .params
-        .optional_object("destinationServerSideEncryption")?;
+    let given = call.params.optional_object("destinationServerSideEncryption")?;
     encryption::check_access(&large.encryption, customer_key(given.as_ref())?.as_deref())?;
     Ok(Copy::Part { file, number })
 }
@@ -185,8 +165,7 @@ pub(crate) fn conclude(
         FileKind::Small,
         call.now,
     )?;
-    call.tx
-        .save(Table::Blob, receipt.blob.to_string().as_bytes(), &id)?;
+    call.tx.save(Table::Blob, receipt.blob.to_string().as_bytes(), &id)?;
     let file = File {
         id,
         len: receipt.len,

@@ -59,24 +59,18 @@ pub(crate) fn by_name(call: &mut Call<'_, '_>, bucket: &str, name: &str) -> Outc
 /// The token in the header, or else in the query.
 fn access(call: &Call<'_, '_>) -> Outcome<Access> {
     let header = call.head.header("authorization").map(str::to_owned);
-    let Some(text) = header.or_else(|| call.head.query("Authorization")) else {
+    // Some clients paste the token into the query as it is. A plus sign then
+    // arrives as a space, which no token holds.
+    let query = || call.head.query("Authorization").map(|text| text.replace(' ', "+"));
+    let Some(text) = header.or_else(query) else {
         return Ok(Access::Anonymous);
     };
     let (token, key) = token::look_up(call.tx, &text, call.now)?;
     match token.grant {
-        Grant::Account => Ok(Access::Account(Box::new(Caller {
-            account: call.account()?,
-            key,
-        }))),
-        Grant::Download {
-            bucket,
-            prefix,
-            overrides,
-        } => Ok(Access::Shared {
-            bucket,
-            prefix,
-            overrides,
-        }),
+        Grant::Account => Ok(Access::Account(Box::new(Caller { account: call.account()?, key }))),
+        Grant::Download { bucket, prefix, overrides } => {
+            Ok(Access::Shared { bucket, prefix, overrides })
+        }
         Grant::UploadFile { .. } | Grant::UploadPart { .. } => {
             Err(bad_auth_token("Not a token for downloads"))
         }
@@ -94,11 +88,7 @@ fn check_access(access: &Access, bucket: &Bucket, name: &str) -> Outcome<()> {
             caller.require_bucket(&bucket.id)?;
             caller.require_name(name)
         }
-        Access::Shared {
-            bucket: shared,
-            prefix,
-            ..
-        } => {
+        Access::Shared { bucket: shared, prefix, .. } => {
             if *shared == bucket.id && name.starts_with(prefix) {
                 Ok(())
             } else {
@@ -114,10 +104,7 @@ fn serve(call: &Call<'_, '_>, access: &Access, bucket: &Bucket, file: &File) -> 
     encryption::check_access(&file.encryption, given.as_deref())?;
     let requested = requested_overrides(call, access)?;
     let range = call.head.header("range");
-    let range = range
-        .map(|header| range::parse(header, file.len))
-        .transpose()?
-        .flatten();
+    let range = range.map(|header| range::parse(header, file.len)).transpose()?.flatten();
     let (offset, len) = range.map_or((0, file.len), |range| (range.offset, range.len));
     let mut answer = Answer {
         status: StatusCode::OK,
@@ -147,10 +134,8 @@ fn describe(answer: &mut Answer, bucket: &Bucket, file: &File) {
     answer.set_named("x-bz-content-sha1", file.sha1.as_deref().unwrap_or("none"));
     answer.set_named("x-bz-upload-timestamp", file.uploaded_at.to_string());
     answer.set(CACHE_CONTROL, "max-age=0, no-cache, no-store");
-    if let Some(value) = bucket
-        .info
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("cache-control"))
+    if let Some(value) =
+        bucket.info.iter().find(|(name, _)| name.eq_ignore_ascii_case("cache-control"))
     {
         answer.set(CACHE_CONTROL, value.1);
     }
@@ -207,17 +192,10 @@ fn requested_overrides(call: &Call<'_, '_>, access: &Access) -> Outcome<BTreeMap
     }
     match access {
         Access::Anonymous if !requested.is_empty() => Err(unauthorized()),
-        Access::Shared {
-            overrides: fixed, ..
-        } if fixed
-            .iter()
-            .any(|(name, value)| requested.get(name) != Some(value)) =>
+        Access::Shared { overrides: fixed, .. }
+            if fixed.iter().any(|(name, value)| requested.get(name) != Some(value)) =>
         {
-            Err(refuse(
-                401,
-                "unauthorized",
-                "the overrides differ from those of the token",
-            ))
+            Err(refuse(401, "unauthorized", "the overrides differ from those of the token"))
         }
         _ => Ok(requested),
     }

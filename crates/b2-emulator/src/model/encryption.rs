@@ -36,9 +36,7 @@ pub(crate) fn from_upload_headers(head: &Head) -> Outcome<Option<Encryption>> {
             Err(bad_request("SSE-B2 and SSE-C cannot be used together"))
         }
         Some(ALGORITHM) => Ok(Some(Encryption::SseB2)),
-        Some(other) => Err(bad_request(format!(
-            "invalid X-Bz-Server-Side-Encryption: {other}"
-        ))),
+        Some(other) => Err(bad_request(format!("invalid X-Bz-Server-Side-Encryption: {other}"))),
     }
 }
 
@@ -69,14 +67,10 @@ pub(crate) fn from_json(object: Option<&Map<String, Value>>) -> Outcome<Option<E
         "SSE-B2" if text("algorithm") == ALGORITHM => Ok(Some(Encryption::SseB2)),
         "SSE-C" => {
             let (key, key_md5) = (text("customerKey"), text("customerKeyMd5"));
-            check_customer_key(text("algorithm"), key, key_md5)
-                .map(Encryption::SseC)
-                .map(Some)
+            check_customer_key(text("algorithm"), key, key_md5).map(Encryption::SseC).map(Some)
         }
         "" | "none" => Ok(None),
-        mode => Err(bad_request(format!(
-            "invalid server-side encryption: {mode}"
-        ))),
+        mode => Err(bad_request(format!("invalid server-side encryption: {mode}"))),
     }
 }
 
@@ -109,11 +103,7 @@ pub(crate) fn check_access(stored: &Encryption, given: Option<&str>) -> Outcome<
 }
 
 pub(crate) fn wrong_key() -> Failure {
-    refuse(
-        403,
-        "access_denied",
-        "the customer key is not the one the file was stored with",
-    )
+    refuse(403, "access_denied", "the customer key is not the one the file was stored with")
 }
 
 #[cfg(test)]
@@ -128,12 +118,7 @@ mod tests {
             let value = HeaderValue::from_str(value).unwrap();
             headers.insert(HeaderName::from_static(name), value);
         }
-        Head {
-            method: Method::GET,
-            uri: "/".parse().unwrap(),
-            headers,
-            base: String::new(),
-        }
+        Head { method: Method::GET, uri: "/".parse().unwrap(), headers, base: String::new() }
     }
 
     fn key(byte: u8) -> (String, String) {
@@ -145,15 +130,8 @@ mod tests {
     fn a_customer_key_needs_all_three_headers_and_its_own_md5() {
         let ((key, md5), (_, other)) = (key(1), key(2));
         let [algorithm_name, key_name, md5_name] = CUSTOMER_HEADERS;
-        let full = [
-            (algorithm_name, "AES256"),
-            (key_name, &key),
-            (md5_name, &md5),
-        ];
-        assert_eq!(
-            customer_key_from_headers(&head(&full)).unwrap(),
-            Some(md5.clone())
-        );
+        let full = [(algorithm_name, "AES256"), (key_name, &key), (md5_name, &md5)];
+        assert_eq!(customer_key_from_headers(&head(&full)).unwrap(), Some(md5.clone()));
         assert_eq!(customer_key_from_headers(&head(&[])).unwrap(), None);
         assert!(customer_key_from_headers(&head(&full[..2])).is_err());
         let wrong = [full[0], full[1], (md5_name, &other)];
@@ -164,13 +142,9 @@ mod tests {
     fn only_the_right_key_opens_a_customer_file() {
         let stored = Encryption::SseC("right".to_owned());
         assert!(check_access(&stored, Some("right")).is_ok());
-        let Err(Failure::Refused(wrong)) = check_access(&stored, Some("wrong")) else {
-            panic!()
-        };
+        let Err(Failure::Refused(wrong)) = check_access(&stored, Some("wrong")) else { panic!() };
         assert_eq!((wrong.status, wrong.code), (403, "access_denied"));
-        let Err(Failure::Refused(none)) = check_access(&stored, None) else {
-            panic!()
-        };
+        let Err(Failure::Refused(none)) = check_access(&stored, None) else { panic!() };
         assert_eq!((none.status, none.code), (400, "bad_request"));
         assert!(check_access(&Encryption::SseB2, None).is_ok());
     }

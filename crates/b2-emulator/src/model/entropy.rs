@@ -77,11 +77,7 @@ mod tests {
     fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
         let draw = |seed: u8| {
             let mut entropy = Entropy::from_seed([seed; 32]);
-            (
-                entropy.fork().hex(32),
-                entropy.base64(20),
-                entropy.below(1000),
-            )
+            (entropy.fork().hex(32), entropy.base64(20), entropy.below(1000))
         };
         assert_eq!(draw(1), draw(1));
         assert_ne!(draw(1), draw(2));

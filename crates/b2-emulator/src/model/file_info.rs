@@ -15,11 +15,7 @@ use super::refusal::{Outcome, bad_request};
 /// that overrides each.
 pub(crate) const STANDARD: [(&str, &str, HeaderName); 5] = [
     ("b2-cache-control", "b2CacheControl", CACHE_CONTROL),
-    (
-        "b2-content-disposition",
-        "b2ContentDisposition",
-        CONTENT_DISPOSITION,
-    ),
+    ("b2-content-disposition", "b2ContentDisposition", CONTENT_DISPOSITION),
     ("b2-content-encoding", "b2ContentEncoding", CONTENT_ENCODING),
     ("b2-content-language", "b2ContentLanguage", CONTENT_LANGUAGE),
     ("b2-expires", "b2Expires", EXPIRES),
@@ -51,23 +47,12 @@ pub(crate) fn check(
     is_encrypted_or_locked: bool,
 ) -> Outcome<BTreeMap<String, String>> {
     if info.len() > MOST_ENTRIES {
-        return Err(bad_request(format!(
-            "more than {MOST_ENTRIES} file info entries"
-        )));
+        return Err(bad_request(format!("more than {MOST_ENTRIES} file info entries")));
     }
-    let limit = if is_encrypted_or_locked {
-        LARGEST_WHEN_ENCRYPTED_OR_LOCKED
-    } else {
-        LARGEST
-    };
-    let entries: usize = info
-        .iter()
-        .map(|(name, value)| name.len() + value.len())
-        .sum();
+    let limit = if is_encrypted_or_locked { LARGEST_WHEN_ENCRYPTED_OR_LOCKED } else { LARGEST };
+    let entries: usize = info.iter().map(|(name, value)| name.len() + value.len()).sum();
     if file_name.len() + entries > limit {
-        return Err(bad_request(format!(
-            "file name and file info exceed {limit} bytes"
-        )));
+        return Err(bad_request(format!("file name and file info exceed {limit} bytes")));
     }
     info.into_iter()
         .map(|(name, value)| {
@@ -99,9 +84,8 @@ fn is_token_byte(byte: u8) -> bool {
 /// Checks a value that will become an ordinary response header.
 pub(crate) fn check_standard(name: &str, value: &str) -> Outcome<()> {
     let invalid = |why: String| bad_request(format!("invalid {name}: {why}"));
-    if let Some(position) = value
-        .bytes()
-        .position(|byte| byte != b'\t' && !(32..127).contains(&byte))
+    if let Some(position) =
+        value.bytes().position(|byte| byte != b'\t' && !(32..127).contains(&byte))
     {
         return Err(invalid(format!("illegal character at {position}")));
     }
@@ -124,10 +108,7 @@ fn is_token_list(value: &str) -> bool {
 
 /// `type *( ";" name "=" ( token | quoted-string ) )`.
 fn check_disposition(value: &str) -> Result<(), String> {
-    let mut scan = Scan {
-        bytes: value.as_bytes(),
-        at: 0,
-    };
+    let mut scan = Scan { bytes: value.as_bytes(), at: 0 };
     scan.token()?;
     loop {
         scan.spaces();
@@ -140,11 +121,7 @@ fn check_disposition(value: &str) -> Result<(), String> {
         scan.spaces();
         scan.expect(b'=')?;
         scan.spaces();
-        if scan.peek() == Some(b'"') {
-            scan.quoted()?
-        } else {
-            scan.token()?
-        }
+        if scan.peek() == Some(b'"') { scan.quoted()? } else { scan.token()? }
     }
 }
 
@@ -169,11 +146,7 @@ impl Scan<'_> {
         while self.peek().is_some_and(is_token_byte) {
             self.at += 1;
         }
-        if self.at > start {
-            Ok(())
-        } else {
-            Err(self.expected("a token character"))
-        }
+        if self.at > start { Ok(()) } else { Err(self.expected("a token character")) }
     }
 
     fn expect(&mut self, byte: u8) -> Result<(), String> {
@@ -201,9 +174,7 @@ impl Scan<'_> {
     }
 
     fn expected(&self, what: &str) -> String {
-        let got = self
-            .peek()
-            .map_or("the end".to_owned(), |b| format!("'{}'", b as char));
+        let got = self.peek().map_or_else(|| "the end".to_owned(), |b| format!("'{}'", b as char));
         format!("expected {what} at {}, but got {got}", self.at)
     }
 }
@@ -213,10 +184,7 @@ mod tests {
     use super::*;
 
     fn info(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
     #[test]
@@ -244,10 +212,7 @@ mod tests {
     #[test]
     fn grammar_of_standard_headers() {
         let good = [
-            (
-                "b2-content-disposition",
-                "attachment; filename=\"a; b.txt\"",
-            ),
+            ("b2-content-disposition", "attachment; filename=\"a; b.txt\""),
             ("b2-content-disposition", "inline"),
             ("b2-content-language", "de, en-GB"),
             ("b2-content-encoding", "gzip"),

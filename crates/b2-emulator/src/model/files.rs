@@ -39,18 +39,10 @@ pub(crate) fn hide_file(call: &mut Call<'_, '_>) -> Outcome<Answer> {
     match versions::current(call.tx, &bucket.id, &name)?.map(|file| file.action) {
         Some(Action::Upload) => {}
         Some(_) => {
-            return Err(refuse(
-                400,
-                "already_hidden",
-                format!("File already hidden: {name}"),
-            ));
+            return Err(refuse(400, "already_hidden", format!("File already hidden: {name}")));
         }
         None => {
-            return Err(refuse(
-                400,
-                "no_such_file",
-                format!("File not present: {name}"),
-            ));
+            return Err(refuse(400, "no_such_file", format!("File not present: {name}")));
         }
     }
     let (id, position) = ids::next_file_id(
@@ -106,9 +98,5 @@ pub(crate) fn discard(call: &mut Call<'_, '_>, file: &File) -> Outcome<()> {
 }
 
 fn file_not_present(name: &str, id: &str) -> Failure {
-    refuse(
-        400,
-        "file_not_present",
-        format!("File not present: {name} {id}"),
-    )
+    refuse(400, "file_not_present", format!("File not present: {name} {id}"))
 }

@@ -19,9 +19,7 @@ struct State {
 impl std::fmt::Debug for State {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The set holds tokens.
-        f.debug_struct("State")
-            .field("busy", &self.busy.len())
-            .finish_non_exhaustive()
+        f.debug_struct("State").field("busy", &self.busy.len()).finish_non_exhaustive()
     }
 }
 
@@ -33,10 +31,7 @@ impl Flights {
     /// Takes the token's upload URL for one upload; `None` if it is taken.
     pub(crate) fn board(self: &Arc<Self>, token: &str) -> Option<Lease> {
         let boarded = self.state().busy.insert(token.to_owned());
-        boarded.then(|| Lease {
-            flights: Arc::clone(self),
-            token: token.to_owned(),
-        })
+        boarded.then(|| Lease { flights: Arc::clone(self), token: token.to_owned() })
     }
 
     /// Makes a token's upload URL look taken, or free again.

@@ -54,30 +54,20 @@ impl Head {
 
     /// Path and query exactly as sent.
     pub(crate) fn target(&self) -> &str {
-        self.uri
-            .path_and_query()
-            .map_or("/", |target| target.as_str())
+        self.uri.path_and_query().map_or("/", |target| target.as_str())
     }
 
     /// One decoded query parameter; an undecodable one counts as absent.
     pub(crate) fn query(&self, name: &str) -> Option<String> {
-        self.query_pairs()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value)
+        self.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
     pub(crate) fn query_pairs(&self) -> impl Iterator<Item = (String, String)> {
         let query = self.uri.query().unwrap_or_default();
-        query
-            .split('&')
-            .filter(|pair| !pair.is_empty())
-            .filter_map(|pair| {
-                let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-                Some((
-                    percent::decode(key.as_bytes()).ok()?,
-                    percent::decode(value.as_bytes()).ok()?,
-                ))
-            })
+        query.split('&').filter(|pair| !pair.is_empty()).filter_map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Some((percent::decode(key.as_bytes()).ok()?, percent::decode(value.as_bytes()).ok()?))
+        })
     }
 
     /// Where the request leads.
@@ -86,10 +76,8 @@ impl Head {
         if let Some(rest) = path.strip_prefix("/b2api/") {
             return api_route(rest);
         }
-        path.strip_prefix("/file/").map_or_else(
-            || Err(not_found(format!("unknown path: {path}"))),
-            file_route,
-        )
+        path.strip_prefix("/file/")
+            .map_or_else(|| Err(not_found(format!("unknown path: {path}"))), file_route)
     }
 }
 
@@ -139,13 +127,7 @@ mod tests {
     fn route(target: &str) -> Outcome<Route> {
         let uri = target.parse().unwrap();
         let (headers, base) = (HeaderMap::new(), String::new());
-        Head {
-            method: Method::GET,
-            uri,
-            headers,
-            base,
-        }
-        .route()
+        Head { method: Method::GET, uri, headers, base }.route()
     }
 
     #[test]
@@ -169,19 +151,10 @@ mod tests {
             bucket: bucket.to_owned(),
             name: name.to_owned(),
         };
-        assert_eq!(
-            route("/file/pets/a/b.jpg").unwrap(),
-            file("pets", "a/b.jpg")
-        );
+        assert_eq!(route("/file/pets/a/b.jpg").unwrap(), file("pets", "a/b.jpg"));
         assert_eq!(route("/file/pets/a+b%2Bc").unwrap(), file("pets", "a b+c"));
-        assert_eq!(
-            route("/file/pets/a//b/../c").unwrap(),
-            file("pets", "a//b/../c")
-        );
-        assert_eq!(
-            route("/file/pets//x?Authorization=1").unwrap(),
-            file("pets", "/x")
-        );
+        assert_eq!(route("/file/pets/a//b/../c").unwrap(), file("pets", "a//b/../c"));
+        assert_eq!(route("/file/pets//x?Authorization=1").unwrap(), file("pets", "/x"));
         assert!(route("/file/pets").is_err());
         assert!(route("/file/pets/a%2Fb").is_err());
         assert!(route("/file/pets/100%").is_err());

@@ -43,11 +43,8 @@ impl FileId {
         let bucket = fields.next()?.strip_prefix('z')?.to_owned();
         let counted = fields.next()?.strip_prefix('f')?;
         let sequence = u64::from_str_radix(counted.get(1..)?, 16).ok()?;
-        let at = fields.last()?.strip_prefix('u')?.parse().ok()?;
-        Some(Self {
-            bucket,
-            position: Position { at, sequence },
-        })
+        let at = fields.next_back()?.strip_prefix('u')?.parse().ok()?;
+        Some(Self { bucket, position: Position { at, sequence } })
     }
 }
 
@@ -136,13 +133,7 @@ mod tests {
                 let start = format!("4_z{bucket}_f2000000000000001_d20261121_m171512_c004_v0041");
                 assert!(id.starts_with(&start), "{id}");
                 assert!(id.len() <= 200);
-                assert_eq!(
-                    FileId::parse(&id),
-                    Some(FileId {
-                        bucket: bucket.clone(),
-                        position
-                    })
-                );
+                assert_eq!(FileId::parse(&id), Some(FileId { bucket: bucket.clone(), position }));
                 Ok(())
             })
             .unwrap();
@@ -150,14 +141,7 @@ mod tests {
 
     #[test]
     fn other_text_is_no_file_id() {
-        for text in [
-            "",
-            "bad-id",
-            "4_z12_f1zz_u1",
-            "4_z12_f1",
-            "5_z12_f10_u1",
-            "4_z12_f10_d1",
-        ] {
+        for text in ["", "bad-id", "4_z12_f1zz_u1", "4_z12_f1", "5_z12_f10_u1", "4_z12_f10_d1"] {
             assert_eq!(FileId::parse(text), None, "{text}");
         }
     }

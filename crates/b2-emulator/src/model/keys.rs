@@ -23,10 +23,7 @@ pub(crate) fn create_key(call: &mut Call<'_, '_>) -> Outcome<Answer> {
     let buckets = requested_buckets(call)?;
     let capabilities = requested_capabilities(call, buckets.is_some())?;
     let expires_at = expiration(call)?;
-    let name_prefix = call
-        .params
-        .optional_text("namePrefix")?
-        .filter(|prefix| !prefix.is_empty());
+    let name_prefix = call.params.optional_text("namePrefix")?.filter(|prefix| !prefix.is_empty());
     let id = ids::next_key_id(call.tx, &caller.account)?;
     let secret = ids::new_secret(&caller.account.cluster, call.entropy);
     let key = Key {
@@ -50,10 +47,7 @@ pub(crate) fn list_keys(call: &mut Call<'_, '_>) -> Outcome<Answer> {
     let caller = Caller::with(call, "listKeys")?;
     caller.require_account_id(call)?;
     let limit = page_size(&call.params, "maxKeyCount", 100, 10_000)?;
-    let start = call
-        .params
-        .optional_text("startApplicationKeyId")?
-        .unwrap_or_default();
+    let start = call.params.optional_text("startApplicationKeyId")?.unwrap_or_default();
     let mut keys = Vec::new();
     let mut next = None;
     for row in call.tx.scan(Table::Key, start.as_bytes(), &[0xff])? {
@@ -67,9 +61,7 @@ pub(crate) fn list_keys(call: &mut Call<'_, '_>) -> Outcome<Answer> {
         }
         keys.push(key_json(call.version, &caller.account, &key));
     }
-    Ok(Answer::json(
-        &json!({"keys": keys, "nextApplicationKeyId": next}),
-    ))
+    Ok(Answer::json(&json!({"keys": keys, "nextApplicationKeyId": next})))
 }
 
 pub(crate) fn delete_key(call: &mut Call<'_, '_>) -> Outcome<Answer> {
@@ -80,9 +72,7 @@ pub(crate) fn delete_key(call: &mut Call<'_, '_>) -> Outcome<Answer> {
         .filter(|key| !key.is_master)
         .ok_or_else(|| bad_request(format!("application key does not exist: {id}")))?;
     if key.needs_v4 && call.version < 4 {
-        return Err(bad_request(
-            "a multi-bucket key can only be deleted with API version 4",
-        ));
+        return Err(bad_request("a multi-bucket key can only be deleted with API version 4"));
     }
     call.tx.erase(Table::Key, id.as_bytes());
     Ok(Answer::json(&key_json(call.version, &caller.account, &key)))
@@ -116,14 +106,8 @@ fn key_json(version: u8, account: &Account, key: &Key) -> Value {
 fn key_name(call: &Call<'_, '_>) -> Outcome<String> {
     let name = call.params.text("keyName")?;
     let is_legal = (1..=100).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    if is_legal {
-        Ok(name)
-    } else {
-        Err(bad_request(format!("invalid keyName: {name}")))
-    }
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if is_legal { Ok(name) } else { Err(bad_request(format!("invalid keyName: {name}"))) }
 }
 
 fn requested_buckets(call: &Call<'_, '_>) -> Outcome<Option<Vec<String>>> {

@@ -41,20 +41,10 @@ pub(crate) fn start_large_file(call: &mut Call<'_, '_>) -> Outcome<Answer> {
     let info = file_info::check(info, &file_name, is_tight)?;
     let uploaded_at = requested_timestamp(call)?.unwrap_or(call.now);
     let locks = locks.settle(&caller, &bucket, uploaded_at)?;
-    let default = if bucket.encrypts {
-        Encryption::SseB2
-    } else {
-        Encryption::None
-    };
+    let default = if bucket.encrypts { Encryption::SseB2 } else { Encryption::None };
     let kind = FileKind::Large;
-    let (id, position) = ids::next_file_id(
-        call.tx,
-        call.entropy,
-        &caller.account,
-        &bucket.id,
-        kind,
-        uploaded_at,
-    )?;
+    let (id, position) =
+        ids::next_file_id(call.tx, call.entropy, &caller.account, &bucket.id, kind, uploaded_at)?;
     let file = File {
         id,
         bucket: bucket.id,
@@ -72,8 +62,7 @@ pub(crate) fn start_large_file(call: &mut Call<'_, '_>) -> Outcome<Answer> {
         content: Content::Nothing,
     };
     versions::save(call.tx, &file, position)?;
-    call.tx
-        .save(Table::Unfinished, &unfinished_key(&file), &())?;
+    call.tx.save(Table::Unfinished, &unfinished_key(&file), &())?;
     Ok(Answer::json(&file_json(call.version, &caller, &file)))
 }
 
@@ -92,14 +81,8 @@ fn requested_timestamp(call: &Call<'_, '_>) -> Outcome<Option<u64>> {
 pub(crate) fn get_upload_part_url(call: &mut Call<'_, '_>) -> Outcome<Answer> {
     let (caller, file, _) = unfinished(call)?;
     let pod = call.entropy.below(60);
-    let target = format!(
-        "/b2api/v{}/b2_upload_part/{}/{pod:04}",
-        call.version, file.id
-    );
-    let grant = Grant::UploadPart {
-        file: file.id.clone(),
-        target: target.clone(),
-    };
+    let target = format!("/b2api/v{}/b2_upload_part/{}/{pod:04}", call.version, file.id);
+    let grant = Grant::UploadPart { file: file.id.clone(), target: target.clone() };
     let lifetime = call.settings.upload_token_lifetime_ms;
     let token = token::issue(call, &caller.key, grant, lifetime)?;
     Ok(Answer::json(&json!({
@@ -114,14 +97,8 @@ pub(crate) fn admit_part(call: &Call<'_, '_>, file_id: &str) -> Outcome<u32> {
     let number = call.head.header("x-bz-part-number");
     let number = number.ok_or_else(|| bad_request("X-Bz-Part-Number is missing"))?;
     let number = part_number(number.parse().unwrap_or(0))?;
-    if call
-        .head
-        .headers
-        .contains_key("x-bz-server-side-encryption")
-    {
-        return Err(bad_request(
-            "X-Bz-Server-Side-Encryption is not accepted on parts",
-        ));
+    if call.head.headers.contains_key("x-bz-server-side-encryption") {
+        return Err(bad_request("X-Bz-Server-Side-Encryption is not accepted on parts"));
     }
     let given = encryption::customer_key_from_headers(call.head)?;
     let (file, _) = active(call, file_id)?;
@@ -151,17 +128,13 @@ pub(crate) fn store_part(
         blob: receipt.blob,
     };
     call.tx.save(Table::Part, &key, &part)?;
-    call.tx
-        .save(Table::Blob, part.blob.to_string().as_bytes(), &file.id)?;
+    call.tx.save(Table::Blob, part.blob.to_string().as_bytes(), &file.id)?;
     Ok(Answer::json(&part_json(&file.id, &file.encryption, &part)))
 }
 
 pub(crate) fn list_parts(call: &mut Call<'_, '_>) -> Outcome<Answer> {
     let (_, file, _) = unfinished(call)?;
-    let start = call
-        .params
-        .optional_integer("startPartNumber")?
-        .unwrap_or(1);
+    let start = call.params.optional_integer("startPartNumber")?.unwrap_or(1);
     let start = part_number(start)?;
     let limit = page_size(&call.params, "maxPartCount", 100, 1_000)?;
     let mut parts = Vec::new();
@@ -174,9 +147,7 @@ pub(crate) fn list_parts(call: &mut Call<'_, '_>) -> Outcome<Answer> {
         }
         parts.push(part_json(&file.id, &file.encryption, &part));
     }
-    Ok(Answer::json(
-        &json!({"nextPartNumber": next, "parts": parts}),
-    ))
+    Ok(Answer::json(&json!({"nextPartNumber": next, "parts": parts})))
 }
 
 pub(crate) fn list_unfinished_large_files(call: &mut Call<'_, '_>) -> Outcome<Answer> {
@@ -186,15 +157,10 @@ pub(crate) fn list_unfinished_large_files(call: &mut Call<'_, '_>) -> Outcome<An
     caller.require_bucket(&bucket)?;
     caller.require_name(&prefix)?;
     let bucket = buckets::load(call.tx, &bucket)?;
-    let start = call
-        .params
-        .optional_text("startFileId")?
-        .unwrap_or_default();
+    let start = call.params.optional_text("startFileId")?.unwrap_or_default();
     let limit = page_size(&call.params, "maxFileCount", 100, 100)?;
-    let (from, until) = (
-        [&bucket.id, start.as_str()].concat(),
-        [bucket.id.as_bytes(), &[0xff]].concat(),
-    );
+    let (from, until) =
+        ([&bucket.id, start.as_str()].concat(), [bucket.id.as_bytes(), &[0xff]].concat());
     let mut rows = Vec::new();
     let mut next = None;
     for row in call.tx.scan(Table::Unfinished, from.as_bytes(), &until)? {
@@ -241,9 +207,7 @@ fn check_parts(call: &Call<'_, '_>, file: &File, digests: &[String]) -> Outcome<
             return Err(missing_part(count));
         }
         let Some(digest) = digests.get(count - 1) else {
-            return Err(bad_request(
-                "partSha1Array is shorter than the list of parts",
-            ));
+            return Err(bad_request("partSha1Array is shorter than the list of parts"));
         };
         let stored = part.sha1.strip_prefix("unverified:").unwrap_or(&part.sha1);
         let claimed = digest.strip_prefix("unverified:").unwrap_or(digest);
@@ -268,11 +232,7 @@ fn check_parts(call: &Call<'_, '_>, file: &File, digests: &[String]) -> Outcome<
 }
 
 fn missing_part(number: usize) -> Failure {
-    refuse(
-        400,
-        "missing_part",
-        format!("Part number {number} has not been uploaded"),
-    )
+    refuse(400, "missing_part", format!("Part number {number} has not been uploaded"))
 }
 
 pub(crate) fn cancel_large_file(call: &mut Call<'_, '_>) -> Outcome<Answer> {
@@ -333,18 +293,14 @@ pub(crate) fn parts_from<'t>(
 
 /// The numbers of a file's parts, ascending.
 pub(crate) fn part_numbers(tx: &Transaction<'_>, file_id: &str) -> Result<Vec<u32>, StoreError> {
-    parts_from(tx, file_id, 1)?
-        .map(|part| Ok(part?.number))
-        .collect()
+    parts_from(tx, file_id, 1)?.map(|part| Ok(part?.number)).collect()
 }
 
 pub(crate) fn part_number(number: i64) -> Outcome<u32> {
     if (1..=LARGEST_PART_NUMBER).contains(&number) {
         Ok(number as u32)
     } else {
-        Err(bad_request(format!(
-            "Part number must be 1 to 10000: {number}"
-        )))
+        Err(bad_request(format!("Part number must be 1 to 10000: {number}")))
     }
 }
 

@@ -116,10 +116,7 @@ fn permitted_prefix(call: &Call<'_, '_>, caller: &Caller) -> Outcome<String> {
 
 fn start_key(call: &Call<'_, '_>, bucket: &str) -> Outcome<Vec<u8>> {
     let name = call.params.optional_text("startFileName")?;
-    let id = call
-        .params
-        .optional_text("startFileId")?
-        .filter(|id| !id.is_empty());
+    let id = call.params.optional_text("startFileId")?.filter(|id| !id.is_empty());
     match (name.filter(|name| !name.is_empty()), id) {
         (None, Some(_)) => Err(bad_request("startFileId needs startFileName")),
         (None, None) => Ok(bucket.as_bytes().to_vec()),

@@ -20,37 +20,23 @@ impl Locks {
     /// From the headers of an upload.
     pub(crate) fn from_headers(call: &Call<'_, '_>) -> Outcome<Self> {
         let mode = call.head.header("x-bz-file-retention-mode");
-        let until = call
-            .head
-            .header("x-bz-file-retention-retain-until-timestamp");
+        let until = call.head.header("x-bz-file-retention-retain-until-timestamp");
         let retention = match (mode, until) {
             (None, None) => None,
             (Some(mode), Some(until)) => Some(retention(mode, until.parse().ok(), call.now)?),
             _ => return Err(bad_request("retention needs a mode and a timestamp")),
         };
-        let legal_hold = call
-            .head
-            .header("x-bz-file-legal-hold")
-            .map(hold)
-            .transpose()?;
-        Ok(Self {
-            retention,
-            legal_hold,
-        })
+        let legal_hold = call.head.header("x-bz-file-legal-hold").map(hold).transpose()?;
+        Ok(Self { retention, legal_hold })
     }
 
     /// From the `fileRetention` and `legalHold` fields of a call.
     pub(crate) fn from_params(call: &Call<'_, '_>) -> Outcome<Self> {
         let object = call.params.optional_object("fileRetention")?;
-        let retention = object
-            .map(|object| retention_from_json(&object, call.now))
-            .transpose()?;
+        let retention = object.map(|object| retention_from_json(&object, call.now)).transpose()?;
         let legal_hold = call.params.optional_text("legalHold")?;
         let legal_hold = legal_hold.as_deref().map(hold).transpose()?;
-        Ok(Self {
-            retention: retention.flatten(),
-            legal_hold,
-        })
+        Ok(Self { retention: retention.flatten(), legal_hold })
     }
 
     /// Checks the caller's right and the bucket's state, and adds the
@@ -66,9 +52,7 @@ impl Locks {
             return Err(bucket_missing_file_lock());
         }
         let default = bucket.default_retention.as_ref();
-        let retention = self
-            .retention
-            .or_else(|| default.map(|period| starting(period, at)));
+        let retention = self.retention.or_else(|| default.map(|period| starting(period, at)));
         Ok(Self { retention, ..self })
     }
 }
@@ -82,21 +66,14 @@ pub(crate) fn check_deletion(file: &File, caller: &Caller, bypass: bool, now: u6
         return Err(refuse(401, "access_denied", "the file has a legal hold"));
     }
     match file.retention.filter(|retention| retention.until > now) {
-        Some(Retention {
-            mode: LockMode::Governance,
-            ..
-        }) if bypass => Ok(()),
+        Some(Retention { mode: LockMode::Governance, .. }) if bypass => Ok(()),
         Some(_) => Err(refuse(401, "access_denied", "the file is retained")),
         None => Ok(()),
     }
 }
 
 pub(crate) fn bucket_missing_file_lock() -> Failure {
-    refuse(
-        400,
-        "bucket_missing_file_lock",
-        "The bucket is not file lock enabled",
-    )
+    refuse(400, "bucket_missing_file_lock", "The bucket is not file lock enabled")
 }
 
 /// The `fileRetention` object of a file, wrapped.
@@ -139,21 +116,15 @@ pub(crate) fn default_retention(call: &Call<'_, '_>) -> Outcome<Option<Option<De
         Some(word) => lock_mode(word)?,
     };
     let period = object.get("period").and_then(Value::as_object);
-    let duration = period
-        .and_then(|p| p.get("duration"))
-        .and_then(Value::as_u64);
+    let duration = period.and_then(|p| p.get("duration")).and_then(Value::as_u64);
     let unit = period.and_then(|p| p.get("unit")).and_then(Value::as_str);
     match (duration, unit) {
-        (Some(duration @ 1..=3000), Some("days")) => Ok(Some(Some(DefaultRetention {
-            mode,
-            duration,
-            unit: PeriodUnit::Days,
-        }))),
-        (Some(duration @ 1..=8), Some("years")) => Ok(Some(Some(DefaultRetention {
-            mode,
-            duration,
-            unit: PeriodUnit::Years,
-        }))),
+        (Some(duration @ 1..=3000), Some("days")) => {
+            Ok(Some(Some(DefaultRetention { mode, duration, unit: PeriodUnit::Days })))
+        }
+        (Some(duration @ 1..=8), Some("years")) => {
+            Ok(Some(Some(DefaultRetention { mode, duration, unit: PeriodUnit::Years })))
+        }
         _ => Err(bad_request("invalid defaultRetention period")),
     }
 }
@@ -163,10 +134,7 @@ fn starting(period: &DefaultRetention, at: u64) -> Retention {
         PeriodUnit::Days => period.duration,
         PeriodUnit::Years => period.duration * 365,
     };
-    Retention {
-        mode: period.mode,
-        until: at.saturating_add(days * DAY_MS),
-    }
+    Retention { mode: period.mode, until: at.saturating_add(days * DAY_MS) }
 }
 
 fn retention_from_json(object: &Map<String, Value>, now: u64) -> Outcome<Option<Retention>> {

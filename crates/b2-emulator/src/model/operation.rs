@@ -51,14 +51,8 @@ const NAMES: [(Operation, &str); 31] = [
     (Op::DownloadFileById, "b2_download_file_by_id"),
     (Op::DownloadFileByName, "b2_download_file_by_name"),
     (Op::FinishLargeFile, "b2_finish_large_file"),
-    (
-        Op::GetBucketNotificationRules,
-        "b2_get_bucket_notification_rules",
-    ),
-    (
-        Op::GetDownloadAuthorization,
-        "b2_get_download_authorization",
-    ),
+    (Op::GetBucketNotificationRules, "b2_get_bucket_notification_rules"),
+    (Op::GetDownloadAuthorization, "b2_get_download_authorization"),
     (Op::GetFileInfo, "b2_get_file_info"),
     (Op::GetUploadPartUrl, "b2_get_upload_part_url"),
     (Op::GetUploadUrl, "b2_get_upload_url"),
@@ -68,14 +62,8 @@ const NAMES: [(Operation, &str); 31] = [
     (Op::ListFileVersions, "b2_list_file_versions"),
     (Op::ListKeys, "b2_list_keys"),
     (Op::ListParts, "b2_list_parts"),
-    (
-        Op::ListUnfinishedLargeFiles,
-        "b2_list_unfinished_large_files",
-    ),
-    (
-        Op::SetBucketNotificationRules,
-        "b2_set_bucket_notification_rules",
-    ),
+    (Op::ListUnfinishedLargeFiles, "b2_list_unfinished_large_files"),
+    (Op::SetBucketNotificationRules, "b2_set_bucket_notification_rules"),
     (Op::StartLargeFile, "b2_start_large_file"),
     (Op::UpdateBucket, "b2_update_bucket"),
     (Op::UpdateFileLegalHold, "b2_update_file_legal_hold"),
@@ -87,18 +75,12 @@ const NAMES: [(Operation, &str); 31] = [
 impl Operation {
     /// The operation with this name, `b2_` included.
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        NAMES
-            .iter()
-            .find(|(_, known)| *known == name)
-            .map(|(operation, _)| *operation)
+        NAMES.iter().find(|(_, known)| *known == name).map(|(operation, _)| *operation)
     }
 
     /// The name as it stands in a URL.
     pub(crate) fn name(self) -> &'static str {
-        NAMES
-            .iter()
-            .find(|(known, _)| *known == self)
-            .map_or("", |(_, name)| name)
+        NAMES.iter().find(|(known, _)| *known == self).map_or("", |(_, name)| name)
     }
 
     /// Whether it may change something, if only by issuing a token.

@@ -21,18 +21,13 @@ pub(crate) fn header(name: &str) -> Option<HeaderName> {
     if name == "b2ContentType" {
         return Some(CONTENT_TYPE);
     }
-    let standard = file_info::STANDARD
-        .iter()
-        .find(|(_, parameter, _)| *parameter == name);
+    let standard = file_info::STANDARD.iter().find(|(_, parameter, _)| *parameter == name);
     standard.map(|(.., header)| header.clone())
 }
 
 /// Whether the value may become that header.
 pub(crate) fn check(name: &str, value: &str) -> Outcome<()> {
-    match file_info::STANDARD
-        .iter()
-        .find(|(_, parameter, _)| *parameter == name)
-    {
+    match file_info::STANDARD.iter().find(|(_, parameter, _)| *parameter == name) {
         Some((info, ..)) => file_info::check_standard(info, value),
         None if value.bytes().all(|byte| (32..127).contains(&byte)) => Ok(()),
         None => Err(bad_request(format!("invalid {name}"))),

@@ -19,13 +19,8 @@ impl Params {
     /// Reads the query of a GET or HEAD, or the JSON object of a POST.
     pub(crate) fn read(head: &Head, body: &[u8]) -> Outcome<Self> {
         if matches!(head.method, Method::GET | Method::HEAD) {
-            let values = head
-                .query_pairs()
-                .map(|(key, value)| (key, Value::String(value)));
-            return Ok(Self {
-                values: values.collect(),
-                from_query: true,
-            });
+            let values = head.query_pairs().map(|(key, value)| (key, Value::String(value)));
+            return Ok(Self { values: values.collect(), from_query: true });
         }
         if body.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self::default());
@@ -33,18 +28,11 @@ impl Params {
         match serde_json::from_slice(body) {
             Ok(Value::Object(mut values)) => {
                 values.retain(|_, value| !value.is_null());
-                Ok(Self {
-                    values,
-                    from_query: false,
-                })
+                Ok(Self { values, from_query: false })
             }
             Ok(_) => Err(bad_json("the request body is not a JSON object")),
             Err(error) => Err(bad_json(format!("the request body is not JSON: {error}"))),
         }
-    }
-
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.values.contains_key(name)
     }
 
     pub(crate) fn value(&self, name: &str) -> Option<&Value> {
@@ -71,9 +59,7 @@ impl Params {
             Some(Value::String(text)) => text.parse().ok(),
             Some(value) => value.as_i64(),
         };
-        number
-            .map(Some)
-            .ok_or_else(|| bad_json(format!("{name} must be an integer")))
+        number.map(Some).ok_or_else(|| bad_json(format!("{name} must be an integer")))
     }
 
     pub(crate) fn integer(&self, name: &str) -> Outcome<i64> {
@@ -84,10 +70,9 @@ impl Params {
         match self.values.get(name) {
             None => Ok(None),
             Some(Value::Bool(flag)) => Ok(Some(*flag)),
-            Some(Value::String(text)) if self.from_query => text
-                .parse()
-                .map(Some)
-                .map_err(|_| bad_json(format!("{name} must be a boolean"))),
+            Some(Value::String(text)) if self.from_query => {
+                text.parse().map(Some).map_err(|_| bad_json(format!("{name} must be a boolean")))
+            }
             Some(_) => Err(bad_json(format!("{name} must be a boolean"))),
         }
     }
@@ -114,9 +99,7 @@ impl Params {
         let Some(object) = self.optional_object(name)? else {
             return Ok(None);
         };
-        let pairs = object
-            .iter()
-            .map(|(key, value)| Some((key.clone(), value.as_str()?.into())));
+        let pairs = object.iter().map(|(key, value)| Some((key.clone(), value.as_str()?.into())));
         pairs
             .collect::<Option<_>>()
             .map(Some)
@@ -152,11 +135,7 @@ impl Params {
 }
 
 fn texts(value: &Value) -> Option<Vec<String>> {
-    value
-        .as_array()?
-        .iter()
-        .map(|item| item.as_str().map(str::to_owned))
-        .collect()
+    value.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
 fn missing(name: &str) -> Failure {
@@ -175,12 +154,7 @@ mod tests {
 
     fn params(method: Method, target: &str, body: &str) -> Outcome<Params> {
         let uri = target.parse().unwrap();
-        let head = Head {
-            method,
-            uri,
-            headers: HeaderMap::new(),
-            base: String::new(),
-        };
+        let head = Head { method, uri, headers: HeaderMap::new(), base: String::new() };
         Params::read(&head, body.as_bytes())
     }
 
@@ -189,21 +163,12 @@ mod tests {
         let query = "/x?bucketId=ab&maxFileCount=7&bucketTypes=allPublic,allPrivate&bucketInfo=%7B%22a%22:%22b%22%7D&on=true";
         let body = r#"{"bucketId":"ab","maxFileCount":7,"bucketTypes":["allPublic","allPrivate"],
             "bucketInfo":{"a":"b"},"on":true,"prefix":null}"#;
-        for params in [
-            params(Method::GET, query, ""),
-            params(Method::POST, "/x", body),
-        ] {
+        for params in [params(Method::GET, query, ""), params(Method::POST, "/x", body)] {
             let params = params.unwrap();
             assert_eq!(params.text("bucketId").unwrap(), "ab");
             assert_eq!(params.integer("maxFileCount").unwrap(), 7);
-            assert_eq!(
-                params.texts("bucketTypes").unwrap(),
-                ["allPublic", "allPrivate"]
-            );
-            assert_eq!(
-                params.optional_map("bucketInfo").unwrap().unwrap()["a"],
-                "b"
-            );
+            assert_eq!(params.texts("bucketTypes").unwrap(), ["allPublic", "allPrivate"]);
+            assert_eq!(params.optional_map("bucketInfo").unwrap().unwrap()["a"], "b");
             assert_eq!(params.flag("on").unwrap(), Some(true));
             assert_eq!(params.optional_text("prefix").unwrap(), None);
             assert!(params.text("prefix").is_err());
@@ -218,11 +183,6 @@ mod tests {
         let wrong = params(Method::POST, "/x", r#"{"bucketId":7,"maxFileCount":"x"}"#).unwrap();
         assert!(wrong.text("bucketId").is_err());
         assert!(wrong.integer("maxFileCount").is_err());
-        assert!(
-            params(Method::POST, "/x", "  ")
-                .unwrap()
-                .text("bucketId")
-                .is_err()
-        );
+        assert!(params(Method::POST, "/x", "  ").unwrap().text("bucketId").is_err());
     }
 }

@@ -72,11 +72,7 @@ mod tests {
         for (plain, encodings) in VECTORS {
             assert_eq!(encode(plain), encodings[0]);
             for encoded in encodings {
-                assert_eq!(
-                    decode(encoded.as_bytes()).as_deref(),
-                    Ok(plain),
-                    "{encoded}"
-                );
+                assert_eq!(decode(encoded.as_bytes()).as_deref(), Ok(plain), "{encoded}");
             }
         }
     }

@@ -12,11 +12,7 @@ pub(crate) struct ByteRange {
 impl ByteRange {
     /// As `Content-Range` writes it.
     pub(crate) fn content_range(self, total: u64) -> String {
-        format!(
-            "bytes {}-{}/{total}",
-            self.offset,
-            self.offset + self.len - 1
-        )
+        format!("bytes {}-{}/{total}", self.offset, self.offset + self.len - 1)
     }
 }
 
@@ -38,10 +34,7 @@ pub(crate) fn parse(header: &str, total: u64) -> Outcome<Option<ByteRange>> {
         let message = format!("Range {header} is not satisfiable, the file has {total} bytes");
         return Err(refuse(416, "range_not_satisfiable", message));
     }
-    Ok(Some(ByteRange {
-        offset,
-        len: end - offset,
-    }))
+    Ok(Some(ByteRange { offset, len: end - offset }))
 }
 
 fn split(text: &str) -> Option<(Option<u64>, Option<u64>)> {
@@ -66,21 +59,15 @@ mod tests {
         assert_eq!(parse("bytes=5-99", 10).unwrap(), range(5, 5));
         assert_eq!(parse("bytes=-3", 10).unwrap(), range(7, 3));
         assert_eq!(parse("bytes=-99", 10).unwrap(), range(0, 10));
-        assert_eq!(
-            parse("bytes=9-18446744073709551615", 10).unwrap(),
-            range(9, 1)
-        );
+        assert_eq!(parse("bytes=9-18446744073709551615", 10).unwrap(), range(9, 1));
         assert_eq!(range(5, 4).unwrap().content_range(10), "bytes 5-8/10");
     }
 
     #[test]
     fn starts_past_the_end_are_refused() {
-        for (header, total) in [
-            ("bytes=10-", 10),
-            ("bytes=10-12", 10),
-            ("bytes=0-", 0),
-            ("bytes=-0", 9),
-        ] {
+        for (header, total) in
+            [("bytes=10-", 10), ("bytes=10-12", 10), ("bytes=0-", 0), ("bytes=-0", 9)]
+        {
             assert!(parse(header, total).is_err(), "{header} of {total}");
         }
     }

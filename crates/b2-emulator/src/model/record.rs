@@ -180,9 +180,5 @@ pub(crate) enum Grant {
     /// Uploading parts of a large file, at one URL only.
     UploadPart { file: String, target: String },
     /// Reading files of a bucket by name.
-    Download {
-        bucket: String,
-        prefix: String,
-        overrides: BTreeMap<String, String>,
-    },
+    Download { bucket: String, prefix: String, overrides: BTreeMap<String, String> },
 }

@@ -36,11 +36,7 @@ impl From<Refusal> for Failure {
 
 /// An error answer with any status and code.
 pub(crate) fn refuse(status: u16, code: &'static str, message: impl Into<String>) -> Failure {
-    Failure::Refused(Refusal {
-        status,
-        code,
-        message: message.into(),
-    })
+    Failure::Refused(Refusal { status, code, message: message.into() })
 }
 
 pub(crate) fn bad_request(message: impl Into<String>) -> Failure {
@@ -73,9 +69,5 @@ pub(crate) fn method_not_allowed(message: &str) -> Failure {
 }
 
 pub(crate) fn not_implemented(what: &str) -> Failure {
-    refuse(
-        501,
-        "not_implemented",
-        format!("the emulator does not implement {what}"),
-    )
+    refuse(501, "not_implemented", format!("the emulator does not implement {what}"))
 }

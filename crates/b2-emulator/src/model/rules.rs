@@ -34,10 +34,7 @@ pub(crate) struct Rules {
 #[derive(Debug)]
 pub(crate) enum Admission {
     /// Answer now. `dead_token` names an upload token to revoke first.
-    Refuse {
-        answer: Answer,
-        dead_token: Option<String>,
-    },
+    Refuse { answer: Answer, dead_token: Option<String> },
     /// Bring the body, at most `limit` bytes of it.
     Collect { limit: u64 },
     /// Store the body.
@@ -66,10 +63,7 @@ pub(crate) struct Visit<'v> {
 
 impl Rules {
     pub(crate) fn new(settings: Settings) -> Self {
-        Self {
-            settings,
-            flights: Arc::default(),
-        }
+        Self { settings, flights: Arc::default() }
     }
 
     /// Whether a request may have to change something.
@@ -108,10 +102,7 @@ impl Rules {
         let call = self.call(tx, head, version, params, now, &mut entropy, &mut garbage);
         match upload::admit(&call, route.operation()) {
             Ok(ticket) => Ok(Admission::Receive(Box::new(ticket))),
-            Err(upload::UploadRefused {
-                failure,
-                dead_token,
-            }) => refused(failure, dead_token),
+            Err(upload::UploadRefused { failure, dead_token }) => refused(failure, dead_token),
         }
     }
 
@@ -201,10 +192,7 @@ impl Rules {
         }
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "it only gathers them into one value"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "it only gathers them into one value")]
     fn call<'c, 'r>(
         &'c self,
         tx: &'c mut Transaction<'r>,
@@ -216,17 +204,7 @@ impl Rules {
         garbage: &'c mut Vec<BlobId>,
     ) -> Call<'c, 'r> {
         let (settings, flights) = (&self.settings, &self.flights);
-        Call {
-            settings,
-            flights,
-            tx,
-            head,
-            version,
-            params,
-            now,
-            entropy,
-            garbage,
-        }
+        Call { settings, flights, tx, head, version, params, now, entropy, garbage }
     }
 }
 
@@ -242,10 +220,7 @@ fn refuse_after_body(
     }
     tx.roll_back();
     let answer = answer_failure(&failure).complete(now, head.is_head());
-    Ok(Conclusion::Answer {
-        answer,
-        garbage: Vec::new(),
-    })
+    Ok(Conclusion::Answer { answer, garbage: Vec::new() })
 }
 
 /// Nearly every error is JSON. An encoded slash meets B2's front end first,
@@ -320,11 +295,7 @@ fn dispatch(call: &mut Call<'_, '_>, route: &Route) -> Outcome<Answered> {
 
 fn refuse_over_cap(call: &Call<'_, '_>, operation: Option<Operation>) -> Outcome<()> {
     if call.has_test_mode("force_cap_exceeded") && operation.is_some_and(Operation::stores_bytes) {
-        return Err(refuse(
-            403,
-            "cap_exceeded",
-            "artificial failure: the cap is exceeded",
-        ));
+        return Err(refuse(403, "cap_exceeded", "artificial failure: the cap is exceeded"));
     }
     Ok(())
 }

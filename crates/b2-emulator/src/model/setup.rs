@@ -65,23 +65,12 @@ pub(crate) fn set_up(
     }
     tx.save(Table::Account, b"", &account)?;
     tx.save(Table::Key, id.as_bytes(), &master_key(&id, &secret))?;
-    Ok(Credentials {
-        account_id: account.id,
-        key_id: id,
-        key: secret,
-    })
+    Ok(Credentials { account_id: account.id, key_id: id, key: secret })
 }
 
 fn new_account(identity: &Identity, entropy: &mut Entropy) -> Account {
-    let id = identity
-        .account_id
-        .clone()
-        .unwrap_or_else(|| entropy.hex(12));
-    Account {
-        master_key_id: id.clone(),
-        id,
-        cluster: CLUSTER.to_owned(),
-    }
+    let id = identity.account_id.clone().unwrap_or_else(|| entropy.hex(12));
+    Account { master_key_id: id.clone(), id, cluster: CLUSTER.to_owned() }
 }
 
 fn master_key(id: &str, secret: &Secret) -> Key {

@@ -23,9 +23,7 @@ pub(crate) fn get_download_authorization(call: &mut Call<'_, '_>) -> Outcome<Ans
     caller.require_name(&prefix)?;
     let seconds = call.params.integer("validDurationInSeconds")?;
     if !(1..=LONGEST_DURATION_S).contains(&seconds) {
-        return Err(bad_request(format!(
-            "validDurationInSeconds out of range: {seconds}"
-        )));
+        return Err(bad_request(format!("validDurationInSeconds out of range: {seconds}")));
     }
     let bucket = buckets::load(call.tx, &bucket)?;
     let mut fixed = BTreeMap::new();
@@ -35,11 +33,8 @@ pub(crate) fn get_download_authorization(call: &mut Call<'_, '_>) -> Outcome<Ans
             fixed.insert(name.to_owned(), value);
         }
     }
-    let grant = Grant::Download {
-        bucket: bucket.id.clone(),
-        prefix: prefix.clone(),
-        overrides: fixed,
-    };
+    let grant =
+        Grant::Download { bucket: bucket.id.clone(), prefix: prefix.clone(), overrides: fixed };
     let lifetime = seconds.unsigned_abs() * 1000;
     let token = token::issue(call, &caller.key, grant, lifetime)?;
     Ok(Answer::json(&json!({

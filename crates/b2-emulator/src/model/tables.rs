@@ -51,9 +51,7 @@ impl Transaction<'_> {
         table: Table,
         key: &[u8],
     ) -> Result<Option<T>, StoreError> {
-        self.get(&table.key(key))?
-            .map(|value| decode(&value))
-            .transpose()
+        self.get(&table.key(key))?.map(|value| decode(&value)).transpose()
     }
 
     /// Writes a typed row.

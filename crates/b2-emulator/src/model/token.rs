@@ -23,11 +23,7 @@ pub(crate) fn issue(
     sweep(call.tx, call.now)?;
     let text = mint(call.entropy, &key.id, &grant);
     let expires_at = call.now.saturating_add(lifetime_ms);
-    let token = Token {
-        key_id: key.id.clone(),
-        expires_at,
-        grant,
-    };
+    let token = Token { key_id: key.id.clone(), expires_at, grant };
     save(call.tx, &text, &token)?;
     Ok(text)
 }
@@ -80,10 +76,8 @@ fn expiry_key(expires_at: u64, text: &str) -> Vec<u8> {
 /// Tokens would otherwise pile up for as long as the data folder lives.
 fn sweep(tx: &mut Transaction<'_>, now: u64) -> Result<(), StoreError> {
     let until = now.saturating_sub(KEPT_AFTER_EXPIRY_MS).to_be_bytes();
-    let dead: Vec<_> = tx
-        .scan(Table::TokenExpiry, &[], &until)?
-        .take(SWEPT_AT_ONCE)
-        .collect::<Result<_, _>>()?;
+    let dead: Vec<_> =
+        tx.scan(Table::TokenExpiry, &[], &until)?.take(SWEPT_AT_ONCE).collect::<Result<_, _>>()?;
     for (key, _) in dead {
         // The key is the table's letter, eight bytes of time, then the token.
         tx.erase(Table::Token, &key[9..]);
@@ -109,11 +103,7 @@ mod tests {
     use crate::store::MemoryRows;
 
     fn token(expires_at: u64) -> Token {
-        Token {
-            key_id: "k".to_owned(),
-            expires_at,
-            grant: Grant::Account,
-        }
+        Token { key_id: "k".to_owned(), expires_at, grant: Grant::Account }
     }
 
     #[test]

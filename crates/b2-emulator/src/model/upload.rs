@@ -46,10 +46,7 @@ pub(crate) struct UploadRefused {
 
 impl From<Failure> for UploadRefused {
     fn from(failure: Failure) -> Self {
-        Self {
-            failure,
-            dead_token: None,
-        }
+        Self { failure, dead_token: None }
     }
 }
 
@@ -66,10 +63,7 @@ pub(crate) fn get_upload_url(call: &mut Call<'_, '_>) -> Outcome<Answer> {
         call.entropy.below(60),
         bucket.id
     );
-    let grant = Grant::UploadFile {
-        bucket: bucket.id.clone(),
-        target: target.clone(),
-    };
+    let grant = Grant::UploadFile { bucket: bucket.id.clone(), target: target.clone() };
     let lifetime = call.settings.upload_token_lifetime_ms;
     let token = token::issue(call, &caller.key, grant, lifetime)?;
     Ok(Answer::json(&json!({
@@ -96,21 +90,10 @@ pub(crate) fn admit(
         let message = format!("more than one upload using auth token {text}");
         refuse(400, "auth_token_limit", message)
     })?;
-    let caller = Caller {
-        account: call.account()?,
-        key,
-    };
+    let caller = Caller { account: call.account()?, key };
     inspect(call, token.grant, &caller)
-        .map(|(body, what)| UploadTicket {
-            lease,
-            body,
-            caller,
-            what,
-        })
-        .map_err(|failure| UploadRefused {
-            failure,
-            dead_token: Some(text.to_owned()),
-        })
+        .map(|(body, what)| UploadTicket { lease, body, caller, what })
+        .map_err(|failure| UploadRefused { failure, dead_token: Some(text.to_owned()) })
 }
 
 /// An upload token works at the one URL it was given out with.
@@ -145,11 +128,7 @@ pub(crate) fn conclude(
     receipt: Receipt,
 ) -> Outcome<Answer> {
     if call.has_test_mode("fail_some_uploads") && call.flights.test_upload_fails() {
-        return Err(refuse(
-            503,
-            "service_unavailable",
-            "artificial failure: no tomes available",
-        ));
+        return Err(refuse(503, "service_unavailable", "artificial failure: no tomes available"));
     }
     let sha1 = verify(&ticket.body.checksum, &receipt)?;
     match &ticket.what {
@@ -185,11 +164,7 @@ fn store_file(
     let bucket = buckets::load(call.tx, bucket)?;
     let uploaded_at = head.uploaded_at.unwrap_or(call.now);
     let locks = head.locks.settle(caller, &bucket, uploaded_at)?;
-    let default = if bucket.encrypts {
-        Encryption::SseB2
-    } else {
-        Encryption::None
-    };
+    let default = if bucket.encrypts { Encryption::SseB2 } else { Encryption::None };
     let (id, position) = ids::next_file_id(
         call.tx,
         call.entropy,
@@ -198,8 +173,7 @@ fn store_file(
         FileKind::Small,
         uploaded_at,
     )?;
-    call.tx
-        .save(Table::Blob, receipt.blob.to_string().as_bytes(), &id)?;
+    call.tx.save(Table::Blob, receipt.blob.to_string().as_bytes(), &id)?;
     let file = File {
         id,
         bucket: bucket.id,

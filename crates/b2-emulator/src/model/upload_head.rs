@@ -60,9 +60,7 @@ impl BodyHead {
             .checked_sub(trailer)
             .ok_or_else(|| bad_request("the body is too short for hex_digits_at_end"))?;
         if len > LARGEST_BODY {
-            return Err(bad_request(format!(
-                "the body is larger than {LARGEST_BODY} bytes"
-            )));
+            return Err(bad_request(format!("the body is larger than {LARGEST_BODY} bytes")));
         }
         Ok(Self { len, checksum })
     }
@@ -70,11 +68,7 @@ impl BodyHead {
 
 impl Checksum {
     pub(crate) const fn trailer_len(&self) -> usize {
-        if matches!(self, Self::AtEnd) {
-            TRAILER_LEN
-        } else {
-            0
-        }
+        if matches!(self, Self::AtEnd) { TRAILER_LEN } else { 0 }
     }
 }
 
@@ -135,10 +129,6 @@ pub(crate) fn custom_timestamp(text: Option<&str>, call: &Call<'_, '_>) -> Outco
     match text.trim().parse() {
         Ok(at) if at <= call.now => Ok(Some(at)),
         Ok(_) => Err(bad_request("the custom upload timestamp is in the future")),
-        Err(_) => Err(refuse(
-            400,
-            "bad_request",
-            "invalid custom upload timestamp",
-        )),
+        Err(_) => Err(refuse(400, "bad_request", "invalid custom upload timestamp")),
     }
 }

@@ -35,11 +35,7 @@ pub(crate) fn after_prefix_key(bucket: &str, prefix: &str) -> Vec<u8> {
 
 /// Stores a version, new or changed.
 pub(crate) fn save(tx: &mut Transaction<'_>, file: &File, position: Position) -> Outcome<()> {
-    tx.save(
-        Table::Version,
-        &version_key(&file.bucket, &file.name, position),
-        file,
-    )?;
+    tx.save(Table::Version, &version_key(&file.bucket, &file.name, position), file)?;
     tx.save(Table::FileName, file.id.as_bytes(), &file.name)?;
     Ok(())
 }
@@ -47,10 +43,7 @@ pub(crate) fn save(tx: &mut Transaction<'_>, file: &File, position: Position) ->
 /// Removes a version from the index.
 pub(crate) fn erase(tx: &mut Transaction<'_>, file: &File) {
     if let Some(id) = FileId::parse(&file.id) {
-        tx.erase(
-            Table::Version,
-            &version_key(&file.bucket, &file.name, id.position),
-        );
+        tx.erase(Table::Version, &version_key(&file.bucket, &file.name, id.position));
     }
     tx.erase(Table::FileName, file.id.as_bytes());
 }
@@ -64,9 +57,7 @@ pub(crate) fn find(tx: &Transaction<'_>, id: &str) -> Outcome<Option<(File, Posi
         return Ok(None);
     };
     let key = version_key(&parsed.bucket, &name, parsed.position);
-    Ok(tx
-        .load(Table::Version, &key)?
-        .map(|file| (file, parsed.position)))
+    Ok(tx.load(Table::Version, &key)?.map(|file| (file, parsed.position)))
 }
 
 /// The newest version of a name. An unfinished large file does not count.

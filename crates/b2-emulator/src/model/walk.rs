@@ -27,12 +27,7 @@ impl<'t> Walk<'t> {
         until: Vec<u8>,
     ) -> Result<Self, StoreError> {
         let rows = tx.scan(Table::Version, &from, &until)?;
-        Ok(Self {
-            tx,
-            rows,
-            until,
-            wanted: Vec::new(),
-        })
+        Ok(Self { tx, rows, until, wanted: Vec::new() })
     }
 
     /// Makes the next row the first at or after `key`.
@@ -48,13 +43,7 @@ impl<'t> Walk<'t> {
                 Some(_) => {}
             }
         }
-        self.rows = self
-            .tx
-            .scan(Table::Version, &self.wanted[1..], &self.until)?;
-        self.rows
-            .next()
-            .transpose()?
-            .map(|(_, value)| decode(&value))
-            .transpose()
+        self.rows = self.tx.scan(Table::Version, &self.wanted[1..], &self.until)?;
+        self.rows.next().transpose()?.map(|(_, value)| decode(&value)).transpose()
     }
 }

@@ -56,11 +56,7 @@ impl DurableRows {
             .name("b2-emulator-writer".to_owned())
             .spawn(move || write_until_closed(&writing, &waiting))
             .map_err(|error| StoreError::database(redb::Error::Io(error)))?;
-        Ok(Self {
-            database,
-            jobs: Mutex::new(Some(jobs)),
-            writer: Some(writer),
-        })
+        Ok(Self { database, jobs: Mutex::new(Some(jobs)), writer: Some(writer) })
     }
 
     pub(crate) fn read<R>(
@@ -77,19 +73,9 @@ impl DurableRows {
         job: impl FnOnce(&mut Transaction<'_>) -> Result<R, StoreError> + Send + 'static,
     ) -> Result<R, StoreError> {
         let (reply, answer) = mpsc::sync_channel(1);
-        let job = Box::new(Waiting {
-            work: Some(job),
-            result: None,
-            reply,
-        });
-        let jobs = self
-            .jobs
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        jobs.ok_or(StoreError::Closed)?
-            .send(job)
-            .map_err(|_| StoreError::Closed)?;
+        let job = Box::new(Waiting { work: Some(job), result: None, reply });
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        jobs.ok_or(StoreError::Closed)?.send(job).map_err(|_| StoreError::Closed)?;
         answer.recv().map_err(|_| StoreError::Closed)?
     }
 }
@@ -250,19 +236,14 @@ mod tests {
                 scope.spawn(move || {
                     let result = rows.write(move |tx| {
                         tx.put(vec![n], vec![n]);
-                        if n % 2 == 0 {
-                            Ok(n)
-                        } else {
-                            Err(StoreError::Closed)
-                        }
+                        if n % 2 == 0 { Ok(n) } else { Err(StoreError::Closed) }
                     });
                     assert_eq!(result.is_ok(), n % 2 == 0);
                 });
             }
         });
-        let kept: Vec<_> = rows
-            .read(|tx| tx.range(&[0], &[255])?.map(|row| Ok(row?.0[0])).collect())
-            .unwrap();
+        let kept: Vec<_> =
+            rows.read(|tx| tx.range(&[0], &[255])?.map(|row| Ok(row?.0[0])).collect()).unwrap();
         assert_eq!(kept, (0..64).step_by(2).collect::<Vec<u8>>());
     }
 

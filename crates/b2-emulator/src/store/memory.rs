@@ -47,8 +47,6 @@ impl Rows for BTreeMap<Vec<u8>, Vec<u8>> {
 
     fn range(&self, from: &[u8], until: &[u8]) -> Result<RowScan<'_>, StoreError> {
         let rows = Self::range::<[u8], _>(self, (Bound::Included(from), Bound::Excluded(until)));
-        Ok(Box::new(
-            rows.map(|(key, value)| Ok((key.clone(), value.clone()))),
-        ))
+        Ok(Box::new(rows.map(|(key, value)| Ok((key.clone(), value.clone())))))
     }
 }

@@ -20,18 +20,13 @@ pub(crate) struct Transaction<'a> {
 
 impl std::fmt::Debug for Transaction<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Transaction")
-            .field("changed", &self.changes.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Transaction").field("changed", &self.changes.len()).finish_non_exhaustive()
     }
 }
 
 impl<'a> Transaction<'a> {
     pub(crate) fn new(rows: &'a dyn Rows) -> Self {
-        Self {
-            rows,
-            changes: Changes::new(),
-        }
+        Self { rows, changes: Changes::new() }
     }
 
     /// The value under `key`, this request's own writes included.
@@ -51,13 +46,9 @@ impl<'a> Transaction<'a> {
         if self.changes.is_empty() {
             return Ok(stored);
         }
-        let changed = self
-            .changes
-            .range::<[u8], _>((Bound::Included(from), Bound::Excluded(until)));
-        Ok(Box::new(Overlay {
-            stored: stored.peekable(),
-            changed: changed.peekable(),
-        }))
+        let changed =
+            self.changes.range::<[u8], _>((Bound::Included(from), Bound::Excluded(until)));
+        Ok(Box::new(Overlay { stored: stored.peekable(), changed: changed.peekable() }))
     }
 
     pub(crate) fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
@@ -115,14 +106,10 @@ mod tests {
 
     fn rows(pairs: &[(&str, &str)]) -> MemoryRows {
         let rows = MemoryRows::default();
-        let owned: Vec<_> = pairs
-            .iter()
-            .map(|(k, v)| (k.as_bytes().to_vec(), v.as_bytes().to_vec()))
-            .collect();
+        let owned: Vec<_> =
+            pairs.iter().map(|(k, v)| (k.as_bytes().to_vec(), v.as_bytes().to_vec())).collect();
         rows.write(move |tx| {
-            owned
-                .into_iter()
-                .for_each(|(key, value)| tx.put(key, value));
+            owned.into_iter().for_each(|(key, value)| tx.put(key, value));
             Ok(())
         })
         .unwrap();

@@ -20,12 +20,7 @@ fn version_4_answers_in_its_own_shape() {
     assert_eq!(storage["absoluteMinimumPartSize"], 5_000_000);
     assert_eq!(storage["allowed"]["buckets"], Value::Null);
     assert_eq!(storage["allowed"]["namePrefix"], Value::Null);
-    assert!(
-        storage["allowed"]["capabilities"]
-            .as_array()
-            .unwrap()
-            .contains(&json!("writeKeys"))
-    );
+    assert!(storage["allowed"]["capabilities"].as_array().unwrap().contains(&json!("writeKeys")));
     assert!(storage.get("capabilities").is_none());
 }
 
@@ -50,10 +45,7 @@ fn versions_1_to_3_answer_in_theirs() {
 #[test]
 fn wrong_credentials_are_refused_without_a_reason() {
     let mut s = Scenario::new();
-    let (id, key) = (
-        s.b2.application_key_id().to_owned(),
-        s.b2.application_key().to_owned(),
-    );
+    let (id, key) = (s.b2.application_key_id().to_owned(), s.b2.application_key().to_owned());
     for (id, key) in [(id.as_str(), "K004wrong"), ("004000000000000", &key)] {
         let wrong = json!({"applicationKeyId": id, "applicationKey": key});
         let answer = s.authorize(4, &basic(&wrong));
@@ -72,17 +64,9 @@ fn tokens_work_raw_on_every_version_until_they_expire() {
     for version in 1..=4 {
         ok(&s.call_as(&token, version, "b2_list_buckets", &body));
     }
-    assert_refused(
-        &s.call_as("nonsense", 4, "b2_list_buckets", &body),
-        401,
-        "bad_auth_token",
-    );
+    assert_refused(&s.call_as("nonsense", 4, "b2_list_buckets", &body), 401, "bad_auth_token");
     let bearer = format!("Bearer {token}");
-    assert_refused(
-        &s.call_as(&bearer, 4, "b2_list_buckets", &body),
-        401,
-        "bad_auth_token",
-    );
+    assert_refused(&s.call_as(&bearer, 4, "b2_list_buckets", &body), 401, "bad_auth_token");
     s.now += 60_000;
     assert_refused(&s.call("b2_list_buckets", &body), 401, "expired_auth_token");
 }
@@ -106,21 +90,12 @@ fn every_answer_carries_a_date_and_is_not_cached() {
     let mut s = Scenario::new();
     let answer = s.fetch("/nowhere", &[]);
     assert_refused(&answer, 404, "not_found");
-    assert_eq!(
-        header(&answer, "date"),
-        Some("Sat, 21 Nov 2026 17:15:12 GMT")
-    );
+    assert_eq!(header(&answer, "date"), Some("Sat, 21 Nov 2026 17:15:12 GMT"));
     let body = json!({"accountId": s.account});
     let answer = s.call("b2_list_buckets", &body);
     assert!(header(&answer, "date").is_some());
-    assert_eq!(
-        header(&answer, "content-type"),
-        Some("application/json;charset=UTF-8")
-    );
-    assert_eq!(
-        header(&answer, "cache-control"),
-        Some("max-age=0, no-cache, no-store")
-    );
+    assert_eq!(header(&answer, "content-type"), Some("application/json;charset=UTF-8"));
+    assert_eq!(header(&answer, "cache-control"), Some("max-age=0, no-cache, no-store"));
 }
 
 #[test]
@@ -129,11 +104,7 @@ fn unknown_and_unimplemented_operations_say_so() {
     assert_refused(&s.call("b2_fly", &json!({})), 400, "bad_request");
     let answer = s.call("b2_update_file_retention", &json!({}));
     assert_refused(&answer, 501, "not_implemented");
-    assert!(
-        std::str::from_utf8(answer.body())
-            .unwrap()
-            .contains("b2_update_file_retention")
-    );
+    assert!(std::str::from_utf8(answer.body()).unwrap().contains("b2_update_file_retention"));
     let put = s.request("PUT", "/b2api/v4/b2_list_buckets", &[]);
     assert_refused(&put, 405, "method_not_allowed");
     let none = s.fetch("/b2api/v4/b2_list_buckets", &[]);
@@ -153,10 +124,7 @@ fn a_key_shows_its_secret_once_and_lists_without_it() {
     let listed = s.get("b2_list_keys", &body);
     let mut expected = key.clone();
     expected.as_object_mut().unwrap().remove("applicationKey");
-    assert_eq!(
-        listed,
-        json!({"keys": [expected], "nextApplicationKeyId": null})
-    );
+    assert_eq!(listed, json!({"keys": [expected], "nextApplicationKeyId": null}));
     s.now += 60_000;
     assert_eq!(s.get("b2_list_keys", &body)["keys"], json!([]));
     assert_refused(&s.authorize(4, &basic(&key)), 401, "bad_auth_token");
@@ -184,13 +152,7 @@ fn keys_are_checked_when_they_are_made() {
         body[field] = value;
         assert_refused(&s.call("b2_create_key", &body), 400, code);
     }
-    for capability in [
-        "listKeys",
-        "writeKeys",
-        "deleteKeys",
-        "writeBuckets",
-        "deleteBuckets",
-    ] {
+    for capability in ["listKeys", "writeKeys", "deleteKeys", "writeBuckets", "deleteBuckets"] {
         let mut body = good.clone();
         body["capabilities"] = json!([capability]);
         body["bucketIds"] = json!([bucket]);
@@ -243,10 +205,7 @@ fn a_bucket_that_is_gone_has_no_name_in_allowed() {
     let mut s = Scenario::new();
     let bucket = s.bucket("photos", &Value::Null);
     let key = s.key(&["listFiles"], &json!({"bucketIds": [bucket]}));
-    s.get(
-        "b2_delete_bucket",
-        &json!({"accountId": s.account, "bucketId": bucket}),
-    );
+    s.get("b2_delete_bucket", &json!({"accountId": s.account, "bucketId": bucket}));
     let v4 = ok(&s.authorize(4, &basic(&key)));
     let allowed = json!([{"id": bucket, "name": null}]);
     assert_eq!(v4["apiInfo"]["storageApi"]["allowed"]["buckets"], allowed);
@@ -259,10 +218,7 @@ fn the_tokens_of_a_dead_key_are_dead() {
     let doomed = s.key(&["listBuckets"], &Value::Null);
     let token = s.log_in(&doomed);
     ok(&s.call_as(&token, 4, "b2_list_buckets", &body));
-    s.get(
-        "b2_delete_key",
-        &json!({"applicationKeyId": doomed["applicationKeyId"]}),
-    );
+    s.get("b2_delete_key", &json!({"applicationKeyId": doomed["applicationKeyId"]}));
     let answer = s.call_as(&token, 4, "b2_list_buckets", &body);
     assert_refused(&answer, 401, "bad_auth_token");
 
@@ -276,9 +232,8 @@ fn the_tokens_of_a_dead_key_are_dead() {
 #[test]
 fn keys_are_paged_by_id() {
     let mut s = Scenario::new();
-    let ids: Vec<_> = (0..5)
-        .map(|_| s.key(&["listFiles"], &Value::Null)["applicationKeyId"].clone())
-        .collect();
+    let ids: Vec<_> =
+        (0..5).map(|_| s.key(&["listFiles"], &Value::Null)["applicationKeyId"].clone()).collect();
     let mut body = json!({"accountId": s.account, "maxKeyCount": 2});
     let mut seen = Vec::new();
     loop {
@@ -303,53 +258,21 @@ fn each_call_needs_its_capability() {
     let id = s.store(&bucket, "a", b"x");
     let account = s.account.clone();
     let calls = [
-        (
-            "listBuckets",
-            "b2_list_buckets",
-            json!({"accountId": account}),
-        ),
+        ("listBuckets", "b2_list_buckets", json!({"accountId": account})),
         ("listKeys", "b2_list_keys", json!({"accountId": account})),
-        (
-            "listFiles",
-            "b2_list_file_names",
-            json!({"bucketId": bucket}),
-        ),
-        (
-            "listFiles",
-            "b2_list_file_versions",
-            json!({"bucketId": bucket}),
-        ),
-        (
-            "listFiles",
-            "b2_list_unfinished_large_files",
-            json!({"bucketId": bucket}),
-        ),
+        ("listFiles", "b2_list_file_names", json!({"bucketId": bucket})),
+        ("listFiles", "b2_list_file_versions", json!({"bucketId": bucket})),
+        ("listFiles", "b2_list_unfinished_large_files", json!({"bucketId": bucket})),
         ("readFiles", "b2_get_file_info", json!({"fileId": id})),
-        (
-            "writeFiles",
-            "b2_get_upload_url",
-            json!({"bucketId": bucket}),
-        ),
-        (
-            "writeFiles",
-            "b2_hide_file",
-            json!({"bucketId": bucket, "fileName": "a"}),
-        ),
-        (
-            "deleteFiles",
-            "b2_delete_file_version",
-            json!({"fileName": "a", "fileId": id}),
-        ),
+        ("writeFiles", "b2_get_upload_url", json!({"bucketId": bucket})),
+        ("writeFiles", "b2_hide_file", json!({"bucketId": bucket, "fileName": "a"})),
+        ("deleteFiles", "b2_delete_file_version", json!({"fileName": "a", "fileId": id})),
         (
             "writeBuckets",
             "b2_create_bucket",
             json!({"accountId": account, "bucketName": "other-1", "bucketType": "allPrivate"}),
         ),
-        (
-            "deleteBuckets",
-            "b2_delete_bucket",
-            json!({"accountId": account, "bucketId": bucket}),
-        ),
+        ("deleteBuckets", "b2_delete_bucket", json!({"accountId": account, "bucketId": bucket})),
     ];
     for (capability, operation, body) in calls {
         let others: Vec<_> = [
@@ -381,42 +304,18 @@ fn each_call_needs_its_capability() {
 #[test]
 fn restrictions_are_enforced_by_what_a_request_names() {
     let mut s = Scenario::new();
-    let (mine, other) = (
-        s.bucket("photos", &Value::Null),
-        s.bucket("secret", &Value::Null),
-    );
+    let (mine, other) = (s.bucket("photos", &Value::Null), s.bucket("secret", &Value::Null));
     s.store(&mine, "a/1", b"x");
-    let all = [
-        "listBuckets",
-        "listFiles",
-        "readFiles",
-        "writeFiles",
-        "deleteFiles",
-    ];
+    let all = ["listBuckets", "listFiles", "readFiles", "writeFiles", "deleteFiles"];
     let key = s.key(&all, &json!({"bucketIds": [mine], "namePrefix": "a/"}));
     let token = s.log_in(&key);
     let account = s.account.clone();
     let allowed = [
-        (
-            "b2_list_buckets",
-            json!({"accountId": account, "bucketId": mine}),
-        ),
-        (
-            "b2_list_buckets",
-            json!({"accountId": account, "bucketName": "photos"}),
-        ),
-        (
-            "b2_list_file_names",
-            json!({"bucketId": mine, "prefix": "a/"}),
-        ),
-        (
-            "b2_list_file_names",
-            json!({"bucketId": mine, "prefix": "a/deeper"}),
-        ),
-        (
-            "b2_list_unfinished_large_files",
-            json!({"bucketId": mine, "namePrefix": "a/"}),
-        ),
+        ("b2_list_buckets", json!({"accountId": account, "bucketId": mine})),
+        ("b2_list_buckets", json!({"accountId": account, "bucketName": "photos"})),
+        ("b2_list_file_names", json!({"bucketId": mine, "prefix": "a/"})),
+        ("b2_list_file_names", json!({"bucketId": mine, "prefix": "a/deeper"})),
+        ("b2_list_unfinished_large_files", json!({"bucketId": mine, "namePrefix": "a/"})),
         ("b2_hide_file", json!({"bucketId": mine, "fileName": "a/1"})),
     ];
     for (operation, body) in allowed {
@@ -424,34 +323,16 @@ fn restrictions_are_enforced_by_what_a_request_names() {
     }
     let denied = [
         ("b2_list_buckets", json!({"accountId": account})),
-        (
-            "b2_list_buckets",
-            json!({"accountId": account, "bucketId": other}),
-        ),
-        (
-            "b2_list_buckets",
-            json!({"accountId": account, "bucketName": "secret"}),
-        ),
-        (
-            "b2_list_buckets",
-            json!({"accountId": account, "bucketName": "nowhere"}),
-        ),
+        ("b2_list_buckets", json!({"accountId": account, "bucketId": other})),
+        ("b2_list_buckets", json!({"accountId": account, "bucketName": "secret"})),
+        ("b2_list_buckets", json!({"accountId": account, "bucketName": "nowhere"})),
         ("b2_list_file_names", json!({"bucketId": mine})),
-        (
-            "b2_list_file_versions",
-            json!({"bucketId": mine, "prefix": "a"}),
-        ),
+        ("b2_list_file_versions", json!({"bucketId": mine, "prefix": "a"})),
         ("b2_list_unfinished_large_files", json!({"bucketId": mine})),
-        (
-            "b2_list_file_names",
-            json!({"bucketId": other, "prefix": "a/"}),
-        ),
+        ("b2_list_file_names", json!({"bucketId": other, "prefix": "a/"})),
         ("b2_get_upload_url", json!({"bucketId": other})),
         ("b2_hide_file", json!({"bucketId": mine, "fileName": "b"})),
-        (
-            "b2_hide_file",
-            json!({"bucketId": other, "fileName": "a/1"}),
-        ),
+        ("b2_hide_file", json!({"bucketId": other, "fileName": "a/1"})),
     ];
     for (operation, body) in denied {
         let answer = s.call_as(&token, 4, operation, &body);

@@ -50,30 +50,12 @@ fn rows(page: &Value) -> Vec<String> {
 fn file_names_of_the_worked_example() {
     let (mut s, bucket) = worked_example();
     let cases: [(Value, &[&str]); 6] = [
-        (
-            json!({}),
-            &["a.txt", "docs/one.txt", "docs/sub/x", "docs0.txt", "ζ.txt"],
-        ),
-        (
-            json!({"delimiter": "/"}),
-            &["a.txt", ">docs/", "docs0.txt", "ζ.txt"],
-        ),
-        (
-            json!({"prefix": "docs/", "delimiter": "/"}),
-            &["docs/one.txt", ">docs/sub/"],
-        ),
-        (
-            json!({"prefix": "docs", "delimiter": "/"}),
-            &[">docs/", "docs0.txt"],
-        ),
-        (
-            json!({"prefix": "docs/sub", "delimiter": "/"}),
-            &[">docs/sub/"],
-        ),
-        (
-            json!({"prefix": "docs/sub/", "delimiter": "/"}),
-            &["docs/sub/x"],
-        ),
+        (json!({}), &["a.txt", "docs/one.txt", "docs/sub/x", "docs0.txt", "ζ.txt"]),
+        (json!({"delimiter": "/"}), &["a.txt", ">docs/", "docs0.txt", "ζ.txt"]),
+        (json!({"prefix": "docs/", "delimiter": "/"}), &["docs/one.txt", ">docs/sub/"]),
+        (json!({"prefix": "docs", "delimiter": "/"}), &[">docs/", "docs0.txt"]),
+        (json!({"prefix": "docs/sub", "delimiter": "/"}), &[">docs/sub/"]),
+        (json!({"prefix": "docs/sub/", "delimiter": "/"}), &["docs/sub/x"]),
     ];
     for (query, expected) in cases {
         let page = list(&mut s, "b2_list_file_names", &bucket, &query);
@@ -104,27 +86,11 @@ fn file_versions_of_the_worked_example() {
     let newest_first = page["files"][0]["uploadTimestamp"].as_u64().unwrap()
         > page["files"][1]["uploadTimestamp"].as_u64().unwrap();
     assert!(newest_first);
-    let page = list(
-        &mut s,
-        "b2_list_file_versions",
-        &bucket,
-        &json!({"delimiter": "/"}),
-    );
-    let with_folders = [
-        "a.txt",
-        "a.txt",
-        "!b.txt",
-        "b.txt",
-        ">docs/",
-        "docs0.txt",
-        ">old/",
-        "ζ.txt",
-    ];
+    let page = list(&mut s, "b2_list_file_versions", &bucket, &json!({"delimiter": "/"}));
+    let with_folders =
+        ["a.txt", "a.txt", "!b.txt", "b.txt", ">docs/", "docs0.txt", ">old/", "ζ.txt"];
     assert_eq!(rows(&page), with_folders);
-    assert_eq!(
-        (&page["nextFileName"], &page["nextFileId"]),
-        (&Value::Null, &Value::Null)
-    );
+    assert_eq!((&page["nextFileName"], &page["nextFileId"]), (&Value::Null, &Value::Null));
 }
 
 /// Walks all pages and checks that none is too long or repeats anything.
@@ -189,12 +155,7 @@ fn the_second_page_of_the_worked_example_skips_the_whole_folder() {
 #[test]
 fn a_page_of_versions_may_begin_inside_a_name_or_at_a_folder() {
     let (mut s, bucket) = worked_example();
-    let page = list(
-        &mut s,
-        "b2_list_file_versions",
-        &bucket,
-        &json!({"maxFileCount": 1}),
-    );
+    let page = list(&mut s, "b2_list_file_versions", &bucket, &json!({"maxFileCount": 1}));
     assert_eq!(page["nextFileName"], "a.txt");
     let query = json!({"startFileName": "a.txt", "startFileId": page["nextFileId"]});
     let rest = list(&mut s, "b2_list_file_versions", &bucket, &query);
@@ -202,10 +163,7 @@ fn a_page_of_versions_may_begin_inside_a_name_or_at_a_folder() {
 
     let query = json!({"maxFileCount": 4, "delimiter": "/"});
     let page = list(&mut s, "b2_list_file_versions", &bucket, &query);
-    assert_eq!(
-        (&page["nextFileName"], &page["nextFileId"]),
-        (&json!("docs/"), &Value::Null)
-    );
+    assert_eq!((&page["nextFileName"], &page["nextFileId"]), (&json!("docs/"), &Value::Null));
 }
 
 #[test]
@@ -213,10 +171,7 @@ fn a_listing_goes_on_where_a_deleted_version_was() {
     let mut s = Scenario::new();
     let bucket = s.bucket("example", &Value::Null);
     let ids: Vec<_> = (0..3).map(|n| s.store(&bucket, "same", &[n])).collect();
-    s.get(
-        "b2_delete_file_version",
-        &json!({"fileName": "same", "fileId": ids[1]}),
-    );
+    s.get("b2_delete_file_version", &json!({"fileName": "same", "fileId": ids[1]}));
     let query = json!({"startFileName": "same", "startFileId": ids[1]});
     let page = list(&mut s, "b2_list_file_versions", &bucket, &query);
     assert_eq!(page["files"].as_array().unwrap().len(), 1);
@@ -228,16 +183,7 @@ fn names_sort_by_their_utf8_bytes() {
     let mut s = Scenario::new();
     let bucket = s.bucket("example", &Value::Null);
     // In UTF-16 the last two would change places.
-    let mut names = [
-        "A",
-        "a",
-        "a b",
-        "a!b",
-        "a/b",
-        "\u{e4}",
-        "\u{ff5e}",
-        "\u{10400}",
-    ];
+    let mut names = ["A", "a", "a b", "a!b", "a/b", "\u{e4}", "\u{ff5e}", "\u{10400}"];
     for name in names {
         let encoded: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
         s.store(&bucket, &encoded, b"");
@@ -252,15 +198,9 @@ fn start_and_prefix_meet_sensibly() {
     let (mut s, bucket) = worked_example();
     let cases: [(Value, &[&str]); 4] = [
         (json!({"startFileName": "docs/t"}), &["docs0.txt", "ζ.txt"]),
-        (
-            json!({"startFileName": "a", "prefix": "docs/"}),
-            &["docs/one.txt", "docs/sub/x"],
-        ),
+        (json!({"startFileName": "a", "prefix": "docs/"}), &["docs/one.txt", "docs/sub/x"]),
         (json!({"startFileName": "z", "prefix": "docs/"}), &[]),
-        (
-            json!({"startFileName": "docs/p", "delimiter": "/"}),
-            &[">docs/", "docs0.txt", "ζ.txt"],
-        ),
+        (json!({"startFileName": "docs/p", "delimiter": "/"}), &[">docs/", "docs0.txt", "ζ.txt"]),
     ];
     for (query, expected) in cases {
         let page = list(&mut s, "b2_list_file_names", &bucket, &query);
@@ -306,11 +246,7 @@ fn page_sizes_have_bounds() {
         }
     }
     let body = json!({"bucketId": bucket, "maxFileCount": 101});
-    assert_refused(
-        &s.call("b2_list_unfinished_large_files", &body),
-        400,
-        "out_of_range",
-    );
+    assert_refused(&s.call("b2_list_unfinished_large_files", &body), 400, "out_of_range");
 }
 
 #[test]
@@ -356,10 +292,7 @@ fn many_versions_of_one_name_are_leapt_over() {
     s.store(&bucket, "once", b"");
     let page = list(&mut s, "b2_list_file_names", &bucket, &json!({}));
     assert_eq!(rows(&page), ["often", "once"]);
-    assert_eq!(
-        page["files"][0]["contentSha1"],
-        json!(crate::scenario::sha1(&[19]))
-    );
+    assert_eq!(page["files"][0]["contentSha1"], json!(crate::scenario::sha1(&[19])));
 }
 
 #[test]
@@ -369,10 +302,7 @@ fn version_1_rows_carry_size_and_get_works() {
     let body = json!({"bucketId": bucket, "maxFileCount": 1});
     let v1 = s.call_as(&token, 1, "b2_list_file_names", &body);
     let row = crate::scenario::ok(&v1)["files"][0].clone();
-    assert_eq!(
-        (&row["size"], &row["contentLength"]),
-        (&json!(1), &json!(1))
-    );
+    assert_eq!((&row["size"], &row["contentLength"]), (&json!(1), &json!(1)));
     let path = format!("/b2api/v2/b2_list_file_names?bucketId={bucket}&maxFileCount=2");
     let v2 = s.fetch(&path, &[("authorization", &token)]);
     let page = crate::scenario::ok(&v2);

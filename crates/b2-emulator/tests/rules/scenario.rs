@@ -6,18 +6,18 @@ use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::{Value, json};
 
-pub const HOST: &str = "http://b2.test";
-pub const START_MS: u64 = 1_795_281_312_000;
+pub(crate) const HOST: &str = "http://b2.test";
+pub(crate) const START_MS: u64 = 1_795_281_312_000;
 
-pub struct Scenario {
-    pub b2: InMemory,
-    pub now: u64,
-    pub token: String,
-    pub account: String,
+pub(crate) struct Scenario {
+    pub(crate) b2: InMemory,
+    pub(crate) now: u64,
+    pub(crate) token: String,
+    pub(crate) account: String,
 }
 
 /// An upload that has not been sent.
-pub struct Upload<'s> {
+pub(crate) struct Upload<'s> {
     scenario: &'s mut Scenario,
     url: String,
     headers: Vec<(String, String)>,
@@ -25,30 +25,22 @@ pub struct Upload<'s> {
 }
 
 impl Scenario {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(Settings::default())
     }
 
-    pub fn with(settings: Settings) -> Self {
+    pub(crate) fn with(settings: Settings) -> Self {
         let b2 = InMemory::with_settings(1, settings);
         let account = b2.account_id().to_owned();
         let basic = b2.basic_authorization();
-        let mut scenario = Self {
-            b2,
-            now: START_MS,
-            token: String::new(),
-            account,
-        };
+        let mut scenario = Self { b2, now: START_MS, token: String::new(), account };
         let answer = scenario.authorize(4, &basic);
         assert_eq!(answer.status(), 200);
-        scenario.token = json_of(&answer)["authorizationToken"]
-            .as_str()
-            .unwrap()
-            .to_owned();
+        scenario.token = json_of(&answer)["authorizationToken"].as_str().unwrap().to_owned();
         scenario
     }
 
-    pub fn authorize(&mut self, version: u8, basic: &str) -> Response<Bytes> {
+    pub(crate) fn authorize(&mut self, version: u8, basic: &str) -> Response<Bytes> {
         let request = Request::get(format!("{HOST}/b2api/v{version}/b2_authorize_account"))
             .header("authorization", basic)
             .body(Bytes::new())
@@ -57,21 +49,18 @@ impl Scenario {
     }
 
     /// Logs in with a key made by `create_key` and returns its token.
-    pub fn log_in(&mut self, key: &Value) -> String {
+    pub(crate) fn log_in(&mut self, key: &Value) -> String {
         let answer = self.authorize(4, &basic(key));
-        ok(&answer)["authorizationToken"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        ok(&answer)["authorizationToken"].as_str().unwrap().to_owned()
     }
 
     /// Every request takes a millisecond.
-    pub fn send(&mut self, request: Request<Bytes>) -> Response<Bytes> {
+    pub(crate) fn send(&mut self, request: Request<Bytes>) -> Response<Bytes> {
         self.now += 1;
         self.b2.handle(request, self.now)
     }
 
-    pub fn call_as(
+    pub(crate) fn call_as(
         &mut self,
         token: &str,
         version: u8,
@@ -85,17 +74,17 @@ impl Scenario {
         self.send(request)
     }
 
-    pub fn call(&mut self, operation: &str, body: &Value) -> Response<Bytes> {
+    pub(crate) fn call(&mut self, operation: &str, body: &Value) -> Response<Bytes> {
         let token = self.token.clone();
         self.call_as(&token, 4, operation, body)
     }
 
     /// A call that must succeed.
-    pub fn get(&mut self, operation: &str, body: &Value) -> Value {
+    pub(crate) fn get(&mut self, operation: &str, body: &Value) -> Value {
         ok(&self.call(operation, body))
     }
 
-    pub fn bucket(&mut self, name: &str, more: &Value) -> String {
+    pub(crate) fn bucket(&mut self, name: &str, more: &Value) -> String {
         let mut body = json!({
             "accountId": self.account, "bucketName": name, "bucketType": "allPrivate",
         });
@@ -105,7 +94,7 @@ impl Scenario {
         text(&self.get("b2_create_bucket", &body)["bucketId"])
     }
 
-    pub fn key(&mut self, capabilities: &[&str], more: &Value) -> Value {
+    pub(crate) fn key(&mut self, capabilities: &[&str], more: &Value) -> Value {
         let mut body = json!({
             "accountId": self.account, "capabilities": capabilities, "keyName": "test",
         });
@@ -116,61 +105,55 @@ impl Scenario {
     }
 
     /// A fresh upload URL and its token.
-    pub fn upload_url(&mut self, bucket: &str) -> (String, String) {
+    pub(crate) fn upload_url(&mut self, bucket: &str) -> (String, String) {
         let answer = self.get("b2_get_upload_url", &json!({"bucketId": bucket}));
-        (
-            text(&answer["uploadUrl"]),
-            text(&answer["authorizationToken"]),
-        )
+        (text(&answer["uploadUrl"]), text(&answer["authorizationToken"]))
     }
 
     /// An upload with every required header, at a fresh URL.
-    pub fn upload(&mut self, bucket: &str, name: &str, body: &[u8]) -> Upload<'_> {
+    pub(crate) fn upload(&mut self, bucket: &str, name: &str, body: &[u8]) -> Upload<'_> {
         let (url, token) = self.upload_url(bucket);
         self.upload_to(&url, &token, name, body)
     }
 
-    pub fn upload_to(&mut self, url: &str, token: &str, name: &str, body: &[u8]) -> Upload<'_> {
+    pub(crate) fn upload_to(
+        &mut self,
+        url: &str,
+        token: &str,
+        name: &str,
+        body: &[u8],
+    ) -> Upload<'_> {
         let headers = [
             ("authorization", token),
             ("x-bz-file-name", name),
             ("content-type", "b2/x-auto"),
             ("x-bz-content-sha1", &sha1(body)),
         ];
-        let headers = headers
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .to_vec();
-        Upload {
-            scenario: self,
-            url: url.to_owned(),
-            headers,
-            body: body.to_vec(),
-        }
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        Upload { scenario: self, url: url.to_owned(), headers, body: body.to_vec() }
     }
 
     /// Uploads and gives the file id.
-    pub fn store(&mut self, bucket: &str, name: &str, body: &[u8]) -> String {
+    pub(crate) fn store(&mut self, bucket: &str, name: &str, body: &[u8]) -> String {
         text(&ok(&self.upload(bucket, name, body).send())["fileId"])
     }
 
-    pub fn hide(&mut self, bucket: &str, name: &str) -> String {
+    pub(crate) fn hide(&mut self, bucket: &str, name: &str) -> String {
         let body = json!({"bucketId": bucket, "fileName": name});
         text(&self.get("b2_hide_file", &body)["fileId"])
     }
 
-    pub fn fetch(&mut self, path: &str, headers: &[(&str, &str)]) -> Response<Bytes> {
+    pub(crate) fn fetch(&mut self, path: &str, headers: &[(&str, &str)]) -> Response<Bytes> {
         self.request("GET", path, headers)
     }
 
-    pub fn request(
+    pub(crate) fn request(
         &mut self,
         method: &str,
         path: &str,
         headers: &[(&str, &str)],
     ) -> Response<Bytes> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("{HOST}{path}"));
+        let mut request = Request::builder().method(method).uri(format!("{HOST}{path}"));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -180,93 +163,72 @@ impl Scenario {
 
 impl Upload<'_> {
     /// Adds a header, or replaces one.
-    pub fn with(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.headers.retain(|(known, _)| known != name);
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    pub fn without(mut self, name: &str) -> Self {
+    pub(crate) fn without(mut self, name: &str) -> Self {
         self.headers.retain(|(known, _)| known != name);
         self
     }
 
-    pub fn with_body(mut self, body: &[u8]) -> Self {
+    pub(crate) fn with_body(mut self, body: &[u8]) -> Self {
         self.body = body.to_vec();
         self
     }
 
-    pub fn request(self) -> (Request<Bytes>, u64) {
+    pub(crate) fn request(self) -> (Request<Bytes>, u64) {
         let mut request = Request::post(&self.url);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
         self.scenario.now += 1;
-        (
-            request.body(Bytes::from(self.body)).unwrap(),
-            self.scenario.now,
-        )
+        (request.body(Bytes::from(self.body)).unwrap(), self.scenario.now)
     }
 
-    pub fn send(self) -> Response<Bytes> {
+    pub(crate) fn send(self) -> Response<Bytes> {
         let mut request = Request::post(&self.url);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        self.scenario
-            .send(request.body(Bytes::from(self.body)).unwrap())
+        self.scenario.send(request.body(Bytes::from(self.body)).unwrap())
     }
 }
 
-pub fn basic(key: &Value) -> String {
-    let pair = format!(
-        "{}:{}",
-        text(&key["applicationKeyId"]),
-        text(&key["applicationKey"])
-    );
-    format!(
-        "Basic {}",
-        base64::engine::general_purpose::STANDARD.encode(pair)
-    )
+pub(crate) fn basic(key: &Value) -> String {
+    let pair = format!("{}:{}", text(&key["applicationKeyId"]), text(&key["applicationKey"]));
+    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
 }
 
-pub fn json_of(response: &Response<Bytes>) -> Value {
+pub(crate) fn json_of(response: &Response<Bytes>) -> Value {
     serde_json::from_slice(response.body()).unwrap()
 }
 
 /// The JSON of an answer that must be a success.
-pub fn ok(response: &Response<Bytes>) -> Value {
+pub(crate) fn ok(response: &Response<Bytes>) -> Value {
     assert_eq!(response.status(), 200, "{:?}", response.body());
     json_of(response)
 }
 
 /// Checks status and code of an error answer.
 #[track_caller]
-pub fn assert_refused(response: &Response<Bytes>, status: u16, code: &str) {
+pub(crate) fn assert_refused(response: &Response<Bytes>, status: u16, code: &str) {
     let body = json_of(response);
-    assert_eq!(
-        (response.status().as_u16(), body["code"].as_str()),
-        (status, Some(code)),
-        "{body}"
-    );
+    assert_eq!((response.status().as_u16(), body["code"].as_str()), (status, Some(code)), "{body}");
     assert_eq!(body["status"], json!(status));
 }
 
-pub fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-pub fn header<'r>(response: &'r Response<Bytes>, name: &str) -> Option<&'r str> {
-    response
-        .headers()
-        .get(name)
-        .map(|value| value.to_str().unwrap())
+pub(crate) fn header<'r>(response: &'r Response<Bytes>, name: &str) -> Option<&'r str> {
+    response.headers().get(name).map(|value| value.to_str().unwrap())
 }
 
-pub fn sha1(bytes: &[u8]) -> String {
+pub(crate) fn sha1(bytes: &[u8]) -> String {
     use sha1::Digest as _;
-    sha1::Sha1::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    sha1::Sha1::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
