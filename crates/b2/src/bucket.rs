@@ -161,7 +161,7 @@ impl fmt::Debug for Bucket {
     }
 }
 
-fn file_name(operation: &'static str, name: &str) -> Result<FileName, Error> {
+pub(crate) fn file_name(operation: &'static str, name: &str) -> Result<FileName, Error> {
     FileName::new(name).map_err(|invalid| Error::Request {
         operation,
         source: Box::new(RequestError::FileName(invalid)),

@@ -28,7 +28,7 @@ use crate::run::Run;
 /// URLs and one pool of buffers. Nothing is sent before the first call.
 #[derive(Clone, Debug)]
 pub struct Client {
-    context: Arc<Context>,
+    pub(crate) context: Arc<Context>,
 }
 
 impl Client {
@@ -178,7 +178,7 @@ impl Client {
     }
 }
 
-fn bucket_name(operation: &'static str, name: &str) -> Result<BucketName, Error> {
+pub(crate) fn bucket_name(operation: &'static str, name: &str) -> Result<BucketName, Error> {
     BucketName::new(name).map_err(|invalid| Error::Request {
         operation,
         source: Box::new(RequestError::BucketName(invalid)),

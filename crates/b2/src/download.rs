@@ -32,7 +32,8 @@ use crate::sink::{self, Overwrite, Shared, Sink};
 ///
 /// # Cancel safety
 ///
-/// Dropping the future leaves no file under the final name.
+/// Dropping the future leaves no file under the final name, and no temporary
+/// one beside it: that is removed before the drop returns.
 #[derive(Debug)]
 #[must_use = "a download needs a destination: to_file, to_writer or to_bytes"]
 pub struct Download {
@@ -122,8 +123,9 @@ impl Download {
                 None => download,
             }
         });
+        let temporary = sink.temporary();
         let sink = Arc::new(Mutex::new(sink));
-        let ends = Ends { sink: Some(sink), ..Ends::default() };
+        let ends = Ends { sink: Some(sink), temporary, ..Ends::default() };
         Run::new(&self.context, operation).with_ends(ends).then(|downloaded, ends| {
             if let Some(sink) = &ends.sink {
                 let mut sink = sink.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

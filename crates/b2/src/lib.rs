@@ -58,6 +58,7 @@ mod client;
 mod download;
 mod drive;
 mod list;
+mod object;
 mod observer;
 mod progress;
 mod run;
@@ -76,8 +77,9 @@ pub use b2_core::port;
 pub use b2_core::retry::{OnAmbiguous, RetryPolicy};
 pub use b2_core::upload::{SIMPLE_UPLOAD_LIMIT, Uploaded};
 pub use b2_proto::{
-    Action, ApplicationKeyId, Bucket as BucketInfo, BucketId, BucketName, BucketType, ByteRange,
-    Capability, ErrorCode, FileId, FileName, FileVersion,
+    Action, ApplicationKey, ApplicationKeyId, Bucket as BucketInfo, BucketId, BucketName,
+    BucketType, ByteRange, Capability, ContentSha1, ErrorCode, FileId, FileInfo, FileName,
+    FileVersion,
 };
 pub use bucket::Bucket;
 pub use client::{BuildError, Client, ClientBuilder};

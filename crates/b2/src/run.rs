@@ -11,6 +11,7 @@ use b2_core::port::{BlockingTransport, BoxFuture};
 use crate::drive::{Context, Ends, drive, drive_blocking};
 use crate::observer::Scope;
 use crate::progress::{Meter, Progress};
+use crate::sink::Sink;
 
 /// Turns what an operation gives into what the caller wanted, with a look at
 /// the ends of the transfer (a download puts its file in place here).
@@ -111,6 +112,9 @@ where
     async fn run(self) -> Result<T, Error> {
         let scope = Scope { id: self.context.next_scope() };
         let ends = self.ends.clone();
+        // Dropped after the future of `drive`, whose end makes the writer let
+        // go of the sink.
+        let _early_end = Discard::of(&ends);
         let output = drive(Arc::clone(&self.context), scope, self.operation?, ends).await?;
         let (finish, ends) = (self.finish, self.ends);
         if ends.sink.is_none() {
@@ -164,6 +168,27 @@ where
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.run())
+    }
+}
+
+/// Removes a temporary file when the work ends, however it ends. A file that
+/// was put in its place is not temporary any more.
+///
+/// A writer on another thread may still hold the sink for a moment. Waiting
+/// for it here means that a program may exit right after the drop.
+struct Discard(Option<Arc<Mutex<Sink>>>);
+
+impl Discard {
+    fn of(ends: &Ends) -> Self {
+        Self(ends.sink.clone().filter(|_| ends.temporary))
+    }
+}
+
+impl Drop for Discard {
+    fn drop(&mut self) {
+        if let Some(sink) = &self.0 {
+            sink.lock().unwrap_or_else(PoisonError::into_inner).discard();
+        }
     }
 }
 

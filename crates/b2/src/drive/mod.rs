@@ -94,6 +94,9 @@ impl std::fmt::Debug for Context {
 pub(crate) struct Ends {
     pub(crate) source: Option<Arc<dyn ReadAt>>,
     pub(crate) sink: Option<Arc<Mutex<Sink>>>,
+    /// Whether the sink holds a temporary file to be removed if the work ends
+    /// early.
+    pub(crate) temporary: bool,
     pub(crate) meter: Arc<Meter>,
 }
 

@@ -65,6 +65,11 @@ impl PendingFile {
         Ok(())
     }
 
+    /// Removes the temporary file; nothing if it is in its place already.
+    pub(crate) fn discard(&mut self) {
+        self.temporary = None;
+    }
+
     /// Puts the file in its place: durable first, visible then.
     pub(crate) fn commit(&mut self) -> io::Result<()> {
         self.file()?.sync_all()?;

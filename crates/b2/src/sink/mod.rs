@@ -56,6 +56,18 @@ impl Sink {
         }
     }
 
+    /// Whether there is a temporary file behind it.
+    pub(crate) fn temporary(&self) -> bool {
+        matches!(self.target, Target::File(_))
+    }
+
+    /// Removes the temporary file, if there is one that is not in its place.
+    pub(crate) fn discard(&mut self) {
+        if let Target::File(file) = &mut self.target {
+            file.discard();
+        }
+    }
+
     /// Begins to write at `offset`; 0 forgets what is there.
     pub(crate) fn begin(&mut self, offset: u64) -> io::Result<()> {
         self.verifier.begin(offset);
