@@ -9,7 +9,10 @@
 //! - An answer of any status is an answer, not an error. Never retry, never
 //!   follow a redirect, never decompress, never log a body.
 //! - Send exactly the headers given, plus `Host`. The body has an exact size;
-//!   `Content-Length` says it; chunked encoding is not used.
+//!   `Content-Length` says it; chunked encoding is not used. A body that turns
+//!   out shorter or longer fails the request before it is complete.
+//! - An error that reading the body of the request raises is passed on as the
+//!   source of the transport error.
 //! - B2 may answer before the body is through. When writing fails, try to
 //!   read the answer before reporting [`Interrupted`](TransportErrorKind::Interrupted).
 //! - Give up at `deadline` with [`Timeout`](TransportErrorKind::Timeout).
@@ -76,8 +79,9 @@ pub trait BlockingTransport {
     ///
     /// # Errors
     ///
-    /// As the [module documentation](self) says. An error that reading the
-    /// request body raises is passed on as the source of the transport error.
+    /// As the [module documentation](self) says. Reading the body of the answer
+    /// fails with [`io::ErrorKind::TimedOut`] at the deadline and with any
+    /// other kind if the connection breaks.
     fn send(
         &self,
         request: http::Request<&mut dyn io::Read>,
@@ -168,17 +172,20 @@ type BoxBody = Pin<Box<dyn Body<Data = Bytes, Error = io::Error> + Send>>;
 pub struct RequestBody {
     inner: BoxBody,
     remaining: u64,
+    /// The last chunk, until it is known that nothing follows it.
+    last: Option<Bytes>,
 }
 
 impl RequestBody {
     /// A body of exactly `len` bytes. If `body` ends early or runs over, the
-    /// request fails rather than being padded or cut.
+    /// request fails rather than being padded or cut: the last chunk is given
+    /// only when `body` has ended after it. Trailers are left out.
     #[must_use]
     pub fn new<B>(body: B, len: u64) -> Self
     where
         B: Body<Data = Bytes, Error = io::Error> + Send + 'static,
     {
-        Self { inner: Box::pin(body), remaining: len }
+        Self { inner: Box::pin(body), remaining: len, last: None }
     }
 
     /// A body of bytes that are at hand.
@@ -192,6 +199,30 @@ impl RequestBody {
     #[must_use]
     pub fn remaining(&self) -> u64 {
         self.remaining
+    }
+
+    /// Accounts for a chunk; keeps it if it completes the body.
+    fn take(&mut self, data: Bytes) -> Option<io::Result<Bytes>> {
+        let len = data.len() as u64;
+        if self.last.is_some() || len > self.remaining {
+            return Some(Err(length_error("the body is longer than announced")));
+        }
+        if len == self.remaining {
+            self.last = Some(data);
+            return None;
+        }
+        self.remaining -= len;
+        Some(Ok(data))
+    }
+
+    /// The inner body has ended.
+    fn end(&mut self) -> Option<io::Result<Bytes>> {
+        if let Some(last) = self.last.take() {
+            self.remaining = 0;
+            return Some(Ok(last));
+        }
+        let short = || Err(length_error("the body is shorter than announced"));
+        (self.remaining > 0).then(short)
     }
 }
 
@@ -209,23 +240,25 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         cx: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        let frame = std::task::ready!(self.inner.as_mut().poll_frame(cx));
-        std::task::Poll::Ready(match frame {
-            Some(Ok(frame)) => {
-                let len = frame.data_ref().map_or(0, |data| data.len() as u64);
-                match self.remaining.checked_sub(len) {
-                    Some(remaining) => {
-                        self.remaining = remaining;
-                        Some(Ok(frame))
+        loop {
+            let ended = self.last.is_some() && self.inner.is_end_stream();
+            let frame = match ended {
+                true => None,
+                false => std::task::ready!(self.inner.as_mut().poll_frame(cx)),
+            };
+            match frame.map(|frame| frame.map(Frame::into_data)) {
+                Some(Ok(Ok(data))) if !data.is_empty() => {
+                    if let Some(outcome) = self.take(data) {
+                        return std::task::Poll::Ready(Some(outcome.map(Frame::data)));
                     }
-                    None => Some(Err(length_error("the body is longer than announced"))),
+                }
+                Some(Ok(_nothing)) => {}
+                Some(Err(error)) => return std::task::Poll::Ready(Some(Err(error))),
+                None => {
+                    return std::task::Poll::Ready(self.end().map(|last| last.map(Frame::data)));
                 }
             }
-            None if self.remaining > 0 => {
-                Some(Err(length_error("the body is shorter than announced")))
-            }
-            other => other,
-        })
+        }
     }
 
     fn is_end_stream(&self) -> bool {
@@ -296,5 +329,75 @@ impl Body for Whole {
     ) -> std::task::Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let bytes = self.0.take().filter(|bytes| !bytes.is_empty());
         std::task::Poll::Ready(bytes.map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    /// One chunk per poll, and not a hint of when it ends.
+    struct Chunks(Vec<&'static str>);
+
+    impl Body for Chunks {
+        type Data = Bytes;
+        type Error = io::Error;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+            let next = (!self.0.is_empty()).then(|| self.0.remove(0));
+            Poll::Ready(next.map(|text| Ok(Frame::data(Bytes::from_static(text.as_bytes())))))
+        }
+    }
+
+    /// What a transport sees of a body: its bytes, and whether it failed.
+    fn sent(chunks: &[&'static str], len: u64) -> (String, bool) {
+        let mut body = RequestBody::new(Chunks(chunks.to_vec()), len);
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut text = String::new();
+        loop {
+            match Pin::new(&mut body).poll_frame(&mut cx) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    text.push_str(str::from_utf8(&frame.into_data().unwrap()).unwrap());
+                    assert_eq!(body.remaining(), len - text.len() as u64);
+                    assert_eq!(body.is_end_stream(), text.len() as u64 == len);
+                }
+                Poll::Ready(Some(Err(_))) => return (text, true),
+                Poll::Ready(None) => return (text, false),
+                Poll::Pending => panic!("the chunks are there"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_body_of_the_announced_length_is_given_whole() {
+        assert_eq!(sent(&[], 0), (String::new(), false));
+        assert_eq!(sent(&["abc"], 3), ("abc".into(), false));
+        assert_eq!(sent(&["", "ab", "", "c", ""], 3), ("abc".into(), false));
+    }
+
+    #[test]
+    fn a_body_of_another_length_is_never_given_whole() {
+        assert_eq!(sent(&["abc"], 4), ("abc".into(), true));
+        assert_eq!(sent(&["abc"], 2), (String::new(), true));
+        assert_eq!(sent(&["ab", "c"], 2), (String::new(), true));
+        assert_eq!(sent(&["a", "b", "c"], 2), ("a".into(), true));
+        assert_eq!(sent(&["a"], 0), (String::new(), true));
+    }
+
+    #[test]
+    fn bytes_at_hand_end_where_they_end() {
+        let empty = RequestBody::from_bytes(Bytes::new());
+        assert!(empty.is_end_stream() && empty.remaining() == 0);
+        let three = RequestBody::from_bytes(Bytes::from_static(b"abc"));
+        assert!(!three.is_end_stream() && three.remaining() == 3);
     }
 }
