@@ -5,9 +5,9 @@
 //! the changes of those that succeeded and commits once. No job is answered
 //! before that commit.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use redb::{
@@ -25,47 +25,39 @@ const JOBS_PER_COMMIT: usize = 128;
 
 /// Rows in a file that outlive the process.
 pub(crate) struct DurableRows {
-    database: Arc<Database>,
+    file: Arc<RowsFile>,
     jobs: Mutex<Option<Sender<Box<dyn Job>>>>,
     writer: Option<JoinHandle<()>>,
 }
 
 impl std::fmt::Debug for DurableRows {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("DurableRows").finish_non_exhaustive()
+        f.debug_struct("DurableRows").field("path", &self.file.path).finish_non_exhaustive()
     }
 }
 
 impl DurableRows {
     /// Opens the file, creating it if it is absent.
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
-        let database = Database::create(path).map_err(StoreError::database)?;
-        let setup = database.begin_write().map_err(StoreError::database)?;
-        // The table must exist before the first read transaction asks for it.
-        setup
-            .open_table(ROWS)
-            .map_err(StoreError::database)?
-            .len()
-            .map_err(StoreError::database)?;
-        setup.commit().map_err(StoreError::database)?;
-
-        let database = Arc::new(database);
+        let file = Arc::new(RowsFile::open(path)?);
         let (jobs, waiting) = mpsc::channel();
-        let writing = Arc::clone(&database);
+        let writing = Arc::clone(&file);
         let writer = std::thread::Builder::new()
             .name("b2-emulator-writer".to_owned())
             .spawn(move || write_until_closed(&writing, &waiting))
             .map_err(|error| StoreError::database(redb::Error::Io(error)))?;
-        Ok(Self { database, jobs: Mutex::new(Some(jobs)), writer: Some(writer) })
+        Ok(Self { file, jobs: Mutex::new(Some(jobs)), writer: Some(writer) })
     }
 
     pub(crate) fn read<R>(
         &self,
         job: impl FnOnce(&mut Transaction<'_>) -> Result<R, StoreError>,
     ) -> Result<R, StoreError> {
-        let snapshot = self.database.begin_read().map_err(StoreError::database)?;
-        let table = snapshot.open_table(ROWS).map_err(StoreError::database)?;
-        job(&mut Transaction::new(&Readable(&table)))
+        self.file.with_database(|database| {
+            let snapshot = database.begin_read().map_err(StoreError::database)?;
+            let table = snapshot.open_table(ROWS).map_err(StoreError::database)?;
+            job(&mut Transaction::new(&Readable(&table)))
+        })
     }
 
     pub(crate) fn write<R: Send + 'static>(
@@ -78,6 +70,48 @@ impl DurableRows {
         jobs.ok_or(StoreError::Closed)?.send(job).map_err(|_| StoreError::Closed)?;
         answer.recv().map_err(|_| StoreError::Closed)?
     }
+}
+
+/// The open database.
+///
+/// redb refuses all work after an error of the disk, for it cannot know what
+/// reached it. Opening the file again finds the last good commit, so that a
+/// full disk is a passing trouble and not the end.
+struct RowsFile {
+    path: PathBuf,
+    database: RwLock<Option<Database>>,
+}
+
+impl RowsFile {
+    fn open(path: &Path) -> Result<Self, StoreError> {
+        let database = RwLock::new(Some(open_database(path)?));
+        Ok(Self { path: path.to_owned(), database })
+    }
+
+    fn with_database<R>(
+        &self,
+        job: impl FnOnce(&Database) -> Result<R, StoreError>,
+    ) -> Result<R, StoreError> {
+        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        database.as_ref().map_or(Err(StoreError::Closed), job)
+    }
+
+    fn reopen(&self) {
+        let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        // The old one must go first: it holds the lock of the file.
+        *database = None;
+        // If this fails too, the next write tries again.
+        *database = open_database(&self.path).ok();
+    }
+}
+
+fn open_database(path: &Path) -> Result<Database, StoreError> {
+    let database = Database::create(path).map_err(StoreError::database)?;
+    let setup = database.begin_write().map_err(StoreError::database)?;
+    // The table must exist before the first read transaction asks for it.
+    setup.open_table(ROWS).map_err(StoreError::database)?.len().map_err(StoreError::database)?;
+    setup.commit().map_err(StoreError::database)?;
+    Ok(database)
 }
 
 impl Drop for DurableRows {
@@ -131,13 +165,17 @@ where
     }
 }
 
-fn write_until_closed(database: &Database, waiting: &Receiver<Box<dyn Job>>) {
+fn write_until_closed(file: &RowsFile, waiting: &Receiver<Box<dyn Job>>) {
     while let Ok(first) = waiting.recv() {
         let mut group = vec![first];
         group.extend(waiting.try_iter().take(JOBS_PER_COMMIT - 1));
-        match commit_group(database, &mut group) {
+        match file.with_database(|database| commit_group(database, &mut group)) {
             Ok(()) => group.into_iter().for_each(|job| job.deliver(Ok(()))),
-            Err(error) => fail_group(group, error),
+            Err(error) => {
+                // Before anyone is told, so that who looks sees the truth.
+                file.reopen();
+                fail_group(group, error);
+            }
         }
     }
 }
