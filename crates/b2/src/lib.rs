@@ -68,10 +68,12 @@ mod upload;
 
 pub use b2_core::account::{Config, Credentials, Session, TestMode, Timeouts};
 pub use b2_core::download::{Check, Downloaded, FileHeaders};
+pub use b2_core::endpoint;
 pub use b2_core::error::{
     ApiError, Error, IntegrityError, LocalError, ProtocolError, Remedy, RequestError, Side,
     TransportError, TransportErrorKind,
 };
+pub use b2_core::event::Event as ProtocolEvent;
 pub use b2_core::op::WaitReason;
 pub use b2_core::port;
 pub use b2_core::retry::{OnAmbiguous, RetryPolicy};
