@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use b2_core::download::{Download, Downloaded, Object};
+use b2_core::download::{Check, Download, Downloaded, Object};
 use b2_core::endpoint::{
     CreateBucket, DeleteFileVersion, HideFile, ListFileNames, ListFileVersions,
 };
@@ -195,6 +195,9 @@ impl Actor {
             Outcome::Uploaded(done) => self.uploaded(*done),
             Outcome::Downloaded(done) => {
                 let content = std::mem::take(&mut self.sink.content);
+                if done.check == Check::None {
+                    return Err("a whole file was not checked".to_owned());
+                }
                 self.is_newest(&done.headers.file_id, Some(&content))
             }
             Outcome::Headers(done) => self.is_newest(&done.headers.file_id, None),
