@@ -47,9 +47,7 @@ fn defined(folder: &Folder) -> Vec<(String, &'static str)> {
             let request = meta.request.as_ref().map(|_| "request");
             let response = meta.response.as_ref().map(|_| "response");
             let parts = request.into_iter().chain(response);
-            parts
-                .map(|part| (infer::body_type(folder, part), part))
-                .collect()
+            parts.map(|part| (infer::body_type(folder, part), part)).collect()
         }
         Meta::Structure(meta) if meta.hand_written => Vec::new(),
         Meta::Structure(meta) => vec![(meta.structure.clone(), "structure")],
@@ -60,17 +58,9 @@ fn defined(folder: &Folder) -> Vec<(String, &'static str)> {
 
 fn values_are_given_once(meta: &EnumMeta, place: &Place<'_>) -> Result<(), CodegenError> {
     for (index, value) in meta.values.iter().enumerate() {
-        if meta
-            .values
-            .iter()
-            .take(index)
-            .any(|earlier| earlier.value == value.value)
-        {
+        if meta.values.iter().take(index).any(|earlier| earlier.value == value.value) {
             let message = format!("`{}` is listed twice", value.value);
-            return Err(CodegenError::fixture(
-                &place.child(index).child("value"),
-                message,
-            ));
+            return Err(CodegenError::fixture(&place.child(index).child("value"), message));
         }
     }
     Ok(())
@@ -85,14 +75,9 @@ fn capability_is_listed(
         Meta::Enum(meta) if meta.name == "Capability" => Some(meta),
         _ => None,
     });
-    let listed = enums
-        .flat_map(|meta| &meta.values)
-        .any(|value| value.value == capability);
+    let listed = enums.flat_map(|meta| &meta.values).any(|value| value.value == capability);
     if listed {
         return Ok(());
     }
-    Err(CodegenError::fixture(
-        place,
-        format!("`{capability}` is not a value of `Capability`"),
-    ))
+    Err(CodegenError::fixture(place, format!("`{capability}` is not a value of `Capability`")))
 }

@@ -11,10 +11,7 @@ pub(crate) enum CodegenError {
     Fixture(FixtureError),
     /// A file could not be read or written.
     #[error("{}: {source}", path.display())]
-    Io {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    Io { path: PathBuf, source: std::io::Error },
     /// The formatter refused the output, which is a defect of the generator.
     #[error("rustfmt refused the generated {file}: {message}")]
     Rustfmt { file: String, message: String },
@@ -34,22 +31,13 @@ pub(crate) struct FixtureError {
 
 impl fmt::Display for FixtureError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}#{}: {}",
-            self.path.display(),
-            self.pointer,
-            self.message
-        )
+        write!(f, "{}#{}: {}", self.path.display(), self.pointer, self.message)
     }
 }
 
 impl CodegenError {
     pub(crate) fn io(path: &Path, source: std::io::Error) -> Self {
-        Self::Io {
-            path: path.to_path_buf(),
-            source,
-        }
+        Self::Io { path: path.to_path_buf(), source }
     }
 
     pub(crate) fn fixture(place: &Place<'_>, message: impl Into<String>) -> Self {
@@ -70,18 +58,12 @@ pub(crate) struct Place<'a> {
 
 impl<'a> Place<'a> {
     pub(crate) fn root(path: &'a Path) -> Self {
-        Self {
-            path,
-            pointer: String::new(),
-        }
+        Self { path, pointer: String::new() }
     }
 
     /// The member `token` of this object, or the element of that number of this array.
     pub(crate) fn child(&self, token: impl fmt::Display) -> Self {
         let token = token.to_string().replace('~', "~0").replace('/', "~1");
-        Self {
-            path: self.path,
-            pointer: format!("{}/{token}", self.pointer),
-        }
+        Self { path: self.path, pointer: format!("{}/{token}", self.pointer) }
     }
 }

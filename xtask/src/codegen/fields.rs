@@ -60,17 +60,8 @@ impl<'a> FieldBooks<'a> {
                 hints.insert(name.as_str(), hint);
             }
         }
-        let seen = notes
-            .keys()
-            .map(|name| (name.as_str(), Seen::default()))
-            .collect();
-        Ok(Self {
-            notes,
-            hints,
-            place,
-            seen,
-            samples: 0,
-        })
+        let seen = notes.keys().map(|name| (name.as_str(), Seen::default())).collect();
+        Ok(Self { notes, hints, place, seen, samples: 0 })
     }
 
     /// The type to hold a member against; none where the notes give none, or where the value is
@@ -79,9 +70,7 @@ impl<'a> FieldBooks<'a> {
         let (name, note) = self.note_for(member, lenient)?;
         let second_form = note.accepts == Some(Accepts::DecimalString)
             && lenient
-            && value
-                .as_str()
-                .is_some_and(|text| text.parse::<i64>().is_ok());
+            && value.as_str().is_some_and(|text| text.parse::<i64>().is_ok());
         let plain = !value.is_null() && !second_form;
         self.hints.get(name).filter(|_| plain)
     }
@@ -110,10 +99,7 @@ impl<'a> FieldBooks<'a> {
         for (member, value) in sample {
             let at = place.child(member);
             let Some((name, note)) = self.note_for(member, lenient) else {
-                return Err(CodegenError::fixture(
-                    &at,
-                    "the notes do not mention this field",
-                ));
+                return Err(CodegenError::fixture(&at, "the notes do not mention this field"));
             };
             self.enter_value(name, note, value, &at, lenient)?;
         }
@@ -141,11 +127,7 @@ impl<'a> FieldBooks<'a> {
             return Ok(());
         }
         seen.values += 1;
-        if hinted {
-            Ok(())
-        } else {
-            seen.guess(value, at)
-        }
+        if hinted { Ok(()) } else { seen.guess(value, at) }
     }
 
     /// A member that is always on the wire may be missing only where a sample is lenient.
@@ -168,15 +150,9 @@ impl<'a> FieldBooks<'a> {
     /// Closes the books: the type and presence of every field, by name.
     pub(crate) fn close(&self) -> Result<Vec<Finding<'a>>, CodegenError> {
         if self.samples == 0 {
-            return Err(CodegenError::fixture(
-                &self.place,
-                "no sample shows this structure",
-            ));
+            return Err(CodegenError::fixture(&self.place, "no sample shows this structure"));
         }
-        self.seen
-            .iter()
-            .map(|(name, seen)| self.finding(name, seen))
-            .collect()
+        self.seen.iter().map(|(name, seen)| self.finding(name, seen)).collect()
     }
 
     fn finding(&self, name: &'a str, seen: &Seen) -> Result<Finding<'a>, CodegenError> {
@@ -198,12 +174,7 @@ impl<'a> FieldBooks<'a> {
         if note.absent.is_some() && !kind.is_collection() {
             return fail("only an array or a map can be empty when absent");
         }
-        Ok(Finding {
-            name,
-            kind,
-            presence: self.presence(note, seen),
-            note,
-        })
+        Ok(Finding { name, kind, presence: self.presence(note, seen), note })
     }
 
     fn presence(&self, note: &FieldMeta, seen: &Seen) -> Presence {

@@ -32,9 +32,7 @@ impl Type {
         let Some((outer, rest)) = text.split_once('<') else {
             return Self::parse_plain(text);
         };
-        let inner = rest
-            .strip_suffix('>')
-            .ok_or_else(|| format!("`{text}` lacks its `>`"))?;
+        let inner = rest.strip_suffix('>').ok_or_else(|| format!("`{text}` lacks its `>`"))?;
         match outer {
             "Vec" => Ok(Self::Vec(Box::new(Self::parse(inner)?))),
             "Readable" => Ok(Self::Readable(Box::new(Self::parse(inner)?))),
@@ -58,10 +56,7 @@ impl Type {
 
     fn parse_map(inner: &str) -> Result<Self, String> {
         let (key, value) = inner.split_once(',').unwrap_or(("String", inner));
-        Ok(Self::Map(
-            Box::new(Self::parse(key)?),
-            Box::new(Self::parse(value)?),
-        ))
+        Ok(Self::Map(Box::new(Self::parse(key)?), Box::new(Self::parse(value)?)))
     }
 
     /// The names this type mentions.
@@ -87,12 +82,8 @@ impl Integer {
         match self {
             Self::I64 => number.as_i64().is_some(),
             Self::U64 => number.as_u64().is_some(),
-            Self::U32 => number
-                .as_u64()
-                .is_some_and(|number| u32::try_from(number).is_ok()),
-            Self::U16 => number
-                .as_u64()
-                .is_some_and(|number| u16::try_from(number).is_ok()),
+            Self::U32 => number.as_u64().is_some_and(|number| u32::try_from(number).is_ok()),
+            Self::U16 => number.as_u64().is_some_and(|number| u16::try_from(number).is_ok()),
         }
     }
 }
@@ -128,10 +119,7 @@ mod tests {
             ("Readable<LegalHold>", "Readable<LegalHold>"),
             ("Vec<Vec<bool>>", "Vec<Vec<bool>>"),
         ] {
-            assert_eq!(
-                Type::parse(hint).map(|hint| hint.to_string()),
-                Ok(rust.to_owned())
-            );
+            assert_eq!(Type::parse(hint).map(|hint| hint.to_string()), Ok(rust.to_owned()));
         }
     }
 

@@ -38,9 +38,7 @@ pub(crate) fn infer(folders: &[Folder]) -> Result<Inferred<'_>, CodegenError> {
         let findings = books.close()?;
         Ok((name.clone(), findings))
     });
-    Ok(Inferred {
-        structures: structures.collect::<Result<_, CodegenError>>()?,
-    })
+    Ok(Inferred { structures: structures.collect::<Result<_, CodegenError>>()? })
 }
 
 struct Inference<'a> {
@@ -51,11 +49,8 @@ struct Inference<'a> {
 
 impl<'a> Inference<'a> {
     fn open(folders: &'a [Folder]) -> Result<Self, CodegenError> {
-        let mut inference = Self {
-            books: BTreeMap::new(),
-            enums: BTreeMap::new(),
-            queue: VecDeque::new(),
-        };
+        let mut inference =
+            Self { books: BTreeMap::new(), enums: BTreeMap::new(), queue: VecDeque::new() };
         for folder in folders {
             inference.open_folder(folder)?;
         }
@@ -123,12 +118,7 @@ impl<'a> Inference<'a> {
 
     /// Enters a structure into its books and queues what is inside.
     fn look(&mut self, occurrence: &Occurrence<'a>) -> Result<(), CodegenError> {
-        let Occurrence {
-            structure,
-            value,
-            place,
-            lenient,
-        } = occurrence;
+        let Occurrence { structure, value, place, lenient } = occurrence;
         let Some(object) = value.as_object() else {
             let message = format!("`{structure}` is an object");
             return Err(CodegenError::fixture(place, message));
@@ -187,10 +177,7 @@ impl<'a> Inference<'a> {
         place: &Place<'a>,
         lenient: bool,
     ) -> Result<(), CodegenError> {
-        if !members
-            .get("isClientAuthorizedToRead")
-            .is_some_and(Value::is_boolean)
-        {
+        if !members.get("isClientAuthorizedToRead").is_some_and(Value::is_boolean) {
             let message = "`isClientAuthorizedToRead` is missing or no boolean";
             return Err(CodegenError::fixture(place, message));
         }
@@ -206,10 +193,7 @@ impl<'a> Inference<'a> {
             }
         }
         if !lenient && !members.contains_key("value") {
-            return Err(CodegenError::fixture(
-                place,
-                "`value` is missing, but is always sent",
-            ));
+            return Err(CodegenError::fixture(place, "`value` is missing, but is always sent"));
         }
         Ok(())
     }
@@ -223,12 +207,7 @@ impl<'a> Inference<'a> {
     ) -> Result<(), CodegenError> {
         if self.books.contains_key(name) {
             let structure = name.to_owned();
-            self.queue.push_back(Occurrence {
-                structure,
-                value,
-                place,
-                lenient,
-            });
+            self.queue.push_back(Occurrence { structure, value, place, lenient });
             return Ok(());
         }
         let Some(text) = value.as_str() else {

@@ -80,18 +80,9 @@ fn load_folder(version: &Path, path: &Path) -> Result<Folder, CodegenError> {
         && operation.operation != name
     {
         let place = Place::root(&meta_path).child("operation");
-        return Err(CodegenError::fixture(
-            &place,
-            format!("differs from its folder, `{name}`"),
-        ));
+        return Err(CodegenError::fixture(&place, format!("differs from its folder, `{name}`")));
     }
-    Ok(Folder {
-        version: file_stem(version),
-        name,
-        meta,
-        meta_path,
-        samples,
-    })
+    Ok(Folder { version: file_stem(version), name, meta, meta_path, samples })
 }
 
 fn load_meta(stem: &str, file: &Path) -> Result<Option<Meta>, CodegenError> {
@@ -118,12 +109,7 @@ fn load_sample(stem: &str, file: &Path) -> Result<Sample, CodegenError> {
         }
     };
     let lenient = words.next() == Some("lenient");
-    Ok(Sample {
-        kind,
-        lenient,
-        path: file.to_path_buf(),
-        value: read(file)?,
-    })
+    Ok(Sample { kind, lenient, path: file.to_path_buf(), value: read(file)? })
 }
 
 fn read<T: DeserializeOwned>(file: &Path) -> Result<T, CodegenError> {
@@ -140,10 +126,7 @@ fn subfolders(path: &Path) -> Result<Vec<PathBuf>, CodegenError> {
 
 fn entries(path: &Path) -> Result<Vec<PathBuf>, CodegenError> {
     let mut paths = list(path)?;
-    paths.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "json")
-    });
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     Ok(paths)
 }
 
@@ -158,7 +141,5 @@ fn list(path: &Path) -> Result<Vec<PathBuf>, CodegenError> {
 }
 
 fn file_stem(path: &Path) -> String {
-    path.file_stem()
-        .map(|stem| stem.to_string_lossy().into_owned())
-        .unwrap_or_default()
+    path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
 }

@@ -26,21 +26,13 @@ const HAND_WRITTEN: &[&str] = &[
 ];
 
 /// Newtypes that are neither printed nor serialized by themselves.
-const SECRETS: &[&str] = &[
-    "ApplicationKey",
-    "AuthToken",
-    "CustomerKey",
-    "UploadUrl",
-    "WebhookSecret",
-];
+const SECRETS: &[&str] =
+    &["ApplicationKey", "AuthToken", "CustomerKey", "UploadUrl", "WebhookSecret"];
 
 /// Turns every folder into items.
 pub(crate) fn lower(folders: &[Folder], inferred: &Inferred<'_>) -> Result<Program, CodegenError> {
-    let mut lowering = Lowering {
-        known: known_types(folders, inferred),
-        inferred,
-        program: Program::default(),
-    };
+    let mut lowering =
+        Lowering { known: known_types(folders, inferred), inferred, program: Program::default() };
     for folder in folders {
         lowering.folder(folder)?;
     }
@@ -48,10 +40,7 @@ pub(crate) fn lower(folders: &[Folder], inferred: &Inferred<'_>) -> Result<Progr
 }
 
 fn known_types(folders: &[Folder], inferred: &Inferred<'_>) -> BTreeSet<String> {
-    let hand_written = HAND_WRITTEN
-        .iter()
-        .chain(SECRETS)
-        .map(|name| (*name).to_owned());
+    let hand_written = HAND_WRITTEN.iter().chain(SECRETS).map(|name| (*name).to_owned());
     let mut known: BTreeSet<String> = hand_written.collect();
     known.extend(inferred.structures.keys().cloned());
     for folder in folders {
@@ -114,11 +103,7 @@ impl Lowering<'_> {
                             format!("`{target}` is unknown"),
                         ));
                     }
-                    let alias = Alias {
-                        docs,
-                        name: name.clone(),
-                        target: target.clone(),
-                    };
+                    let alias = Alias { docs, name: name.clone(), target: target.clone() };
                     self.push(&meta.family, name, Item::Alias(alias));
                 }
             }
@@ -162,19 +147,10 @@ impl Lowering<'_> {
         docs: Vec<String>,
         place: &Place<'_>,
     ) -> Result<(), CodegenError> {
-        let findings = self
-            .inferred
-            .structures
-            .get(&name)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+        let findings = self.inferred.structures.get(&name).map(Vec::as_slice).unwrap_or_default();
         let fields = findings.iter().map(|finding| self.field(finding, place));
         let fields = fields.collect::<Result<_, _>>()?;
-        self.push(
-            family,
-            name.clone(),
-            Item::Struct(Struct { docs, name, fields }),
-        );
+        self.push(family, name.clone(), Item::Struct(Struct { docs, name, fields }));
         Ok(())
     }
 
@@ -186,16 +162,9 @@ impl Lowering<'_> {
             }
         }
         let secret = matches!(&finding.kind, Type::Named(name) if SECRETS.contains(&name.as_str()));
-        let hidden = finding
-            .kind
-            .names()
-            .iter()
-            .any(|name| SECRETS.contains(name));
+        let hidden = finding.kind.names().iter().any(|name| SECRETS.contains(name));
         if hidden && !secret {
-            return Err(CodegenError::fixture(
-                &at,
-                "a secret cannot be inside another type",
-            ));
+            return Err(CodegenError::fixture(&at, "a secret cannot be inside another type"));
         }
         if secret && finding.presence == Presence::Nullable {
             return Err(CodegenError::fixture(&at, "a secret cannot be nullable"));
@@ -216,14 +185,8 @@ impl Lowering<'_> {
         let place = Place::root(&folder.meta_path).child("values");
         let mut variants: Vec<Variant> = Vec::new();
         for (index, value) in meta.values.iter().enumerate() {
-            let stripped = value
-                .value
-                .strip_prefix(&meta.strip_prefix)
-                .unwrap_or(&value.value);
-            let name = value
-                .variant
-                .clone()
-                .unwrap_or_else(|| names::variant(stripped));
+            let stripped = value.value.strip_prefix(&meta.strip_prefix).unwrap_or(&value.value);
+            let name = value.variant.clone().unwrap_or_else(|| names::variant(stripped));
             let taken = name == "Other" || variants.iter().any(|known| known.name == name);
             if taken || !names::is_identifier(&name) {
                 let message = format!("`{name}` cannot name a variant here");
@@ -261,11 +224,7 @@ impl Lowering<'_> {
     }
 
     fn push(&mut self, family: &str, name: String, item: Item) {
-        self.program
-            .modules
-            .entry(family.to_owned())
-            .or_default()
-            .insert(name, item);
+        self.program.modules.entry(family.to_owned()).or_default().insert(name, item);
     }
 }
 
@@ -279,19 +238,12 @@ fn shape(presence: Presence) -> Shape {
 }
 
 fn body_docs(folder: &Folder, meta: &OperationMeta, part: &str) -> Vec<String> {
-    let part = if part == "request" {
-        "The request"
-    } else {
-        "The answer"
-    };
+    let part = if part == "request" { "The request" } else { "The answer" };
     let version = match folder.version.as_str() {
         infer::NEWEST => String::new(),
         older => format!(", API version {}", older.trim_start_matches('v')),
     };
-    let mut docs = vec![
-        format!("{part} of `{}`{version}.", meta.operation),
-        meta.summary.clone(),
-    ];
+    let mut docs = vec![format!("{part} of `{}`{version}.", meta.operation), meta.summary.clone()];
     docs.extend(unconfirmed(&meta.provenance));
     docs
 }

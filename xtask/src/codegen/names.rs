@@ -2,10 +2,7 @@
 
 /// `b2_get_upload_url` gives `GetUploadUrl`.
 pub(crate) fn operation_type(operation: &str) -> String {
-    let words = operation
-        .strip_prefix("b2_")
-        .unwrap_or(operation)
-        .split('_');
+    let words = operation.strip_prefix("b2_").unwrap_or(operation).split('_');
     words.map(capitalize).collect()
 }
 
@@ -33,9 +30,7 @@ pub(crate) fn variant(value: &str) -> String {
     let shouting = !value.chars().any(|letter| letter.is_ascii_lowercase());
     let words = value.split(|letter: char| !letter.is_ascii_alphanumeric());
     if shouting {
-        words
-            .map(|word| capitalize(&word.to_ascii_lowercase()))
-            .collect()
+        words.map(|word| capitalize(&word.to_ascii_lowercase())).collect()
     } else {
         words.map(capitalize).collect()
     }
@@ -43,9 +38,7 @@ pub(crate) fn variant(value: &str) -> String {
 
 /// Whether the text can name a Rust type or variant.
 pub(crate) fn is_identifier(text: &str) -> bool {
-    text.chars()
-        .next()
-        .is_some_and(|first| first.is_ascii_uppercase())
+    text.chars().next().is_some_and(|first| first.is_ascii_uppercase())
         && text.chars().all(|letter| letter.is_ascii_alphanumeric())
 }
 
@@ -62,10 +55,7 @@ mod tests {
     #[test]
     fn names_follow_rust() {
         assert_eq!(operation_type("b2_get_upload_url"), "GetUploadUrl");
-        assert_eq!(
-            snake("hmacSha256SigningSecret"),
-            "hmac_sha256_signing_secret"
-        );
+        assert_eq!(snake("hmacSha256SigningSecret"), "hmac_sha256_signing_secret");
         assert_eq!(camel("b2_content_type"), "b2ContentType");
         assert_eq!(variant("allPublic"), "AllPublic");
         assert_eq!(variant("PENDING"), "Pending");

@@ -39,11 +39,7 @@ pub(crate) fn settle(root: &Path, files: &[GeneratedFile], mode: Mode) -> Result
             }
         }
     }
-    if stale.is_empty() {
-        Ok(())
-    } else {
-        Err(CodegenError::Stale(stale))
-    }
+    if stale.is_empty() { Ok(()) } else { Err(CodegenError::Stale(stale)) }
 }
 
 fn write(path: &Path, content: &str) -> Result<(), CodegenError> {

@@ -16,10 +16,7 @@ use super::{GeneratedFile, PREAMBLE, output};
 pub(crate) fn render(program: &Program) -> Result<Vec<GeneratedFile>, CodegenError> {
     let mut sources = vec![
         ("mod".to_owned(), module::index(program)),
-        (
-            "operations".to_owned(),
-            operation::table(&program.operations),
-        ),
+        ("operations".to_owned(), operation::table(&program.operations)),
         ("headers".to_owned(), table::headers(&program.header_tables)),
     ];
     for (family, items) in &program.modules {
@@ -43,10 +40,7 @@ fn file(path: String, source: &str) -> Result<GeneratedFile, CodegenError> {
 
 /// Doc comments of several paragraphs, wrapped.
 fn docs(paragraphs: &[String], indent: &str) -> String {
-    let wrapped: Vec<String> = paragraphs
-        .iter()
-        .map(|paragraph| wrap(paragraph, indent))
-        .collect();
+    let wrapped: Vec<String> = paragraphs.iter().map(|paragraph| wrap(paragraph, indent)).collect();
     wrapped.join(&format!("{indent}///\n"))
 }
 

@@ -11,16 +11,11 @@ const MANY: usize = 7;
 
 /// A structure, its constructor and its setters.
 pub(super) fn render(item: &Struct) -> String {
-    let plain = item
-        .fields
-        .iter()
-        .all(|field| field.shape != Shape::Required);
+    let plain = item.fields.iter().all(|field| field.shape != Shape::Required);
     let default = if plain { "Default, " } else { "" };
     let mut out = docs(&item.docs, "");
     out.push_str("#[non_exhaustive]\n");
-    out.push_str(&format!(
-        "#[derive(Clone, Debug, {default}PartialEq, Serialize, Deserialize)]\n"
-    ));
+    out.push_str(&format!("#[derive(Clone, Debug, {default}PartialEq, Serialize, Deserialize)]\n"));
     out.push_str("#[serde(rename_all = \"camelCase\")]\n");
     out.push_str(&format!("pub struct {} {{\n", item.name));
     for field in &item.fields {
@@ -31,11 +26,7 @@ pub(super) fn render(item: &Struct) -> String {
     out.push_str("}\n\n");
     out.push_str(&format!("impl {} {{\n", item.name));
     out.push_str(&constructor(item));
-    for field in item
-        .fields
-        .iter()
-        .filter(|field| field.shape != Shape::Required)
-    {
+    for field in item.fields.iter().filter(|field| field.shape != Shape::Required) {
         out.push_str(&setter(field));
     }
     out.push_str("}\n");
@@ -44,12 +35,7 @@ pub(super) fn render(item: &Struct) -> String {
 
 /// A second name for a shared structure.
 pub(super) fn alias(item: &Alias) -> String {
-    format!(
-        "{}pub type {} = {};\n",
-        docs(&item.docs, ""),
-        item.name,
-        item.target
-    )
+    format!("{}pub type {} = {};\n", docs(&item.docs, ""), item.name, item.target)
 }
 
 fn rust_type(field: &Field) -> String {
@@ -64,12 +50,7 @@ fn attributes(field: &Field) -> String {
     if names::camel(&field.name) != field.wire {
         parts.push(format!("rename = \"{}\"", field.wire));
     }
-    parts.extend(
-        field
-            .aliases
-            .iter()
-            .map(|alias| format!("alias = \"{alias}\"")),
-    );
+    parts.extend(field.aliases.iter().map(|alias| format!("alias = \"{alias}\"")));
     match field.shape {
         Shape::Required => {}
         Shape::Nullable => parts.push("default".to_owned()),
@@ -83,33 +64,20 @@ fn attributes(field: &Field) -> String {
         }
     }
     if field.secret {
-        let function = if field.shape == Shape::Required {
-            "exposed"
-        } else {
-            "exposed_option"
-        };
+        let function = if field.shape == Shape::Required { "exposed" } else { "exposed_option" };
         parts.push(format!("serialize_with = \"crate::secret::{function}\""));
     }
     if field.accepts == Some(Accepts::DecimalString) {
         parts.push("deserialize_with = \"crate::leniency::decimal\"".to_owned());
     }
-    if parts.is_empty() {
-        String::new()
-    } else {
-        format!("    #[serde({})]\n", parts.join(", "))
-    }
+    if parts.is_empty() { String::new() } else { format!("    #[serde({})]\n", parts.join(", ")) }
 }
 
 fn constructor(item: &Struct) -> String {
-    let required: Vec<&Field> = item
-        .fields
-        .iter()
-        .filter(|field| field.shape == Shape::Required)
-        .collect();
-    let parameters: Vec<String> = required
-        .iter()
-        .map(|field| format!("{}: {}", field.name, field.kind))
-        .collect();
+    let required: Vec<&Field> =
+        item.fields.iter().filter(|field| field.shape == Shape::Required).collect();
+    let parameters: Vec<String> =
+        required.iter().map(|field| format!("{}: {}", field.name, field.kind)).collect();
     let mut out = String::new();
     let given = match required.len() {
         0 => "nothing set",
@@ -122,10 +90,7 @@ fn constructor(item: &Struct) -> String {
             "    #[expect(clippy::too_many_arguments, reason = \"each of them is required\")]\n",
         );
     }
-    out.push_str(&format!(
-        "    pub fn new({}) -> Self {{\n",
-        parameters.join(", ")
-    ));
+    out.push_str(&format!("    pub fn new({}) -> Self {{\n", parameters.join(", ")));
     out.push_str("        Self {\n");
     for field in &item.fields {
         let value = match field.shape {
@@ -141,11 +106,7 @@ fn constructor(item: &Struct) -> String {
 
 fn setter(field: &Field) -> String {
     let name = &field.name;
-    let value = if field.shape == Shape::Empty {
-        name.clone()
-    } else {
-        format!("Some({name})")
-    };
+    let value = if field.shape == Shape::Empty { name.clone() } else { format!("Some({name})") };
     format!(
         "\n    /// Sets [`{name}`](Self::{name}).\n    #[must_use]\n    \
          pub fn with_{name}(mut self, {name}: {}) -> Self {{\n        \

@@ -15,9 +15,7 @@ pub(super) fn headers(tables: &[HeaderTable]) -> String {
             let note = wrap(&row.note, "    ").replace("    ///", "    //");
             let (name, required) = (&row.name, row.required);
             out.push_str(&note);
-            out.push_str(&format!(
-                "    HeaderInfo {{ name: {name:?}, required: {required} }},\n"
-            ));
+            out.push_str(&format!("    HeaderInfo {{ name: {name:?}, required: {required} }},\n"));
         }
         out.push_str("];\n\n");
     }
