@@ -1,13 +1,25 @@
 //! The workspace's own tools, run as `cargo xtask <command>`.
 
+mod check_layers;
+mod check_msrv;
+mod ci;
 mod codegen;
+mod failure;
+mod finding;
+mod metadata;
+mod program;
+mod simulate;
+mod table;
+mod tidy;
+mod tokens;
+mod workspace;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 #[derive(Debug, Parser)]
-#[command(about = "The workspace's own tools")]
+#[command(name = "cargo xtask", about = "The workspace's own tools")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -17,17 +29,48 @@ struct Cli {
 enum Command {
     /// Writes the wire types of `b2-proto` from the fixtures.
     Codegen(codegen::Args),
+    /// Asserts which crate may depend on and mention what.
+    CheckLayers,
+    /// Asserts that every dependency builds with the workspace's oldest compiler.
+    CheckMsrv,
+    /// Looks for long functions, left-over notes, dead links and commands that do not exist.
+    Tidy,
+    /// Runs everything that must pass before a change is merged, in order.
+    Ci(ci::Args),
+    /// Plays seeds of the whole client on virtual time and judges every run.
+    Simulate(simulate::Args),
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
-        Command::Codegen(args) => codegen::run(&args),
-    };
-    match result {
+    match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
+        Err(message) => {
+            eprintln!("error: {message}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn run(command: Command) -> Result<(), String> {
+    let result = match command {
+        Command::Codegen(args) => return codegen::run(&args).map_err(|error| error.to_string()),
+        Command::CheckLayers => check_layers::run(),
+        Command::CheckMsrv => check_msrv::run(),
+        Command::Tidy => tidy::run(),
+        Command::Ci(args) => ci::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
+    };
+    result.map_err(|failure| failure.in_full())
+}
+
+/// Whether `cargo xtask` has this command.
+fn has_command(name: &str) -> bool {
+    Cli::command().find_subcommand(name).is_some()
+}
+
+/// Whether a command of `cargo xtask` has this long option.
+fn has_option(command: &str, option: &str) -> bool {
+    let cli = Cli::command();
+    let command = cli.find_subcommand(command);
+    command.is_some_and(|command| command.get_arguments().any(|arg| arg.get_long() == Some(option)))
 }

@@ -1,0 +1,149 @@
+//! The layers of the workspace, as data.
+
+/// What one crate of the workspace may declare as dependencies.
+#[derive(Debug)]
+pub(crate) struct Layer {
+    pub(crate) name: &'static str,
+    /// Crates of the workspace it may be built on.
+    pub(crate) normal: &'static [&'static str],
+    /// Crates of the workspace it may be built on only behind a feature.
+    pub(crate) optional: &'static [&'static str],
+    /// Crates of the workspace its tests may use besides.
+    pub(crate) dev: &'static [&'static str],
+    /// Everything else it may be built on; `None` leaves that to review.
+    pub(crate) third_party: Option<&'static [&'static str]>,
+}
+
+/// Every crate has its place here, bottom first.
+pub(crate) const LAYERS: &[Layer] = &[
+    Layer {
+        name: "b2-proto",
+        normal: &[],
+        optional: &[],
+        dev: &[],
+        third_party: Some(&["base64", "md-5", "serde", "serde_json", "thiserror", "zeroize"]),
+    },
+    // Its suites live in `b2-testing`: as a dev-dependency that would compile the core twice, and
+    // the tests would see two different `Operation` traits.
+    Layer {
+        name: "b2-core",
+        normal: &["b2-proto"],
+        optional: &[],
+        dev: &[],
+        third_party: Some(&[
+            "base64",
+            "bytes",
+            "http",
+            "http-body",
+            "serde",
+            "serde_json",
+            "sha1",
+            "thiserror",
+        ]),
+    },
+    Layer { name: "b2-crypto", normal: &[], optional: &[], dev: &[], third_party: None },
+    Layer {
+        name: "b2-hyper",
+        normal: &["b2-core"],
+        optional: &[],
+        dev: &["b2-emulator", "b2-testing"],
+        third_party: None,
+    },
+    // Code shared with the client would share its bugs, so not even the tests see it.
+    Layer {
+        name: "b2-emulator",
+        normal: &["b2-proto"],
+        optional: &[],
+        dev: &[],
+        third_party: None,
+    },
+    Layer {
+        name: "b2",
+        normal: &["b2-core", "b2-proto"],
+        optional: &["b2-hyper"],
+        dev: &["b2-emulator", "b2-testing"],
+        third_party: None,
+    },
+    Layer {
+        name: "b2-cli",
+        normal: &["b2", "b2-emulator"],
+        optional: &[],
+        dev: &["b2-testing"],
+        third_party: None,
+    },
+    Layer {
+        name: "b2-testing",
+        normal: &["b2", "b2-core", "b2-crypto", "b2-emulator", "b2-hyper", "b2-proto"],
+        optional: &[],
+        dev: &[],
+        third_party: None,
+    },
+    // Optional, because the generator of `b2-proto` must run when `b2-proto` does not compile.
+    Layer { name: "xtask", normal: &[], optional: &["b2-testing"], dev: &[], third_party: None },
+];
+
+/// What may appear nowhere below a crate that is built with these flags.
+#[derive(Debug)]
+pub(crate) struct TreeRule {
+    pub(crate) package: &'static str,
+    pub(crate) flags: &'static [&'static str],
+    pub(crate) banned: &'static [&'static str],
+}
+
+const IMPURE: &[&str] = &["getrandom", "hyper", "mio", "socket2", "tokio"];
+
+/// The trees that must stay free of sockets, runtimes or randomness.
+pub(crate) const TREES: &[TreeRule] = &[
+    TreeRule { package: "b2-proto", flags: &["--all-features"], banned: IMPURE },
+    TreeRule { package: "b2-core", flags: &["--all-features"], banned: IMPURE },
+    TreeRule {
+        package: "b2",
+        flags: &["--no-default-features"],
+        banned: &["b2-hyper", "hyper", "mio", "rustls", "tokio"],
+    },
+    TreeRule {
+        package: "b2-emulator",
+        flags: &["--no-default-features"],
+        banned: &["b2-core", "hyper", "mio", "rustls", "tokio"],
+    },
+];
+
+/// The crates that know no clock, no file, no socket and no chance.
+pub(crate) const PURE: &[&str] = &["b2-proto", "b2-core", "b2-crypto"];
+
+/// Bans that the `clippy.toml` of every pure crate must spell out.
+pub(crate) const PURE_CLIPPY: &[&str] = &[
+    "std::time::Instant::now",
+    "std::time::SystemTime::now",
+    "std::thread::sleep",
+    "std::thread::spawn",
+    "std::env::var",
+    "std::fs::read",
+    "std::fs::write",
+    "std::net::TcpStream",
+    "std::net::TcpListener",
+    "std::net::UdpSocket",
+];
+
+/// Paths that the code of a pure crate may not mention; clippy's list names functions, this one
+/// whole modules. The last two would switch clippy's list off.
+pub(crate) const PURE_BANNED: &[&str] = &[
+    "std::fs",
+    "std::net",
+    "std::thread",
+    "std::env",
+    "SystemTime",
+    "Instant::now",
+    "print!",
+    "println!",
+    "eprint!",
+    "eprintln!",
+    "rand",
+    "getrandom",
+    "clippy::disallowed_methods",
+    "clippy::disallowed_types",
+];
+
+/// The crate whose loops must not decide anything, and what deciding looks like.
+pub(crate) const FACADE: &str = "b2";
+pub(crate) const FACADE_BANNED: &[&str] = &["StatusCode::*", "ErrorCode::*"];
