@@ -79,9 +79,9 @@ pub use b2_core::port;
 pub use b2_core::retry::{OnAmbiguous, RetryPolicy};
 pub use b2_core::upload::{SIMPLE_UPLOAD_LIMIT, Uploaded};
 pub use b2_proto::{
-    Action, ApplicationKey, ApplicationKeyId, Bucket as BucketInfo, BucketId, BucketName,
-    BucketType, ByteRange, Capability, ContentSha1, ErrorCode, FileId, FileInfo, FileName,
-    FileVersion,
+    Action, AllowedBucket, ApplicationKey, ApplicationKeyId, Bucket as BucketInfo, BucketId,
+    BucketName, BucketType, ByteRange, Capability, ContentSha1, ErrorCode, FileId, FileInfo,
+    FileName, FileVersion,
 };
 pub use bucket::Bucket;
 pub use client::{BuildError, Client, ClientBuilder};
