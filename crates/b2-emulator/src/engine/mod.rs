@@ -284,8 +284,13 @@ fn trouble(error: &StoreError, head: &Head, now: u64) -> Answer {
     Answer::trouble(error).complete(now, head.is_head())
 }
 
-/// A full disk and the like: the client may try again later.
+/// A body of the wrong length is the client's fault. A full disk and the like
+/// is ours: the client may try again later.
 fn disk_trouble(error: &io::Error, head: &Head, now: u64) -> Answer {
+    if matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) {
+        let message = format!("the body does not have the announced length: {error}");
+        return Answer::error(400, "bad_request", message).complete(now, head.is_head());
+    }
     let message = format!("the emulator could not store the data: {error}");
     Answer::error(503, "service_unavailable", message).complete(now, head.is_head())
 }

@@ -3,5 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should fail")]
 
 mod accounts;
+mod buckets;
+mod copies;
+mod downloads;
+mod files;
+mod introspection;
+mod large_files;
 mod listing;
+mod locks;
 mod scenario;
+mod sharing;
+mod uploads;

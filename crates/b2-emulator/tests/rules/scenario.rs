@@ -174,11 +174,6 @@ impl Upload<'_> {
         self
     }
 
-    pub(crate) fn with_body(mut self, body: &[u8]) -> Self {
-        self.body = body.to_vec();
-        self
-    }
-
     pub(crate) fn request(self) -> (Request<Bytes>, u64) {
         let mut request = Request::post(&self.url);
         for (name, value) in &self.headers {
