@@ -1,3 +1,8 @@
-//! Placeholder while the workspace is laid out.
+//! What tests of the b2 crates share. It is never published.
+//!
+//! - [`conformance`] checks that a transport keeps the contract of
+//!   [`b2_core::port`].
+//! - [`sim`] plays clients against a model of B2 in virtual time.
 
+pub mod conformance;
 pub mod sim;
