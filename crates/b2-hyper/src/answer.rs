@@ -34,29 +34,17 @@ pub(crate) struct Home {
 
 impl Answer {
     pub(crate) fn new(incoming: Incoming, exchange: Exchange, home: Home) -> Self {
-        Self {
-            incoming: Some(incoming),
-            exchange: Some(exchange),
-            waiting: false,
-            home,
-        }
+        Self { incoming: Some(incoming), exchange: Some(exchange), waiting: false, home }
     }
 
     /// Lets go of the connection if the whole answer was read. It may be used
-    /// again unless the request is still unfinished or one side wants to
-    /// close.
+    /// again unless it is closing or the request is still unfinished: then
+    /// hyper does not call it idle.
     pub(crate) fn release_at_end(&mut self, cx: &mut Context<'_>) {
-        if self
-            .incoming
-            .as_ref()
-            .is_some_and(|incoming| !incoming.is_end_stream())
-        {
+        if self.incoming.as_ref().is_some_and(|incoming| !incoming.is_end_stream()) {
             return;
         }
-        if let Some(Exchange {
-            mut link, progress, ..
-        }) = self.exchange.take()
-            && progress.complete()
+        if let Some(Exchange { mut link, .. }) = self.exchange.take()
             && link.poll_idle(cx)
         {
             self.home.pool.put(link, &self.home.runtime);
@@ -70,10 +58,7 @@ impl Answer {
         let Some(incoming) = &mut self.incoming else {
             return Poll::Ready(None);
         };
-        let sent = self
-            .exchange
-            .as_ref()
-            .map_or(Sent::Maybe, |exchange| exchange.progress.sent());
+        let sent = self.exchange.as_ref().map_or(Sent::Maybe, |exchange| exchange.progress.sent());
         let frame = ready!(Pin::new(incoming).poll_frame(cx));
         Poll::Ready(frame.map(|frame| frame.map_err(|error| error::inside_body(error, sent))))
     }
@@ -93,21 +78,14 @@ impl Answer {
     }
 
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<TransportError> {
-        let Some(Exchange {
-            link,
-            watch,
-            progress,
-        }) = &mut self.exchange
-        else {
+        let Some(Exchange { link, watch, progress }) = &mut self.exchange else {
             return Poll::Pending;
         };
         if !self.waiting {
             self.waiting = true;
             watch.rouse();
         }
-        watch
-            .poll(cx, link.traffic.moved(), true)
-            .map(|late| late.into_error(progress.sent()))
+        watch.poll(cx, link.traffic.moved(), true).map(|late| late.into_error(progress.sent()))
     }
 
     fn end(&mut self) {
@@ -160,8 +138,6 @@ impl Body for Answer {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming
-            .as_ref()
-            .map_or_else(|| SizeHint::with_exact(0), Incoming::size_hint)
+        self.incoming.as_ref().map_or_else(|| SizeHint::with_exact(0), Incoming::size_hint)
     }
 }

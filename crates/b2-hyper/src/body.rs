@@ -28,11 +28,7 @@ impl Progress {
     /// What an error may promise: without its last byte no request is
     /// complete, whatever the server does with the rest.
     pub(crate) fn sent(&self) -> Sent {
-        if self.complete() {
-            Sent::Maybe
-        } else {
-            Sent::Nothing
-        }
+        if self.complete() { Sent::Maybe } else { Sent::Nothing }
     }
 
     /// Notes that the head of the answer is here.
@@ -42,10 +38,7 @@ impl Progress {
 
     /// Why the body could not be read, if that is what went wrong.
     pub(crate) fn take_failure(&self) -> Option<io::Error> {
-        self.failure
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     fn set_complete(&self) {
@@ -66,19 +59,13 @@ pub(crate) struct SentBody {
 impl SentBody {
     /// Wraps a body with at least one byte.
     pub(crate) fn new(body: RequestBody, progress: Arc<Progress>) -> Self {
-        Self {
-            inner: Some(body),
-            progress,
-        }
+        Self { inner: Some(body), progress }
     }
 
     /// No body at all.
     pub(crate) fn empty(progress: Arc<Progress>) -> Self {
         progress.set_complete();
-        Self {
-            inner: None,
-            progress,
-        }
+        Self { inner: None, progress }
     }
 
     fn failed(&mut self, error: io::Error) -> Poll<Option<Result<Frame<Bytes>, SourceFailed>>> {
@@ -104,11 +91,7 @@ impl Body for SentBody {
     ) -> Poll<Option<Result<Frame<Bytes>, SourceFailed>>> {
         loop {
             let Some(inner) = &mut self.inner else {
-                return if self.progress.complete() {
-                    Poll::Ready(None)
-                } else {
-                    Poll::Pending
-                };
+                return if self.progress.complete() { Poll::Ready(None) } else { Poll::Pending };
             };
             match ready!(Pin::new(&mut *inner).poll_frame(cx)) {
                 Some(Ok(frame)) if frame.is_data() => {

@@ -88,15 +88,8 @@ impl Builder {
     /// have none: then `https` URLs fail.
     pub fn build(self) -> Result<HyperTransport, BuildError> {
         let tls = Tls::new(&self.roots, self.platform_roots)?;
-        let connector = Connector {
-            tls,
-            timeout: self.connect_timeout,
-        };
+        let connector = Connector { tls, timeout: self.connect_timeout };
         let pool = Pool::new(self.idle_timeout, self.max_idle_per_host);
-        Ok(HyperTransport::assemble(
-            pool,
-            connector,
-            self.inactivity_timeout,
-        ))
+        Ok(HyperTransport::assemble(pool, connector, self.inactivity_timeout))
     }
 }

@@ -50,17 +50,11 @@ impl Connector {
     }
 
     async fn open(&self, target: &Target) -> Result<Stream, TransportError> {
-        let addresses = resolve(target)
-            .await
-            .map_err(|error| failed(Kind::Resolve, error))?;
-        let tcp = self
-            .race(addresses)
-            .await
-            .map_err(|error| failed(Kind::Connect, error))?;
+        let addresses = resolve(target).await.map_err(|error| failed(Kind::Resolve, error))?;
+        let tcp = self.race(addresses).await.map_err(|error| failed(Kind::Connect, error))?;
         // Requests are written in large pieces; waiting to fill a packet only
         // delays the last one.
-        tcp.set_nodelay(true)
-            .map_err(|error| failed(Kind::Connect, error))?;
+        tcp.set_nodelay(true).map_err(|error| failed(Kind::Connect, error))?;
         let traffic = Arc::new(Traffic::default());
         let socket = Socket::new(tcp, Arc::clone(&traffic));
         if !target.tls {
@@ -75,9 +69,8 @@ impl Connector {
     async fn race(&self, addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
         let patience = self.timeout / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
         let preferred = addresses.first().is_some_and(SocketAddr::is_ipv6);
-        let (first, second): (Vec<_>, Vec<_>) = addresses
-            .into_iter()
-            .partition(|address| address.is_ipv6() == preferred);
+        let (first, second): (Vec<_>, Vec<_>) =
+            addresses.into_iter().partition(|address| address.is_ipv6() == preferred);
         let mut first = pin!(each(&first, patience));
         if second.is_empty() {
             return first.await;
@@ -93,10 +86,7 @@ impl Connector {
 async fn resolve(target: &Target) -> io::Result<Vec<SocketAddr>> {
     let addresses: Vec<_> = lookup_host((&*target.host, target.port)).await?.collect();
     if addresses.is_empty() {
-        return Err(io::Error::new(
-            io::ErrorKind::NotFound,
-            "the name has no address",
-        ));
+        return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
     }
     Ok(addresses)
 }
@@ -140,10 +130,6 @@ async fn either(
 }
 
 fn failed(kind: Kind, error: io::Error) -> TransportError {
-    let kind = if error.kind() == io::ErrorKind::TimedOut {
-        Kind::Timeout
-    } else {
-        kind
-    };
+    let kind = if error.kind() == io::ErrorKind::TimedOut { Kind::Timeout } else { kind };
     TransportError::new(kind, Sent::Nothing).with_source(error)
 }

@@ -37,11 +37,7 @@ impl Exchange {
         &mut self,
         request: Request<SentBody>,
     ) -> Result<Response<Incoming>, Failure> {
-        let Self {
-            link,
-            watch,
-            progress,
-        } = self;
+        let Self { link, watch, progress } = self;
         let before = link.traffic.written();
         let mut answer = pin!(link.sender.try_send_request(request));
         let outcome = poll_fn(|cx| {

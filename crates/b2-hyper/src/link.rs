@@ -40,12 +40,7 @@ impl Link {
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|error| error::before_head(error, Sent::Nothing))?;
-        Ok(Self {
-            sender,
-            connection: Some(connection),
-            traffic,
-            target,
-        })
+        Ok(Self { sender, connection: Some(connection), traffic, target })
     }
 
     /// Moves bytes. Errors are not reported here: hyper hands them to the

@@ -35,11 +35,7 @@ struct Idle {
 
 impl Pool {
     pub(crate) fn new(idle_timeout: Duration, max_idle_per_host: usize) -> Self {
-        Self {
-            shelf: Mutex::default(),
-            idle_timeout,
-            max_idle_per_host,
-        }
+        Self { shelf: Mutex::default(), idle_timeout, max_idle_per_host }
     }
 
     /// A connection to `target`, if one is idle. The caller has to find out
@@ -66,18 +62,11 @@ impl Pool {
         if shelved.len() >= self.max_idle_per_host {
             shelved.remove(0);
         }
-        shelved.push(Idle {
-            link,
-            until: now() + self.idle_timeout,
-        });
+        shelved.push(Idle { link, until: now() + self.idle_timeout });
         if !shelf.kept {
             shelf.kept = true;
             drop(shelf);
-            runtime.spawn(Keeper {
-                pool: Arc::downgrade(self),
-                alarm: None,
-                done: false,
-            });
+            runtime.spawn(Keeper { pool: Arc::downgrade(self), alarm: None, done: false });
         } else if let Some(waker) = shelf.keeper.take() {
             waker.wake();
         }
@@ -132,9 +121,8 @@ impl Future for Keeper {
             };
             shelf.keeper = Some(cx.waker().clone());
             drop(shelf);
-            let alarm = self
-                .alarm
-                .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(next.into())));
+            let alarm =
+                self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(next.into())));
             alarm.as_mut().reset(next.into());
             if alarm.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;

@@ -44,11 +44,7 @@ impl Outgoing {
         } else {
             SentBody::new(body, Arc::clone(&progress))
         };
-        Ok(Self {
-            request: Request::from_parts(head, body),
-            target,
-            progress,
-        })
+        Ok(Self { request: Request::from_parts(head, body), target, progress })
     }
 }
 
@@ -122,42 +118,26 @@ mod tests {
         assert!(length(&[("content-length", "0")], Method::GET, 0).is_ok());
         for wrong in ["8", "+7", "7, 7", ""] {
             let given = [("content-length", wrong)];
-            assert!(
-                matches!(length(&given, Method::POST, 7), Err(Refusal::Length)),
-                "{wrong}"
-            );
+            assert!(matches!(length(&given, Method::POST, 7), Err(Refusal::Length)), "{wrong}");
         }
         let twice = [("content-length", "7"), ("content-length", "7")];
-        assert!(matches!(
-            length(&twice, Method::POST, 7),
-            Err(Refusal::Length)
-        ));
+        assert!(matches!(length(&twice, Method::POST, 7), Err(Refusal::Length)));
     }
 
     #[test]
     fn chunked_bodies_are_refused() {
         let given = [("transfer-encoding", "chunked")];
-        assert!(matches!(
-            length(&given, Method::POST, 7),
-            Err(Refusal::Chunked)
-        ));
+        assert!(matches!(length(&given, Method::POST, 7), Err(Refusal::Chunked)));
     }
 
     #[test]
     fn the_wire_gets_path_and_query_as_they_are() {
         for (uri, wire) in [
-            (
-                "http://a/file/b%C3%A4r/a+b?x=%20&y",
-                "/file/b%C3%A4r/a+b?x=%20&y",
-            ),
+            ("http://a/file/b%C3%A4r/a+b?x=%20&y", "/file/b%C3%A4r/a+b?x=%20&y"),
             ("http://a", "/"),
             ("http://a?x=1", "/?x=1"),
         ] {
-            assert_eq!(
-                origin_form(&uri.parse().unwrap()).to_string(),
-                wire,
-                "{uri}"
-            );
+            assert_eq!(origin_form(&uri.parse().unwrap()).to_string(), wire, "{uri}");
         }
     }
 }

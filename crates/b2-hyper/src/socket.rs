@@ -61,11 +61,7 @@ pub(crate) struct Socket {
 
 impl Socket {
     pub(crate) fn new(tcp: TcpStream, traffic: Arc<Traffic>) -> Self {
-        Self {
-            tcp,
-            traffic,
-            deaf: false,
-        }
+        Self { tcp, traffic, deaf: false }
     }
 
     /// Asks the kernel whether the peer is still there. The reactor learns of
@@ -91,9 +87,7 @@ impl Socket {
         }
         match write(Pin::new(&mut self.tcp), cx) {
             Poll::Ready(Ok(bytes)) => {
-                self.traffic
-                    .written
-                    .fetch_add(bytes as u64, Ordering::Relaxed);
+                self.traffic.written.fetch_add(bytes as u64, Ordering::Relaxed);
                 Poll::Ready(Ok(bytes))
             }
             Poll::Ready(Err(error)) if broken(&error) => {
@@ -107,10 +101,7 @@ impl Socket {
 
 fn broken(error: &io::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
-    matches!(
-        error.kind(),
-        BrokenPipe | ConnectionAborted | ConnectionReset
-    )
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset)
 }
 
 impl AsyncRead for Socket {

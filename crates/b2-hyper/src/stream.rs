@@ -24,17 +24,11 @@ enum Layer {
 
 impl Stream {
     pub(crate) fn plain(socket: Socket, traffic: Arc<Traffic>) -> Self {
-        Self {
-            layer: Layer::Plain(socket),
-            traffic,
-        }
+        Self { layer: Layer::Plain(socket), traffic }
     }
 
     pub(crate) fn tls(session: TlsStream<Socket>, traffic: Arc<Traffic>) -> Self {
-        Self {
-            layer: Layer::Tls(Box::new(session)),
-            traffic,
-        }
+        Self { layer: Layer::Tls(Box::new(session)), traffic }
     }
 
     pub(crate) fn traffic(&self) -> &Arc<Traffic> {

@@ -22,20 +22,10 @@ impl Target {
             Some("https") => true,
             _ => return Err(Refusal::Url),
         };
-        let host = uri
-            .host()
-            .filter(|host| !host.is_empty())
-            .ok_or(Refusal::Url)?;
-        let host = host
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .to_ascii_lowercase();
+        let host = uri.host().filter(|host| !host.is_empty()).ok_or(Refusal::Url)?;
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
         let port = uri.port_u16().unwrap_or_else(|| default_port(tls));
-        Ok(Self {
-            tls,
-            host: host.into(),
-            port,
-        })
+        Ok(Self { tls, host: host.into(), port })
     }
 
     /// The value of the `Host` header.
@@ -93,13 +83,7 @@ mod tests {
 
     #[test]
     fn the_same_name_in_plain_and_in_tls_are_two_targets() {
-        assert_ne!(
-            target("http://a:1/").unwrap(),
-            target("https://a:1/").unwrap()
-        );
-        assert_eq!(
-            target("http://A/x").unwrap(),
-            target("http://a:80/y").unwrap()
-        );
+        assert_ne!(target("http://a:1/").unwrap(), target("https://a:1/").unwrap());
+        assert_eq!(target("http://A/x").unwrap(), target("http://a:80/y").unwrap());
     }
 }

@@ -51,9 +51,7 @@ impl TokioSpawn {
     /// [`spawn`](Spawn::spawn) is called later. `None` outside a runtime.
     #[must_use]
     pub fn current() -> Option<Self> {
-        Handle::try_current().ok().map(|handle| Self {
-            runtime: Some(handle),
-        })
+        Handle::try_current().ok().map(|handle| Self { runtime: Some(handle) })
     }
 }
 

@@ -61,9 +61,7 @@ impl Tls {
         socket: Socket,
     ) -> Result<TlsStream<Socket>, TransportError> {
         let connector = self.0.as_ref().map_err(|reason| failed(*reason))?;
-        let name = ServerName::try_from(host)
-            .map_err(|_| failed(NoTls::Name))?
-            .to_owned();
+        let name = ServerName::try_from(host).map_err(|_| failed(NoTls::Name))?.to_owned();
         connector.connect(name, socket).await.map_err(failed)
     }
 }
@@ -76,16 +74,10 @@ fn add_pem(roots: &mut RootCertStore, text: &[u8]) -> Result<(), BuildError> {
     let mut any = false;
     for certificate in CertificateDer::pem_slice_iter(text) {
         let certificate = certificate.map_err(|error| BuildError::Pem(Box::new(error)))?;
-        roots
-            .add(certificate)
-            .map_err(|error| BuildError::Certificate(Box::new(error)))?;
+        roots.add(certificate).map_err(|error| BuildError::Certificate(Box::new(error)))?;
         any = true;
     }
-    if any {
-        Ok(())
-    } else {
-        Err(BuildError::NoCertificate)
-    }
+    if any { Ok(()) } else { Err(BuildError::NoCertificate) }
 }
 
 /// A store with a certificate that rustls cannot read is still a good store.

@@ -68,13 +68,7 @@ impl HyperTransport {
     }
 
     pub(crate) fn assemble(pool: Pool, connector: Connector, inactivity: Duration) -> Self {
-        Self {
-            shared: Arc::new(Shared {
-                pool: Arc::new(pool),
-                connector,
-                inactivity,
-            }),
-        }
+        Self { shared: Arc::new(Shared { pool: Arc::new(pool), connector, inactivity }) }
     }
 
     /// An idle connection that still stands, as far as anyone can know.
@@ -94,25 +88,14 @@ impl HyperTransport {
         mut watch: Watch,
         deadline: Instant,
     ) -> Result<(http::Response<Incoming>, Exchange), TransportError> {
-        let Outgoing {
-            mut request,
-            target,
-            progress,
-        } = outgoing;
+        let Outgoing { mut request, target, progress } = outgoing;
         loop {
             let (link, fresh) = match self.idle(&target).await {
                 Some(link) => (link, false),
-                None => (
-                    self.shared.connector.connect(&target, deadline).await?,
-                    true,
-                ),
+                None => (self.shared.connector.connect(&target, deadline).await?, true),
             };
             watch.rouse();
-            let mut exchange = Exchange {
-                link,
-                watch,
-                progress: Arc::clone(&progress),
-            };
+            let mut exchange = Exchange { link, watch, progress: Arc::clone(&progress) };
             match exchange.head(request).await {
                 Ok(head) => return Ok((head, exchange)),
                 Err(Failure::Untouched(unused, _)) if !fresh => request = *unused,
@@ -133,10 +116,7 @@ impl Transport for HyperTransport {
         let mut watch = Watch::new(deadline, self.shared.inactivity);
         let outgoing = Outgoing::new(request, &mut watch).await?;
         let (response, exchange) = self.begin(outgoing, watch, deadline).await?;
-        let home = Home {
-            pool: Arc::clone(&self.shared.pool),
-            runtime,
-        };
+        let home = Home { pool: Arc::clone(&self.shared.pool), runtime };
         let (head, incoming) = response.into_parts();
         let mut answer = Answer::new(incoming, exchange, home);
         poll_fn(|cx| {
