@@ -181,6 +181,11 @@ impl InMemory {
         }
         match self.engine.begin(&head, now_ms) {
             Begun::Refused(answer) => Started::Answered(self.respond(*answer)),
+            Begun::Collect { limit } if body.len() as u64 > limit => {
+                let message = "the request body is too long";
+                let answer = Answer::error(400, "bad_request", message);
+                Started::Answered(self.respond(answer.complete(now_ms, false)))
+            }
             Begun::Collect { .. } => {
                 let answer = self.engine.conclude(&head, body, now_ms);
                 Started::Answered(self.respond(answer))

@@ -4,6 +4,7 @@
 //! computed while it is written, so no byte is read twice.
 
 mod digest;
+#[cfg(feature = "server")]
 mod folder;
 mod memory;
 
@@ -13,8 +14,10 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use digest::Digests;
+#[cfg(feature = "server")]
 use folder::{FolderReader, FolderWriter};
 
+#[cfg(feature = "server")]
 pub(crate) use folder::FolderBlobs;
 pub(crate) use memory::MemoryBlobs;
 
@@ -81,6 +84,7 @@ pub(crate) struct Segment {
 #[derive(Debug)]
 pub(crate) enum Blobs {
     Memory(MemoryBlobs),
+    #[cfg(feature = "server")]
     Folder(FolderBlobs),
 }
 
@@ -90,6 +94,7 @@ impl Blobs {
     pub(crate) fn create(&self, id: BlobId, len: u64, trailer: usize) -> io::Result<BlobWriter> {
         let target = match self {
             Self::Memory(blobs) => Target::Memory(blobs.clone(), Vec::new()),
+            #[cfg(feature = "server")]
             Self::Folder(blobs) => Target::Folder(blobs.create(id)?),
         };
         let expected_trailer = trailer;
@@ -108,6 +113,7 @@ impl Blobs {
     pub(crate) fn open(&self, id: BlobId) -> io::Result<BlobReader> {
         match self {
             Self::Memory(blobs) => blobs.open(id).map(BlobReader::Memory),
+            #[cfg(feature = "server")]
             Self::Folder(blobs) => blobs.open_blob(id).map(BlobReader::Folder),
         }
     }
@@ -119,6 +125,7 @@ impl Blobs {
                 blobs.remove(id);
                 Ok(())
             }
+            #[cfg(feature = "server")]
             Self::Folder(blobs) => blobs.remove(id),
         }
     }
@@ -127,6 +134,7 @@ impl Blobs {
 #[derive(Debug)]
 enum Target {
     Memory(MemoryBlobs, Vec<u8>),
+    #[cfg(feature = "server")]
     Folder(FolderWriter),
 }
 
@@ -154,6 +162,7 @@ impl BlobWriter {
         }
         match &mut self.target {
             Target::Memory(_, buffer) => buffer.extend_from_slice(content),
+            #[cfg(feature = "server")]
             Target::Folder(file) => file.write(content)?,
         }
         self.digests.update(content);
@@ -171,6 +180,7 @@ impl BlobWriter {
         }
         match self.target {
             Target::Memory(blobs, buffer) => blobs.insert(self.id, Bytes::from(buffer)),
+            #[cfg(feature = "server")]
             Target::Folder(file) => file.finish()?,
         }
         let (sha1, md5) = self.digests.finish();
@@ -182,6 +192,7 @@ impl BlobWriter {
 #[derive(Debug)]
 pub(crate) enum BlobReader {
     Memory(Bytes),
+    #[cfg(feature = "server")]
     Folder(FolderReader),
 }
 
@@ -196,11 +207,13 @@ impl BlobReader {
                     io::Error::new(io::ErrorKind::UnexpectedEof, "the blob is shorter")
                 })
             }
+            #[cfg(feature = "server")]
             Self::Folder(file) => file.read(offset, len),
         }
     }
 }
 
+#[cfg(feature = "server")]
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -128,7 +128,7 @@ impl DataFolder {
                     Ok(row) => Ok(row.is_some()),
                     Err(error) => Err(io::Error::other(error)),
                 })
-                .map_err(|error| StoreError::database(redb::Error::Io(error)))
+                .map_err(StoreError::database)
         })?;
         Ok((rows, blobs))
     }

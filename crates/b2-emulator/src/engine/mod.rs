@@ -4,9 +4,11 @@
 //! head of a request, then its body in the way [`Begun`] asks for it, and gets
 //! an [`Answer`]; whatever that answer acknowledges is durable by then.
 
+#[cfg(feature = "server")]
 mod folder;
 
 use std::io;
+#[cfg(feature = "server")]
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,7 +21,9 @@ use crate::model::{
 };
 use crate::store::{MemoryRows, Store, StoreError, Transaction};
 
+#[cfg(feature = "server")]
 use folder::DataFolder;
+#[cfg(feature = "server")]
 pub use folder::OpenError;
 #[cfg(feature = "server")]
 pub(crate) use folder::create_private_file;
@@ -36,6 +40,7 @@ pub(crate) struct Engine {
     entropy: Mutex<Entropy>,
     credentials: Credentials,
     /// Held for its lock.
+    #[cfg(feature = "server")]
     _folder: Option<DataFolder>,
 }
 
@@ -67,9 +72,10 @@ impl Engine {
     ) -> Result<Self, StoreError> {
         let store = Store::Memory(MemoryRows::default());
         let blobs = Blobs::Memory(MemoryBlobs::default());
-        Self::assemble(settings, identity, seed, store, blobs, None)
+        Self::assemble(settings, identity, seed, store, blobs)
     }
 
+    #[cfg(feature = "server")]
     /// An emulator that keeps its data in a folder, made if it is absent.
     pub(crate) fn open(
         path: &Path,
@@ -80,7 +86,8 @@ impl Engine {
         let folder = DataFolder::open(path)?;
         let (rows, blobs) = folder.contents()?;
         let (store, blobs) = (Store::Durable(rows), Blobs::Folder(blobs));
-        Ok(Self::assemble(settings, identity, seed, store, blobs, Some(folder))?)
+        let engine = Self::assemble(settings, identity, seed, store, blobs)?;
+        Ok(Self { _folder: Some(folder), ..engine })
     }
 
     fn assemble(
@@ -89,7 +96,6 @@ impl Engine {
         seed: [u8; 32],
         store: Store,
         blobs: Blobs,
-        folder: Option<DataFolder>,
     ) -> Result<Self, StoreError> {
         let mut entropy = Entropy::from_seed(seed);
         let (identity, mut for_setup) = (identity.clone(), entropy.fork());
@@ -100,7 +106,8 @@ impl Engine {
             blobs,
             entropy: Mutex::new(entropy),
             credentials,
-            _folder: folder,
+            #[cfg(feature = "server")]
+            _folder: None,
         })
     }
 

@@ -15,6 +15,7 @@ pub(crate) struct Identity {
     pub(crate) key: Option<(String, Secret)>,
 }
 
+#[cfg(feature = "server")]
 impl Identity {
     pub(crate) fn with_key(mut self, id: String, secret: String) -> Self {
         self.key = Some((id, Secret::new(secret)));

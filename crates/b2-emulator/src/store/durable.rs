@@ -45,7 +45,7 @@ impl DurableRows {
         let writer = std::thread::Builder::new()
             .name("b2-emulator-writer".to_owned())
             .spawn(move || write_until_closed(&writing, &waiting))
-            .map_err(|error| StoreError::database(redb::Error::Io(error)))?;
+            .map_err(StoreError::database)?;
         Ok(Self { file, jobs: Mutex::new(Some(jobs)), writer: Some(writer) })
     }
 

@@ -4,13 +4,17 @@
 //! What a request changes is collected there and written in one piece, so a
 //! refused request leaves nothing behind and an acknowledged one is complete.
 
+#[cfg(feature = "server")]
 mod durable;
 mod memory;
 mod transaction;
 
+#[cfg(feature = "server")]
 pub(crate) use durable::DurableRows;
 pub(crate) use memory::MemoryRows;
-pub(crate) use transaction::{Changes, Transaction};
+#[cfg(feature = "server")]
+pub(crate) use transaction::Changes;
+pub(crate) use transaction::Transaction;
 
 /// One key and its value.
 pub(crate) type Row = (Vec<u8>, Vec<u8>);
@@ -33,7 +37,7 @@ pub(crate) trait Rows {
 pub enum StoreError {
     /// The database file could not be read, grown or flushed.
     #[error("the metadata file failed")]
-    Database(#[source] Box<redb::Error>),
+    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A stored row is not what this version writes.
     #[error("a stored row is unreadable")]
     Corrupt(#[source] serde_json::Error),
@@ -45,9 +49,10 @@ pub enum StoreError {
     Closed,
 }
 
+#[cfg(feature = "server")]
 impl StoreError {
-    pub(crate) fn database(error: impl Into<redb::Error>) -> Self {
-        Self::Database(Box::new(error.into()))
+    pub(crate) fn database(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Database(Box::new(error))
     }
 }
 
@@ -57,6 +62,7 @@ pub(crate) enum Store {
     /// Gone when the process ends.
     Memory(MemoryRows),
     /// In a file, durable before a request is answered.
+    #[cfg(feature = "server")]
     Durable(DurableRows),
 }
 
@@ -68,6 +74,7 @@ impl Store {
     ) -> Result<R, StoreError> {
         match self {
             Self::Memory(rows) => rows.read(job),
+            #[cfg(feature = "server")]
             Self::Durable(rows) => rows.read(job),
         }
     }
@@ -81,6 +88,7 @@ impl Store {
     ) -> Result<R, StoreError> {
         match self {
             Self::Memory(rows) => rows.write(job),
+            #[cfg(feature = "server")]
             Self::Durable(rows) => rows.write(job),
         }
     }
