@@ -1,11 +1,13 @@
 //! The workspace's own tools, run as `cargo xtask <command>`.
 
+mod bench;
 mod check_layers;
 mod check_msrv;
 mod ci;
 mod codegen;
 mod failure;
 mod finding;
+mod interop;
 mod metadata;
 mod program;
 mod simulate;
@@ -39,6 +41,10 @@ enum Command {
     Ci(ci::Args),
     /// Plays seeds of the whole client on virtual time and judges every run.
     Simulate(simulate::Args),
+    /// Holds the emulator and our CLI against the official tool and rclone.
+    Interop(interop::Args),
+    /// Measures what transfers cost, as ratios to a floor in the same run.
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
@@ -59,6 +65,8 @@ fn run(command: Command) -> Result<(), String> {
         Command::Tidy => tidy::run(),
         Command::Ci(args) => ci::run(&args),
         Command::Simulate(args) => simulate::run(&args),
+        Command::Interop(args) => interop::run(&args),
+        Command::Bench(args) => bench::run(&args),
     };
     result.map_err(|failure| failure.in_full())
 }
