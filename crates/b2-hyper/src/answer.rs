@@ -58,7 +58,7 @@ impl Answer {
         let Some(incoming) = &mut self.incoming else {
             return Poll::Ready(None);
         };
-        let sent = self.exchange.as_ref().map_or(Sent::Maybe, |exchange| exchange.progress.sent());
+        let sent = self.exchange.as_ref().map_or(Sent::Maybe, Exchange::sent);
         let frame = ready!(Pin::new(incoming).poll_frame(cx));
         Poll::Ready(frame.map(|frame| frame.map_err(|error| error::inside_body(error, sent))))
     }
@@ -78,14 +78,13 @@ impl Answer {
     }
 
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<TransportError> {
-        let Some(Exchange { link, watch, progress }) = &mut self.exchange else {
-            return Poll::Pending;
-        };
+        let Some(exchange) = &mut self.exchange else { return Poll::Pending };
         if !self.waiting {
             self.waiting = true;
-            watch.rouse();
+            exchange.watch.rouse();
         }
-        watch.poll(cx, link.traffic.moved(), true).map(|late| late.into_error(progress.sent()))
+        let moved = exchange.link.traffic.moved();
+        exchange.watch.poll(cx, moved, true).map(|late| late.into_error(exchange.sent()))
     }
 
     fn end(&mut self) {
@@ -106,7 +105,7 @@ impl Body for Answer {
         if let Some(exchange) = &mut this.exchange
             && let Poll::Ready(late) = exchange.watch.poll_deadline(cx)
         {
-            let error = late.into_error(exchange.progress.sent());
+            let error = late.into_error(exchange.sent());
             this.end();
             return Poll::Ready(Some(Err(error)));
         }

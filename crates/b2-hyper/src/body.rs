@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use b2_core::error::Sent;
 use b2_core::port::RequestBody;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -23,12 +22,6 @@ impl Progress {
     /// Whether the whole body was handed to the connection.
     pub(crate) fn complete(&self) -> bool {
         self.complete.load(Ordering::Acquire)
-    }
-
-    /// What an error may promise: without its last byte no request is
-    /// complete, whatever the server does with the rest.
-    pub(crate) fn sent(&self) -> Sent {
-        if self.complete() { Sent::Maybe } else { Sent::Nothing }
     }
 
     /// Notes that the head of the answer is here.

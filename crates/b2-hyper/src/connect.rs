@@ -18,7 +18,7 @@ use crate::socket::{Socket, Traffic};
 use crate::stream::Stream;
 use crate::target::Target;
 use crate::tls::Tls;
-use crate::watch::now;
+use crate::watch::{after, now};
 
 /// How long the first family of addresses is tried alone (RFC 8305 calls it
 /// the connection attempt delay).
@@ -37,7 +37,7 @@ impl Connector {
         target: &Target,
         deadline: Instant,
     ) -> Result<Link, TransportError> {
-        let own = now() + self.timeout;
+        let own = after(now(), self.timeout);
         let (end, late) = if own < deadline {
             (own, Late::Connect(self.timeout))
         } else {
@@ -132,4 +132,50 @@ async fn either(
 fn failed(kind: Kind, error: io::Error) -> TransportError {
     let kind = if error.kind() == io::ErrorKind::TimedOut { Kind::Timeout } else { kind };
     TransportError::new(kind, Sent::Nothing).with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    async fn listening() -> (TcpListener, SocketAddr) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        (listener, address)
+    }
+
+    async fn refusing() -> SocketAddr {
+        listening().await.1
+    }
+
+    #[tokio::test]
+    async fn the_next_address_is_tried() {
+        let (_listener, good) = listening().await;
+        let tcp = each(&[refusing().await, good], PATIENCE).await.unwrap();
+        assert_eq!(tcp.peer_addr().unwrap(), good);
+    }
+
+    #[tokio::test]
+    async fn the_last_failure_is_told() {
+        let error = each(&[refusing().await], PATIENCE).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+    }
+
+    #[tokio::test]
+    async fn a_family_that_hangs_does_not_hold_up_the_other() {
+        let (_listener, good) = listening().await;
+        let tcp = either(std::future::pending(), each(&[good], PATIENCE)).await.unwrap();
+        assert_eq!(tcp.peer_addr().unwrap(), good);
+        let refused = [refusing().await];
+        let tcp = either(each(&refused, PATIENCE), each(&[good], PATIENCE)).await.unwrap();
+        assert_eq!(tcp.peer_addr().unwrap(), good);
+        let error = either(each(&refused, PATIENCE), each(&refused, PATIENCE)).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+    }
 }

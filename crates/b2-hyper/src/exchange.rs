@@ -3,7 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use b2_core::error::{Sent, TransportError, TransportErrorKind};
 use http::{Request, Response};
@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 
 use crate::body::{Progress, SentBody};
-use crate::error;
+use crate::error::{self, Late};
 use crate::link::Link;
 use crate::watch::Watch;
 
@@ -19,7 +19,9 @@ use crate::watch::Watch;
 pub(crate) struct Exchange {
     pub(crate) link: Link,
     pub(crate) watch: Watch,
-    pub(crate) progress: Arc<Progress>,
+    progress: Arc<Progress>,
+    /// Bytes that the connection had written for earlier requests.
+    before: u64,
 }
 
 /// Why there is no head of an answer.
@@ -31,46 +33,63 @@ pub(crate) enum Failure {
 }
 
 impl Exchange {
+    pub(crate) fn new(link: Link, watch: Watch, progress: Arc<Progress>) -> Self {
+        let before = link.traffic.written();
+        Self { link, watch, progress, before }
+    }
+
+    /// What an error may promise. Without its last byte no request is
+    /// complete, whatever the server does with the rest.
+    pub(crate) fn sent(&self) -> Sent {
+        let begun = self.link.traffic.written() != self.before;
+        if begun && self.written() { Sent::Maybe } else { Sent::Nothing }
+    }
+
+    /// Whether the network took the last byte of the request.
+    fn written(&self) -> bool {
+        self.progress.complete() && !self.link.traffic.unflushed()
+    }
+
+    /// Whether it is time to give up. Between the request and its answer there
+    /// may be silence.
+    fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<Late> {
+        let moving = !self.written();
+        self.watch.poll(cx, self.link.traffic.moved(), moving)
+    }
+
     /// Sends the request while reading, so that an answer is seen whenever it
     /// comes, and returns its head.
     pub(crate) async fn head(
         &mut self,
         request: Request<SentBody>,
     ) -> Result<Response<Incoming>, Failure> {
-        let Self { link, watch, progress } = self;
-        let before = link.traffic.written();
-        let mut answer = pin!(link.sender.try_send_request(request));
+        let mut answer = pin!(self.link.sender.try_send_request(request));
         let outcome = poll_fn(|cx| {
-            link.drive(cx);
-            if let Poll::Ready(outcome) = answer.as_mut().poll(cx) {
-                return Poll::Ready(Ok(outcome));
+            self.link.drive(cx);
+            match answer.as_mut().poll(cx) {
+                Poll::Ready(outcome) => Poll::Ready(Ok(outcome)),
+                Poll::Pending => self.poll_late(cx).map(Err),
             }
-            let moving = !progress.complete() || link.traffic.unflushed();
-            watch.poll(cx, link.traffic.moved(), moving).map(Err)
         })
         .await;
-        let sent = match link.traffic.written() {
-            written if written == before => Sent::Nothing,
-            _ => progress.sent(),
-        };
         match outcome {
             Ok(Ok(head)) => {
-                progress.set_answered();
+                self.progress.set_answered();
                 Ok(head)
             }
-            Ok(Err(failed)) => Err(self.failure(failed, sent)),
-            Err(late) => Err(Failure::Failed(late.into_error(sent))),
+            Ok(Err(failed)) => Err(self.failure(failed)),
+            Err(late) => Err(Failure::Failed(late.into_error(self.sent()))),
         }
     }
 
-    fn failure(&self, mut failed: TrySendError<Request<SentBody>>, sent: Sent) -> Failure {
+    fn failure(&self, mut failed: TrySendError<Request<SentBody>>) -> Failure {
         let unused = failed.take_message();
         let error = match self.progress.take_failure() {
             // The user's own error says more than hyper's words for it.
             Some(source) => {
                 TransportError::new(TransportErrorKind::Other, Sent::Nothing).with_source(source)
             }
-            None => error::before_head(failed.into_error(), sent),
+            None => error::before_head(failed.into_error(), self.sent()),
         };
         match unused {
             Some(request) => Failure::Untouched(Box::new(request), error),

@@ -12,7 +12,7 @@ use tokio::time::Sleep;
 
 use crate::link::Link;
 use crate::target::Target;
-use crate::watch::now;
+use crate::watch::{after, now};
 
 /// Idle connections by target, the most recently used last.
 pub(crate) struct Pool {
@@ -62,7 +62,7 @@ impl Pool {
         if shelved.len() >= self.max_idle_per_host {
             shelved.remove(0);
         }
-        shelved.push(Idle { link, until: now() + self.idle_timeout });
+        shelved.push(Idle { link, until: after(now(), self.idle_timeout) });
         if !shelf.kept {
             shelf.kept = true;
             drop(shelf);

@@ -66,3 +66,31 @@ impl Spawn for TokioSpawn {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_clock_is_the_runtimes() {
+        let timer = TokioTimer::new();
+        let at = timer.now() + Duration::from_secs(3600);
+        timer.sleep_until(at).await;
+        assert_eq!(timer.now(), at);
+    }
+
+    #[tokio::test]
+    async fn a_captured_runtime_is_used_from_anywhere() {
+        let spawn = TokioSpawn::current().unwrap();
+        let (done, wait) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || spawn.spawn(Box::pin(async { done.send(1).unwrap() })));
+        assert_eq!(wait.await, Ok(1));
+    }
+
+    #[test]
+    fn there_is_no_runtime_to_capture_outside_of_one() {
+        assert!(TokioSpawn::current().is_none());
+    }
+}

@@ -30,10 +30,11 @@ use crate::watch::Watch;
 ///
 /// # What an error promises
 ///
-/// [`Sent::Nothing`](b2_core::error::Sent::Nothing) is said if no connection
-/// was made, if not a byte was written, or if the last byte of the body was
-/// not yet handed to the connection: the announced `Content-Length` then says
-/// to the server that the request is incomplete. Everything else is
+/// [`Sent::Nothing`](b2_core::error::Sent::Nothing) is said only if the network
+/// has not taken the last byte of the request, be it that there was no
+/// connection, that the body could not be read, or that the rest was still in
+/// the buffers of this crate: the announced `Content-Length` then says to the
+/// server that the request is incomplete. Everything else is
 /// [`Sent::Maybe`](b2_core::error::Sent::Maybe).
 ///
 /// # Connections
@@ -95,7 +96,7 @@ impl HyperTransport {
                 None => (self.shared.connector.connect(&target, deadline).await?, true),
             };
             watch.rouse();
-            let mut exchange = Exchange { link, watch, progress: Arc::clone(&progress) };
+            let mut exchange = Exchange::new(link, watch, Arc::clone(&progress));
             match exchange.head(request).await {
                 Ok(head) => return Ok((head, exchange)),
                 Err(Failure::Untouched(unused, _)) if !fresh => request = *unused,

@@ -1,0 +1,278 @@
+//! TLS against certificates made for the occasion.
+
+#![cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
+
+mod server;
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use b2_core::error::{Sent, TransportError, TransportErrorKind as Kind};
+use b2_core::port::{RequestBody, ResponseBody, Transport};
+use b2_hyper::{BuildError, HyperTransport};
+use bytes::Bytes;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+#[cfg(feature = "aws-lc-rs")]
+use rustls::crypto::aws_lc_rs::default_provider;
+#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+type Session = StreamOwned<ServerConnection, TcpStream>;
+
+/// A certificate authority.
+struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    pem: String,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        // Each has a name of its own, as in life.
+        params.distinguished_name.push(DnType::CommonName, format!("{:?}", key.public_key_raw()));
+        let pem = params.self_signed(&key).unwrap().pem();
+        Self { issuer: Issuer::new(params, key), pem }
+    }
+
+    fn server(&self, params: CertificateParams) -> Arc<ServerConfig> {
+        let key = KeyPair::generate().unwrap();
+        let leaf = params.signed_by(&key, &self.issuer).unwrap();
+        let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![leaf.into()], key)
+            .unwrap();
+        Arc::new(config)
+    }
+
+    /// A server for `names` that runs `script` on each connection.
+    fn serve<F>(&self, names: &[&str], script: F) -> u16
+    where
+        F: Fn(usize, &mut Session) -> io::Result<()> + Send + Sync + 'static,
+    {
+        let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+        serve(self.server(CertificateParams::new(names).unwrap()), script).port()
+    }
+
+    fn trusted(&self) -> HyperTransport {
+        trusting(&self.pem)
+    }
+}
+
+fn serve<F>(config: Arc<ServerConfig>, script: F) -> SocketAddr
+where
+    F: Fn(usize, &mut Session) -> io::Result<()> + Send + Sync + 'static,
+{
+    server::listen(move |number, stream| {
+        let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+        script(number, &mut StreamOwned::new(connection, stream))
+    })
+}
+
+fn trusting(pem: &str) -> HyperTransport {
+    HyperTransport::builder()
+        .with_platform_roots(false)
+        .with_root_certificates_pem(pem)
+        .build()
+        .unwrap()
+}
+
+fn answering(_: usize, session: &mut Session) -> io::Result<()> {
+    while server::request(session)?.is_some() {
+        session.write_all(OK)?;
+    }
+    Ok(())
+}
+
+async fn post(
+    transport: &HyperTransport,
+    url: String,
+    len: usize,
+) -> Result<http::Response<ResponseBody>, TransportError> {
+    let body = RequestBody::from_bytes(Bytes::from(vec![7; len]));
+    let request = http::Request::post(url).body(body).unwrap();
+    transport.send(request, Instant::now() + Duration::from_secs(10)).await
+}
+
+async fn collect(mut body: ResponseBody) -> Result<Vec<u8>, (Vec<u8>, TransportError)> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = body.chunk().await {
+        match chunk {
+            Ok(chunk) => bytes.extend_from_slice(&chunk),
+            Err(error) => return Err((bytes, error)),
+        }
+    }
+    Ok(bytes)
+}
+
+/// Checks that a request fails in the handshake.
+async fn refused(transport: &HyperTransport, url: String) -> String {
+    let error = post(transport, url, 1000).await.unwrap_err();
+    assert_eq!((error.kind, error.sent), (Kind::Tls, Sent::Nothing), "{error:?}");
+    std::error::Error::source(&error).unwrap().to_string()
+}
+
+#[tokio::test]
+async fn a_root_that_was_given_is_trusted_and_the_connection_reused() {
+    let authority = Authority::new();
+    let port = authority.serve(&["localhost", "127.0.0.1"], |number, session| {
+        while let Some(body) = server::request(session)? {
+            let text = format!("{number}:{}", body.len());
+            write!(session, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{text}", text.len())?;
+        }
+        Ok(())
+    });
+    let transport = authority.trusted();
+    for (url, len, text) in [
+        (format!("https://localhost:{port}/"), 1_000_000, "0:1000000"),
+        (format!("https://LOCALHOST:{port}/x"), 0, "0:0"),
+        (format!("https://127.0.0.1:{port}/"), 5, "1:5"),
+        (format!("https://localhost:{port}/"), 3_000_000, "0:3000000"),
+    ] {
+        let answer = post(&transport, url, len).await.unwrap();
+        assert_eq!(collect(answer.into_body()).await.unwrap(), text.as_bytes());
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_authority_is_refused() {
+    let port = Authority::new().serve(&["localhost"], answering);
+    let url = format!("https://localhost:{port}/");
+    let cause = refused(&Authority::new().trusted(), url.clone()).await;
+    assert!(cause.contains("UnknownIssuer"), "{cause}");
+    refused(&HyperTransport::new().unwrap(), url).await;
+}
+
+#[tokio::test]
+async fn another_name_is_refused() {
+    let authority = Authority::new();
+    let port = authority.serve(&["b2.example", "10.1.2.3"], answering);
+    for host in ["localhost", "127.0.0.1"] {
+        let cause = refused(&authority.trusted(), format!("https://{host}:{port}/")).await;
+        assert!(cause.contains("not valid for name"), "{cause}");
+    }
+}
+
+#[tokio::test]
+async fn an_expired_certificate_is_refused() {
+    let authority = Authority::new();
+    let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+    params.not_after = rcgen::date_time_ymd(2021, 1, 1);
+    let port = serve(authority.server(params), answering).port();
+    let cause = refused(&authority.trusted(), format!("https://localhost:{port}/")).await;
+    assert!(cause.contains("expired"), "{cause}");
+}
+
+#[tokio::test]
+async fn no_roots_at_all_are_a_clear_error() {
+    let port = Authority::new().serve(&["localhost"], answering);
+    let transport = HyperTransport::builder().with_platform_roots(false).build().unwrap();
+    let cause = refused(&transport, format!("https://localhost:{port}/")).await;
+    assert!(cause.contains("no root certificate is trusted"), "{cause}");
+}
+
+#[tokio::test]
+async fn what_does_not_speak_tls_is_refused() {
+    let plain = server::listen(|_, mut stream| {
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+    });
+    let mute = server::listen(|_, _| Ok(()));
+    let transport = HyperTransport::new().unwrap();
+    for address in [plain, mute] {
+        refused(&transport, format!("https://{address}/")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_handshake_without_end_is_given_up() {
+    let address = server::listen(|_, mut stream| stream.read_to_end(&mut Vec::new()).map(drop));
+    let transport =
+        HyperTransport::builder().with_connect_timeout(Duration::from_millis(200)).build().unwrap();
+    let error = post(&transport, format!("https://{address}/"), 1).await.unwrap_err();
+    assert_eq!((error.kind, error.sent), (Kind::Timeout, Sent::Nothing));
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(cause, "no connection was made within 200ms");
+}
+
+#[tokio::test]
+async fn an_early_answer_is_found_behind_a_reset() {
+    let authority = Authority::new();
+    let port = authority.serve(&["localhost"], |_, session| {
+        server::head(session)?;
+        session.read_exact(&mut [0; 10_000])?;
+        session
+            .write_all(b"HTTP/1.1 401 No\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbad")?;
+        // Dropped with megabytes unread: the system sends a reset.
+        Ok(())
+    });
+    let transport = authority.trusted();
+    for _ in 0..20 {
+        let url = format!("https://localhost:{port}/");
+        let answer = post(&transport, url, 50_000_000).await.unwrap();
+        assert_eq!(answer.status(), 401);
+        assert_eq!(collect(answer.into_body()).await.unwrap(), b"bad");
+    }
+}
+
+#[tokio::test]
+async fn a_cut_without_goodbye_is_not_an_end() {
+    let authority = Authority::new();
+    let port = authority.serve(&["localhost"], |_, session| {
+        server::request(session)?;
+        // Without a length the answer ends with the connection, and TLS has to
+        // say that this was meant.
+        session.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nonly this")?;
+        session.flush()
+    });
+    let url = format!("https://localhost:{port}/");
+    let answer = post(&authority.trusted(), url, 1).await.unwrap();
+    let (bytes, error) = collect(answer.into_body()).await.unwrap_err();
+    assert_eq!((&*bytes, error.kind), (&b"only this"[..], Kind::Interrupted), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_session_closed_behind_the_reactors_back_is_not_used() {
+    let authority = Authority::new();
+    let (closed, watch) = std::sync::mpsc::channel();
+    let closed = std::sync::Mutex::new(closed);
+    let port = authority.serve(&["localhost"], move |number, session| {
+        server::request(session)?;
+        session.write_all(OK)?;
+        session.conn.send_close_notify();
+        session.flush()?;
+        session.sock.shutdown(std::net::Shutdown::Both)?;
+        closed.lock().unwrap().send(number).unwrap();
+        Ok(())
+    });
+    let transport = authority.trusted();
+    for number in 0..5 {
+        let url = format!("https://localhost:{port}/");
+        let answer = post(&transport, url, 1000).await.unwrap();
+        assert_eq!(collect(answer.into_body()).await.unwrap(), b"ok");
+        // Blocks the only thread on purpose.
+        assert_eq!(watch.recv_timeout(Duration::from_secs(10)), Ok(number));
+    }
+}
+
+#[test]
+fn certificates_that_cannot_be_read_are_refused_at_once() {
+    let build = |pem: &str| HyperTransport::builder().with_root_certificates_pem(pem).build();
+    assert!(matches!(build("").unwrap_err(), BuildError::NoCertificate));
+    assert!(matches!(build("nothing of the kind").unwrap_err(), BuildError::NoCertificate));
+    let broken = "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n";
+    assert!(matches!(build(broken).unwrap_err(), BuildError::Pem(_)));
+    let other = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    assert!(matches!(build(other).unwrap_err(), BuildError::Certificate(_)));
+}
