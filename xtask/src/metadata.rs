@@ -1,6 +1,7 @@
 //! What cargo knows about the workspace: its crates and what they depend on.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
@@ -11,6 +12,9 @@ use crate::program;
 #[derive(Debug, Deserialize)]
 pub(crate) struct Metadata {
     pub(crate) packages: Vec<Package>,
+    /// Where cargo builds.
+    #[serde(default)]
+    pub(crate) target_directory: PathBuf,
     workspace_members: Vec<String>,
 }
 

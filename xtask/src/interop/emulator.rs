@@ -1,0 +1,95 @@
+//! The emulator as a process of its own, as its users start it.
+
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::failure::Failure;
+use crate::program;
+
+/// The emulator starts in milliseconds.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running emulator; it is killed when this goes.
+pub(crate) struct Emulator {
+    process: Process,
+    pub(crate) base_url: String,
+    pub(crate) key_id: String,
+    pub(crate) key: String,
+}
+
+struct Process(Child);
+
+/// The line it prints when it is ready.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Ready {
+    base_url: String,
+    application_key_id: String,
+    application_key: String,
+}
+
+impl Emulator {
+    /// Starts the emulator of our CLI on a free port and waits until it is ready.
+    pub(crate) fn start(b2: &Path) -> Result<Self, Failure> {
+        let mut command = Command::new(b2);
+        command.args(["emulator", "--in-memory", "--port", "0"]);
+        let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
+        let line = program::line(&command);
+        let failed = |source| Failure::Start { program: line.clone(), source };
+        let mut process = Process(started.map_err(failed)?);
+        let said = first_line(&mut process.0).map_err(failed)?;
+        let ready: Ready = serde_json::from_str(&said)
+            .map_err(|source| Failure::Answer { command: line.clone(), source })?;
+        Ok(Self {
+            process,
+            base_url: ready.base_url,
+            key_id: ready.application_key_id,
+            key: ready.application_key,
+        })
+    }
+
+    /// What every `b2` needs to know of it.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("B2_ENVIRONMENT", self.base_url.clone()),
+            ("B2_APPLICATION_KEY_ID", self.key_id.clone()),
+            ("B2_APPLICATION_KEY", self.key.clone()),
+        ]
+    }
+
+    /// Whether it still runs.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        matches!(self.process.0.try_wait(), Ok(None))
+    }
+}
+
+/// The first line a process prints; a silent one is given up.
+fn first_line(child: &mut Child) -> io::Result<String> {
+    let out = child.stdout.take().ok_or_else(|| io::Error::other("it has no output"))?;
+    let (sender, line) = mpsc::channel();
+    thread::spawn(move || {
+        let mut out = BufReader::new(out);
+        let mut line = String::new();
+        let read = out.read_line(&mut line).map(|_| line);
+        if sender.send(read).is_ok() {
+            // What else it says is read and dropped, so that it never waits for a reader.
+            let _ = io::copy(&mut out, &mut io::sink());
+        }
+    });
+    let silent = |_| io::Error::new(io::ErrorKind::TimedOut, "it did not say that it is ready");
+    line.recv_timeout(PATIENCE).map_err(silent)?
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended on its own, and then there is nothing left to kill.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
