@@ -13,7 +13,7 @@ use b2_core::port::{BoxFuture, ResponseBody};
 use http::response::Parts;
 
 use crate::drive::body::Sending;
-use crate::drive::{Context, Ends, body, delivery, patience};
+use crate::drive::{Context, Ends, announce, body, delivery, patience};
 use crate::observer::{Event, Scope};
 
 /// Requests under way, each answered by its ticket.
@@ -220,14 +220,5 @@ async fn receive(
                 Err(source) => Reply::Failed { source, sent: sending.digest() },
             }
         }
-    }
-}
-
-/// The length of the transfer, as soon as the answer tells it.
-fn announce(meter: &crate::progress::Meter, head: &Parts, sink_offset: u64) {
-    let length = head.headers.get(http::header::CONTENT_LENGTH);
-    let length = length.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if let Some(length) = length {
-        meter.set_total(sink_offset + length);
     }
 }

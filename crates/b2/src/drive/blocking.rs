@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::response::Parts;
 
 use crate::buffer::BUFFER_SIZE;
-use crate::drive::{Context, Ends};
+use crate::drive::{Context, Ends, announce};
 use crate::observer::{Event, Scope};
 
 /// Pauses are slept in slices, so that a change of the account is noticed.
@@ -102,7 +102,10 @@ fn receive(
     sent: Option<b2_proto::Sha1Digest>,
 ) -> Reply {
     match (transmit.accept(&head), &transmit.sink, &ends.sink) {
-        (SinkVerdict::Deliver, SinkPlan::Deliver(plan), Some(_)) => deliver(head, body, plan, ends),
+        (SinkVerdict::Deliver, SinkPlan::Deliver(plan), Some(_)) => {
+            announce(&ends.meter, &head, plan.sink_offset);
+            deliver(head, body, plan, ends)
+        }
         (verdict, ..) => {
             let limit = match verdict {
                 SinkVerdict::Collect { limit } => limit,

@@ -105,3 +105,12 @@ impl std::fmt::Debug for Ends {
         f.debug_struct("Ends").field("meter", &self.meter).finish_non_exhaustive()
     }
 }
+
+/// The length of the transfer, as soon as the answer tells it.
+fn announce(meter: &Meter, head: &http::response::Parts, sink_offset: u64) {
+    let length = head.headers.get(http::header::CONTENT_LENGTH);
+    let length = length.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if let Some(length) = length {
+        meter.set_total(sink_offset + length);
+    }
+}
