@@ -41,7 +41,7 @@ async fn there_and_back() -> Result<(), Failure> {
     let emulator = Emulator::start().await?;
     println!("A Backblaze B2 of our own runs at {}", emulator.base_url());
     let credentials = Credentials::new(emulator.application_key_id(), emulator.application_key());
-    let client = Client::builder(credentials).with_realm(&emulator.base_url()).build()?;
+    let client = Client::builder(credentials).with_realm(emulator.base_url()).build()?;
     let bucket = client.create_bucket("quickstart", BucketType::AllPrivate).await?;
 
     println!("Uploading   {} ({size} bytes)", path.display());

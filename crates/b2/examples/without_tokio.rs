@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let emulator = b2_emulator::Emulator::builder().start_blocking()?;
     let credentials = Credentials::new(emulator.application_key_id(), emulator.application_key());
     let client = Client::builder(credentials)
-        .with_realm(&emulator.base_url())
+        .with_realm(emulator.base_url())
         .with_transport(SmolTransport)
         .with_timer(SmolTimer)
         .with_spawn(SmolSpawn)

@@ -99,14 +99,12 @@ impl Bucket {
 
     /// Lists the visible files: the newest version of each name that is not
     /// hidden. The capability is `listFiles`.
-    #[must_use]
     pub fn files(&self) -> FileList {
         FileList::new(&self.context, self.id.clone())
     }
 
     /// Lists every version of every file, hide markers and unfinished large
     /// files included. The capability is `listFiles`.
-    #[must_use]
     pub fn versions(&self) -> VersionList {
         VersionList::new(&self.context, self.id.clone())
     }

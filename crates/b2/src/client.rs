@@ -56,7 +56,6 @@ impl Client {
     }
 
     /// A client to be configured.
-    #[must_use]
     pub fn builder(credentials: Credentials) -> ClientBuilder {
         ClientBuilder::new(credentials)
     }
@@ -160,7 +159,6 @@ impl Client {
     }
 
     /// Lists application keys by id. The capability is `listKeys`.
-    #[must_use]
     pub fn keys(&self) -> Listing<endpoint::ListKeys> {
         let request = ListKeysRequest::new(unknown_account()).with_max_key_count(1000);
         Listing::new(&self.context, Ok(Pager::new(request)))

@@ -69,20 +69,16 @@ impl Download {
     /// Writes to a file, which must not exist. It appears under its name only
     /// when it is complete and checked.
     pub fn to_file(self, path: impl AsRef<Path>) -> Run<b2_core::Download, Downloaded> {
-        self.to_file_with(path.as_ref().to_owned(), Overwrite::Never)
+        self.into_file(path.as_ref().to_owned(), Overwrite::Never)
     }
 
     /// Writes to a file and replaces the one that is there, in one step, when
     /// the new content is complete and checked.
     pub fn to_file_replacing(self, path: impl AsRef<Path>) -> Run<b2_core::Download, Downloaded> {
-        self.to_file_with(path.as_ref().to_owned(), Overwrite::Replace)
+        self.into_file(path.as_ref().to_owned(), Overwrite::Replace)
     }
 
-    fn to_file_with(
-        self,
-        path: PathBuf,
-        overwrite: Overwrite,
-    ) -> Run<b2_core::Download, Downloaded> {
+    fn into_file(self, path: PathBuf, overwrite: Overwrite) -> Run<b2_core::Download, Downloaded> {
         match Sink::file(path, overwrite) {
             Ok(sink) => self.into_run(sink),
             Err(error) => Run::new(&self.context, Err(Error::Local(LocalError::sink(error)))),

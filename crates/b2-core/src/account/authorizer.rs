@@ -83,7 +83,7 @@ impl Authorizer {
                 Granted::Yes(session)
             }
             Access::Wait(lapses) => {
-                self.waited_since = self.waited_since.or(Some(account.auth.epoch()));
+                self.waited_since = self.waited_since.or_else(|| Some(account.auth.epoch()));
                 Granted::NotYet(Step::Wait(Wait::for_lease(lapses)))
             }
             Access::Refresh(lease) => {
