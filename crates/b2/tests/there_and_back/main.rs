@@ -1,0 +1,12 @@
+//! Whatever goes up comes down as it was.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod ends;
+mod exits;
+mod https;
+mod hundred_megabytes;
+mod names;
+mod properties;
