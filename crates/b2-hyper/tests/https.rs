@@ -199,8 +199,11 @@ async fn what_does_not_speak_tls_is_refused() {
 #[tokio::test]
 async fn a_handshake_without_end_is_given_up() {
     let address = server::listen(|_, mut stream| stream.read_to_end(&mut Vec::new()).map(drop));
-    let transport =
-        HyperTransport::builder().with_connect_timeout(Duration::from_millis(200)).build().unwrap();
+    let transport = HyperTransport::builder()
+        .with_root_certificates_pem(Authority::new().pem)
+        .with_connect_timeout(Duration::from_millis(200))
+        .build()
+        .unwrap();
     let error = post(&transport, format!("https://{address}/"), 1).await.unwrap_err();
     assert_eq!((error.kind, error.sent), (Kind::Timeout, Sent::Nothing));
     let cause = std::error::Error::source(&error).unwrap().to_string();
