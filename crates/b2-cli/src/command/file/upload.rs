@@ -1,0 +1,117 @@
+//! `b2 file upload`
+
+use std::path::{Path, PathBuf};
+
+use b2::{FileVersion, Source};
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::progress::{self, NoProgress};
+
+const AFTER_HELP: &str = "\
+Capabilities: writeFiles, and listBuckets unless the key is restricted to the bucket
+
+Prints the id of the new version. The time of the last change of a file is
+stored with it. What comes through a pipe is put in a temporary file first,
+because an attempt that fails has to read it again.
+
+Examples:
+  b2 file upload my-photos cat.jpg 2026/cat.jpg
+  b2 file upload my-site index.html index.html --content-type text/html
+  tar -c docs | b2 file upload my-backups - docs.tar --info host=$(hostname)";
+
+/// Upload one file
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Upload {
+    /// The bucket
+    #[arg(value_name = "BUCKET")]
+    bucket: String,
+
+    /// The file to read; `-` is standard input
+    #[arg(value_name = "LOCAL")]
+    local: PathBuf,
+
+    /// The name it gets
+    #[arg(value_name = "NAME")]
+    name: String,
+
+    /// The content type to store; B2 chooses one by the name if absent
+    #[arg(long, value_name = "TYPE")]
+    content_type: Option<String>,
+
+    /// File information to store; may be given ten times
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    info: Vec<(String, String)>,
+
+    #[command(flatten)]
+    no_progress: NoProgress,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row<'a> {
+    #[serde(flatten)]
+    file: &'a FileVersion,
+    /// An attempt whose answer was lost may have made a second version.
+    possible_duplicate: bool,
+}
+
+impl Upload {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let client = context.client()?;
+        let source = open(&self.local).await?;
+        let bucket = client.bucket(&self.bucket).await?;
+        let mut upload = bucket.upload(&self.name, source);
+        if let Some(content_type) = &self.content_type {
+            upload = upload.with_content_type(content_type);
+        }
+        for (name, value) in &self.info {
+            upload = upload.with_file_info(name, value);
+        }
+        let handle = upload.start();
+        let monitor = handle.monitor();
+        let done = handle.join();
+        let done = progress::watch(&context.output, self.no_progress, monitor, done).await?;
+        let row = Row { file: &done.file, possible_duplicate: done.possible_duplicate };
+        context.output.row(&row, || {
+            done.file.file_id.as_ref().map(ToString::to_string).unwrap_or_default()
+        })?;
+        context.output.say(&format!(
+            "uploaded {} bytes as b2://{}/{}",
+            done.file.content_length, self.bucket, self.name
+        ));
+        Ok(())
+    }
+}
+
+/// Opens the source; what is no regular file is read to its end.
+async fn open(local: &Path) -> Result<Source, Failure> {
+    let path = local.to_owned();
+    let opened = tokio::task::spawn_blocking(move || {
+        if path.as_os_str() == "-" {
+            return Source::reader(std::io::stdin().lock());
+        }
+        let metadata = std::fs::metadata(&path)?;
+        if metadata.is_file() || metadata.is_dir() {
+            return Source::file(&path);
+        }
+        Source::reader(std::fs::File::open(&path)?)
+    });
+    let opened = opened.await.map_err(std::io::Error::from).and_then(|source| source);
+    opened.map_err(|source| {
+        let what = match local.to_str() {
+            Some("-") => "cannot read standard input".to_owned(),
+            _ => format!("cannot read {}", local.display()),
+        };
+        Failure::local(what, source)
+    })
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("NAME=VALUE is expected".to_owned()),
+    }
+}

@@ -1,0 +1,114 @@
+//! Several deletions at once.
+
+use b2::{Client, Error, ErrorCode, FileId, FileVersion};
+use serde::Serialize;
+use tokio::task::JoinSet;
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Deletions under way at once. B2 answers one in some 100 ms.
+const AT_ONCE: usize = 10;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row<'a> {
+    file_name: &'a str,
+    file_id: Option<&'a FileId>,
+    action: &'a str,
+    /// `false` in a dry run.
+    deleted: bool,
+}
+
+/// Prints a version that was deleted, or would be.
+pub(super) fn print(output: &Output, file: &FileVersion, deleted: bool) -> Result<(), Failure> {
+    let row = Row {
+        file_name: &file.file_name,
+        file_id: file.file_id.as_ref(),
+        action: file.action.as_str(),
+        deleted,
+    };
+    output.row(&row, || file.file_name.clone())
+}
+
+/// Deletions under way, and what became of the others.
+pub(super) struct Deletions<'a> {
+    output: &'a Output,
+    client: &'a Client,
+    running: JoinSet<(FileVersion, Result<(), Error>)>,
+    deleted: u64,
+    failed: u64,
+    exit: Exit,
+}
+
+impl<'a> Deletions<'a> {
+    pub(super) fn new(context: &'a Context, client: &'a Client) -> Self {
+        Self {
+            output: &context.output,
+            client,
+            running: JoinSet::new(),
+            deleted: 0,
+            failed: 0,
+            exit: Exit::Ok,
+        }
+    }
+
+    /// Counts and prints a version without deleting it.
+    pub(super) fn pretend(&mut self, file: &FileVersion) -> Result<(), Failure> {
+        self.deleted += 1;
+        print(self.output, file, false)
+    }
+
+    /// Deletes a version, as soon as there are not too many under way.
+    pub(super) async fn begin(&mut self, file: FileVersion) -> Result<(), Failure> {
+        let Some(id) = file.file_id.clone() else { return Ok(()) };
+        if self.running.len() >= AT_ONCE {
+            self.settle().await?;
+        }
+        let run = self.client.delete_version(&file.file_name, id);
+        self.running.spawn(async move {
+            let result = run.await.map(drop);
+            (file, result)
+        });
+        Ok(())
+    }
+
+    /// Waits for one deletion. A lock concerns one file and is counted; any
+    /// other failure would meet the next file too and ends the command.
+    async fn settle(&mut self) -> Result<(), Failure> {
+        let Some(Ok((file, result))) = self.running.join_next().await else { return Ok(()) };
+        match result {
+            Ok(()) => {
+                self.deleted += 1;
+                print(self.output, &file, true)
+            }
+            Err(error) if error.code() == Some(&ErrorCode::FileNotPresent) => {
+                // Somebody else was faster, which is as good.
+                self.deleted += 1;
+                print(self.output, &file, true)
+            }
+            Err(error) if error.code() == Some(&ErrorCode::AccessDenied) => {
+                self.failed += 1;
+                self.exit = Exit::of(&error);
+                self.output.say(&format!("{} is locked and was not deleted", file.file_name));
+                Ok(())
+            }
+            Err(error) => {
+                Err(Failure::from(error).during(format!("cannot delete {}", file.file_name)))
+            }
+        }
+    }
+
+    /// Waits for all and gives the number of deleted versions.
+    pub(super) async fn finish(mut self) -> Result<u64, Failure> {
+        while !self.running.is_empty() {
+            self.settle().await?;
+        }
+        match self.failed {
+            0 => Ok(self.deleted),
+            failed => Err(Failure::NotAllDeleted { failed, exit: self.exit }),
+        }
+    }
+}

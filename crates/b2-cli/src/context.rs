@@ -1,0 +1,79 @@
+//! What every command works with.
+
+use b2::{Client, Config, Credentials, RetryPolicy};
+
+use crate::cli::Options;
+use crate::credentials::{self, Authorization, CredentialsFile};
+use crate::environment::Environment;
+use crate::failure::Failure;
+use crate::narrator::Narrator;
+use crate::output::Output;
+
+/// The first part of the User-Agent.
+const PRODUCT: &str = concat!("b2-cli/", env!("CARGO_PKG_VERSION"));
+
+/// The surroundings of a command.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) output: Output,
+    pub(crate) environment: Environment,
+    options: Options,
+}
+
+impl Context {
+    pub(crate) fn new(options: Options, output: Output) -> Result<Self, Failure> {
+        Ok(Self { output, environment: Environment::read()?, options })
+    }
+
+    /// A client with the application key of the environment or the saved one.
+    pub(crate) fn client(&self) -> Result<Client, Failure> {
+        self.client_for(&self.authorization()?)
+    }
+
+    /// The application key to use.
+    pub(crate) fn authorization(&self) -> Result<Authorization, Failure> {
+        let found = credentials::find(&self.environment, || self.credentials_file())?;
+        if let (Some(profile), true) = (&self.options.profile, found.of_the_environment()) {
+            self.output.say(&format!(
+                "note: the key of the environment is used, not the one saved as {profile}"
+            ));
+        }
+        Ok(found)
+    }
+
+    /// A client with this application key.
+    pub(crate) fn client_for(&self, authorization: &Authorization) -> Result<Client, Failure> {
+        let credentials =
+            Credentials::new(authorization.key_id.as_str(), authorization.key.clone());
+        let mut builder = Client::builder(credentials)
+            .with_config(self.config(authorization))
+            .with_observer(Narrator(self.output.clone()));
+        if let Some(path) = &self.environment.ca_cert {
+            let unreadable = |source| {
+                Failure::local(format!("cannot read B2_CA_CERT ({})", path.display()), source)
+            };
+            let pem = std::fs::read(path).map_err(unreadable)?;
+            builder = builder.with_root_certificates_pem(&pem);
+        }
+        Ok(builder.build()?)
+    }
+
+    fn config(&self, authorization: &Authorization) -> Config {
+        let product = match &self.environment.user_agent_append {
+            Some(appended) => format!("{PRODUCT} {appended}"),
+            None => PRODUCT.to_owned(),
+        };
+        let retry = RetryPolicy::default().with_patience(self.options.patience);
+        let config = Config::default().with_product(&product).with_retry(retry);
+        match &authorization.realm {
+            Some(realm) => config.with_realm(realm),
+            None => config,
+        }
+    }
+
+    /// Where keys are saved.
+    pub(crate) fn credentials_file(&self) -> Result<CredentialsFile, Failure> {
+        let chosen = self.environment.account_info.as_deref();
+        Ok(CredentialsFile::locate(chosen, self.options.profile.as_deref())?)
+    }
+}

@@ -1,0 +1,81 @@
+//! The observer that tells a person what happens.
+
+use std::time::{Duration, Instant};
+
+use b2::{Event, Observer, ProtocolEvent, Scope};
+
+use crate::output::Output;
+use crate::redact;
+
+/// Pauses that are shorter are over before anyone has read about them.
+const WORTH_A_WORD: Duration = Duration::from_millis(900);
+
+/// Puts events into words: retries always, decisions with `-v`, requests with
+/// `-vv`.
+#[derive(Debug)]
+pub(crate) struct Narrator(pub(crate) Output);
+
+impl Observer for Narrator {
+    fn on_event(&self, scope: &Scope, event: &Event<'_>) {
+        let level = self.0.verbose();
+        match event {
+            Event::Protocol(decision) if level > 0 => {
+                self.0.tell(&format!("[{}] {}", scope.id, words(decision)));
+            }
+            Event::Protocol(decision) => self.remark(decision),
+            other if level > 1 => {
+                self.0.tell(&redact::tokens(&format!("[{}] {other}", scope.id)));
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Narrator {
+    fn remark(&self, decision: &ProtocolEvent) {
+        let long = match decision {
+            ProtocolEvent::Retrying { at, .. } => wait(*at) >= WORTH_A_WORD,
+            ProtocolEvent::Throttled { pause } => *pause >= WORTH_A_WORD,
+            ProtocolEvent::PossibleDuplicate => true,
+            _ => false,
+        };
+        if long {
+            self.0.say(&words(decision));
+        }
+    }
+}
+
+fn wait(at: Instant) -> Duration {
+    at.saturating_duration_since(Instant::now())
+}
+
+fn words(decision: &ProtocolEvent) -> String {
+    match decision {
+        ProtocolEvent::Retrying { operation, attempt, at, cause, .. } => format!(
+            "{operation} failed ({}); attempt {} in {:.1} s",
+            redact::tokens(cause),
+            attempt + 1,
+            wait(*at).as_secs_f64()
+        ),
+        ProtocolEvent::TokenRefreshed => "the account is authorized".to_owned(),
+        ProtocolEvent::UrlDropped => "the upload URL failed; another one is fetched".to_owned(),
+        ProtocolEvent::Throttled { pause } => {
+            format!("B2 asks to slow down; waiting for {:.1} s", pause.as_secs_f64())
+        }
+        ProtocolEvent::Reconciling => {
+            "the answer to the upload was lost; looking whether the file is there".to_owned()
+        }
+        ProtocolEvent::PossibleDuplicate => {
+            "the answer to an attempt was lost and the key may not list files; \
+             a second version of the same content may exist"
+                .to_owned()
+        }
+        ProtocolEvent::Resuming { from } => {
+            format!("the connection broke; going on from byte {from}")
+        }
+        ProtocolEvent::Restarting => {
+            "the content did not match its digest; fetching it again".to_owned()
+        }
+        other => redact::tokens(&format!("{other:?}")).into_owned(),
+    }
+}
