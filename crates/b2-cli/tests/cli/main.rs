@@ -1,0 +1,28 @@
+//! The real program against the real emulator, judged by what a shell sees:
+//! standard output, standard error, exit codes and files.
+
+#![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should fail")]
+
+mod account;
+mod buckets;
+mod emulator;
+mod failures;
+mod json;
+mod listing;
+mod names;
+mod ran;
+mod removal;
+mod scene;
+mod secrets;
+mod stub;
+mod transfers;
+
+// `/dev/full` and `/proc` are those of Linux.
+#[cfg(target_os = "linux")]
+mod local_files;
+#[cfg(unix)]
+mod pseudo_terminal;
+#[cfg(unix)]
+mod signals;
+#[cfg(unix)]
+mod terminal;
