@@ -89,13 +89,21 @@ pub fn scenarios() -> impl Strategy<Value = Scenario> {
 
 fn plans() -> impl Strategy<Value = Plan> {
     let vanishes = prop::option::weighted(0.15, 0_u32..6);
-    (vec(errands(), 1..6), vanishes)
-        .prop_map(|(errands, vanishes_after)| Plan { errands, vanishes_after })
+    // Most actors begin with a file, or there would be little to fetch.
+    let first = prop::option::weighted(0.8, uploads());
+    (first, vec(errands(), 1..6), vanishes).prop_map(|(first, mut errands, vanishes_after)| {
+        errands.splice(..0, first);
+        Plan { errands, vanishes_after }
+    })
+}
+
+fn uploads() -> impl Strategy<Value = Errand> {
+    prop_oneof![1 => Just(0), 1 => Just(1), 4 => 2_u32..3000].prop_map(Errand::Upload)
 }
 
 fn errands() -> impl Strategy<Value = Errand> {
     prop_oneof![
-        4 => prop_oneof![Just(0), Just(1), 2_u32..3000].prop_map(Errand::Upload),
+        4 => uploads(),
         3 => Just(Errand::Download),
         1 => Just(Errand::Head),
         1 => (1_u32..4).prop_map(Errand::List),
