@@ -68,7 +68,8 @@ fn fault_of_build(metadata: &Metadata, words: &[&str], runs: bool) -> Option<Str
         let at = words.iter().position(|word| names.contains(word))?;
         words.get(at + 1).copied()
     };
-    let name = value(&["-p", "--package"])?;
+    // A name in capitals stands for one that the reader puts in.
+    let name = value(&["-p", "--package"]).filter(|name| *name != name.to_uppercase())?;
     let Some(package) = metadata.member(name) else {
         return Some(format!("the workspace has no crate {name}"));
     };
@@ -118,6 +119,7 @@ mod tests {
             "cargo xtask ci --only fmt",
             "cargo add b2 --features other",
             "echo cargo run -p other",
+            "cargo test -p CRATE",
         ] {
             assert_eq!(fault(line), None, "{line}");
         }

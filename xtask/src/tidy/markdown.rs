@@ -7,7 +7,7 @@ pub(crate) struct Link {
     pub(crate) target: String,
 }
 
-/// A line of a code block.
+/// A line of a code block, or code within a line of prose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CodeLine {
     pub(crate) line: usize,
@@ -44,7 +44,8 @@ impl Document {
         if let Some(heading) = line.strip_prefix('#') {
             self.anchors.push(anchor(heading.trim_start_matches('#')));
         }
-        let prose = without_code(line);
+        let (prose, code) = apart(line);
+        self.code.extend(code.into_iter().map(|text| CodeLine { line: line_number, text }));
         let inline = prose.split("](").skip(1).filter_map(|rest| rest.split(')').next());
         let definition =
             prose.trim_start().strip_prefix('[').and_then(|rest| rest.split_once("]: "));
@@ -56,10 +57,13 @@ impl Document {
     }
 }
 
-/// The line without what stands between backticks.
-fn without_code(line: &str) -> String {
-    let parts = line.split('`').enumerate();
-    parts.filter(|(index, _)| index % 2 == 0).map(|(_, part)| part).collect()
+/// A line without what stands between backticks, and that.
+fn apart(line: &str) -> (String, Vec<String>) {
+    let (mut prose, mut code) = (String::new(), Vec::new());
+    for (index, part) in line.split('`').enumerate() {
+        if index % 2 == 0 { prose.push_str(part) } else { code.push(part.to_owned()) }
+    }
+    (prose, code)
 }
 
 /// What a heading is called in a link: lower case, words joined by `-`, no punctuation.
@@ -94,7 +98,8 @@ mod tests {
 
     #[test]
     fn code_lines_keep_their_numbers() {
-        let code = Document::parse("text\n```sh\n  cargo test\n```\n").code;
-        assert_eq!(code, [CodeLine { line: 3, text: "cargo test".to_owned() }]);
+        let code = Document::parse("say `cargo fmt`\n```sh\n  cargo test\n```\n").code;
+        let told: Vec<_> = code.iter().map(|code| (code.line, code.text.as_str())).collect();
+        assert_eq!(told, [(1, "cargo fmt"), (3, "cargo test")]);
     }
 }
