@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use b2_testing::sim;
+use b2_testing::sim::{self, Report, Scenario, World};
 
 use super::Args;
-use super::campaign::{Campaign, Stuck};
+use super::campaign::{Campaign, Play, Stuck};
 use super::report;
 use super::tally::{Outcome, Tally};
 use crate::failure::Failure;
@@ -27,7 +27,14 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         return Err(Failure::Wrong("there are not that many seeds".to_owned()));
     };
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    let play = Arc::new(|seed| outcome(sim::simulate(seed)));
+    let play: Play = match args.seed {
+        Some(seed) => {
+            // Said first, so that it is there even if the run panics or does not end.
+            println!("{:#?}\n", Scenario::from_seed(seed));
+            Arc::new(|seed| outcome(World::new(Scenario::from_seed(seed)).with_history().run()))
+        }
+        None => Arc::new(|seed| outcome(sim::simulate(seed))),
+    };
     let campaign = Campaign { seeds: first..end, threads, patience: PATIENCE, tick: TICK, play };
     let begun = Instant::now();
     let result = campaign.run(|tally| show_progress(tally, count, begun));
@@ -39,14 +46,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if tally.runs != count {
         return Err(Failure::Wrong(format!("only {} of {count} seeds were played", tally.runs)));
     }
-    if let Some(seed) = args.seed {
-        println!("{:#?}\n", sim::Scenario::from_seed(seed));
-    }
+    tally.history.iter().for_each(|line| println!("{line}"));
     print!("{}", report::totals(&tally, begun.elapsed()));
     report::failures(&tally).map_or(Ok(()), |text| Err(Failure::Wrong(text)))
 }
 
-fn outcome(report: sim::Report) -> Outcome {
+fn outcome(report: Report) -> Outcome {
     Outcome {
         violations: report.violations.iter().map(ToString::to_string).collect(),
         requests: owned(&report.books.requests),
@@ -54,6 +59,7 @@ fn outcome(report: sim::Report) -> Outcome {
         succeeded: report.books.succeeded,
         failed: report.books.failed,
         virtual_time: report.virtual_time,
+        history: report.history,
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct Outcome {
     /// Operations that ended in an error that was due.
     pub(crate) failed: u64,
     pub(crate) virtual_time: Duration,
+    /// What happened when, if it was to be kept.
+    pub(crate) history: Vec<String>,
 }
 
 /// What happened in all runs so far.
@@ -28,6 +30,7 @@ pub(crate) struct Tally {
     pub(crate) succeeded: u64,
     pub(crate) failed: u64,
     pub(crate) virtual_time: Duration,
+    pub(crate) history: Vec<String>,
     /// Seeds that broke a rule, with the rules.
     pub(crate) failing: BTreeMap<u64, Vec<String>>,
 }
@@ -40,6 +43,7 @@ impl Tally {
         self.succeeded += outcome.succeeded;
         self.failed += outcome.failed;
         self.virtual_time = self.virtual_time.saturating_add(outcome.virtual_time);
+        self.history.extend(outcome.history);
         if !outcome.violations.is_empty() {
             self.failing.insert(seed, outcome.violations);
         }
