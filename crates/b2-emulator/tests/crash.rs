@@ -3,6 +3,7 @@
 //! `B2_CRASH_ROUNDS` sets the number of kills, `B2_CRASH_SEED` repeats a run
 //! as far as the scheduler lets it be repeated.
 
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should fail")]
 
 mod wire;

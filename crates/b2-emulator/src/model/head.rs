@@ -7,7 +7,7 @@ use super::percent;
 use super::refusal::{Outcome, bad_request, not_found, refuse};
 
 /// Method, target and headers of one request.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Head {
     pub(crate) method: Method,
     pub(crate) uri: Uri,
@@ -15,6 +15,16 @@ pub(crate) struct Head {
     /// Scheme and host the client used, without a trailing slash. Answers
     /// that hand out URLs are built from it.
     pub(crate) base: String,
+}
+
+impl std::fmt::Debug for Head {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Headers and query may hold tokens.
+        f.debug_struct("Head")
+            .field("method", &self.method)
+            .field("path", &self.uri.path())
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a request target names.

@@ -139,11 +139,9 @@ fn names(call: &Call<'_, '_>, query: &Query) -> Outcome<(Vec<Row>, Option<String
         match file.action {
             // The version after it may be the current one.
             Action::Start => continue,
+            Action::Hide if passed == query.scan_limit => return Ok((rows, Some(file.name))),
             Action::Hide => {
                 passed += 1;
-                if passed > query.scan_limit {
-                    return Ok((rows, Some(file.name)));
-                }
                 walk.skip_to(versions::after_name_key(&query.bucket, &file.name));
                 continue;
             }

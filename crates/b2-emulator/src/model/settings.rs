@@ -69,10 +69,11 @@ impl Settings {
     /// How many hidden names a listing skips before it ends the page early
     /// with a marker; 100 000.
     ///
-    /// Lower it to meet the short and empty pages that busy buckets give.
+    /// Lower it to meet the short and empty pages that busy buckets give. At
+    /// least one is skipped, or a listing would never end.
     #[must_use]
     pub const fn with_scan_limit(mut self, names: usize) -> Self {
-        self.scan_limit = names;
+        self.scan_limit = if names == 0 { 1 } else { names };
         self
     }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
@@ -162,7 +162,8 @@ impl Builder {
     ///
     /// Dropping the future stops whatever has been started.
     pub async fn start(self) -> Result<Emulator, StartError> {
-        let (pending, ready) = self.spawn()?;
+        let (tell, ready) = oneshot::channel();
+        let pending = self.spawn(move |ready| tell.send(ready).is_ok())?;
         let ready = ready.await.map_err(|_| StartError::Died)??;
         Ok(pending.into_emulator(ready))
     }
@@ -173,18 +174,9 @@ impl Builder {
     ///
     /// Fix what the error names and start again; nothing keeps running.
     pub fn start_blocking(self) -> Result<Emulator, StartError> {
-        let (pending, mut ready) = self.spawn()?;
-        // Not `blocking_recv`: that panics on a thread that runs async code,
-        // where this call is slow but allowed.
-        let ready = loop {
-            match ready.try_recv() {
-                Ok(ready) => break ready?,
-                Err(oneshot::error::TryRecvError::Closed) => return Err(StartError::Died),
-                Err(oneshot::error::TryRecvError::Empty) => {
-                    std::thread::sleep(Duration::from_millis(1));
-                }
-            }
-        };
+        let (tell, ready) = mpsc::sync_channel(1);
+        let pending = self.spawn(move |ready| tell.send(ready).is_ok())?;
+        let ready = ready.recv().map_err(|_| StartError::Died)??;
         Ok(pending.into_emulator(ready))
     }
 
@@ -200,11 +192,15 @@ impl Builder {
         Ok(())
     }
 
-    fn spawn(self) -> Result<(Pending, Readiness), StartError> {
+    /// Starts the server's thread. `tell` gets the outcome and says whether
+    /// anyone still wants to know.
+    fn spawn(
+        self,
+        tell: impl FnOnce(Result<Ready, StartError>) -> bool + Send + 'static,
+    ) -> Result<Pending, StartError> {
         self.check()?;
         let (stop, stopping) = watch::channel(Stop::No);
         let (ending, ended) = watch::channel(false);
-        let (tell, ready) = oneshot::channel();
         let address = SocketAddr::new(self.host, self.port);
         let thread = std::thread::Builder::new()
             .name("b2-emulator".to_owned())
@@ -213,14 +209,14 @@ impl Builder {
                 ending.send_replace(true);
             })
             .map_err(|source| StartError::Listen { address, source })?;
-        Ok((Pending { stop: Some(stop), thread: Some(thread), ended }, ready))
+        Ok(Pending { stop: Some(stop), thread: Some(thread), ended })
     }
 
     /// The life of the server's thread.
     fn run(
         self,
         stopping: watch::Receiver<Stop>,
-        tell: oneshot::Sender<Result<Ready, StartError>>,
+        tell: impl FnOnce(Result<Ready, StartError>) -> bool,
     ) {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -231,16 +227,16 @@ impl Builder {
         let runtime = match runtime {
             Ok(runtime) => runtime,
             Err(source) => {
-                let _ = tell.send(Err(StartError::Listen { address, source }));
+                tell(Err(StartError::Listen { address, source }));
                 return;
             }
         };
         match runtime.block_on(self.prepare()) {
             Err(error) => {
-                let _ = tell.send(Err(error));
+                tell(Err(error));
             }
             Ok((ready, serving)) => {
-                if tell.send(Ok(ready)).is_ok() {
+                if tell(Ok(ready)) {
                     runtime.block_on(listener::serve(serving, stopping));
                 }
             }
@@ -294,8 +290,6 @@ impl Builder {
         identity.map(Some).map_err(StartError::Certificate)
     }
 }
-
-type Readiness = oneshot::Receiver<Result<Ready, StartError>>;
 
 /// What is known once the server listens.
 struct Ready {

@@ -1,6 +1,6 @@
 //! Looking into the value and turning its knobs; and that it repeats itself.
 
-use b2_emulator::{InMemory, operation_name};
+use b2_emulator::{InMemory, UploadUrl, operation_name};
 use bytes::Bytes;
 use http::Request;
 use serde_json::{Value, json};
@@ -105,8 +105,15 @@ fn secrets_do_not_show_in_debug_output() {
     let mut s = Scenario::new();
     let bucket = s.bucket("secrets", &Value::Null);
     let (_, token) = s.upload_url(&bucket);
-    let shown = format!("{:?}", s.b2);
-    for secret in [s.b2.application_key(), &s.token, &token] {
+    let (request, now) = s.upload(&bucket, "a", b"x").request();
+    let flight = s.b2.begin(request, now);
+    let shown = format!("{:?}{:?}{flight:?}", s.b2, s.b2.upload_urls(now));
+    assert!(shown.contains("Uploading"));
+    let Some(UploadUrl { token: flying, .. }) = s.b2.upload_urls(now).into_iter().next_back()
+    else {
+        panic!("an upload is under way")
+    };
+    for secret in [s.b2.application_key(), &s.token, &token, &flying] {
         assert!(!shown.contains(secret), "{shown}");
     }
 }
