@@ -20,9 +20,6 @@ use crate::pool::Pool;
 pub(crate) struct Answer {
     incoming: Option<Incoming>,
     exchange: Option<Exchange>,
-    /// Whether the last poll found nothing: only then a silence is the
-    /// server's.
-    waiting: bool,
     home: Home,
 }
 
@@ -34,7 +31,7 @@ pub(crate) struct Home {
 
 impl Answer {
     pub(crate) fn new(incoming: Incoming, exchange: Exchange, home: Home) -> Self {
-        Self { incoming: Some(incoming), exchange: Some(exchange), waiting: false, home }
+        Self { incoming: Some(incoming), exchange: Some(exchange), home }
     }
 
     /// Lets go of the connection if the whole answer was read. It may be used
@@ -79,10 +76,6 @@ impl Answer {
 
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<TransportError> {
         let Some(exchange) = &mut self.exchange else { return Poll::Pending };
-        if !self.waiting {
-            self.waiting = true;
-            exchange.watch.rouse();
-        }
         let moved = exchange.link.traffic.moved();
         exchange.watch.poll(cx, moved, true).map(|late| late.into_error(exchange.sent()))
     }
@@ -111,7 +104,6 @@ impl Body for Answer {
         }
         match this.poll_any(cx) {
             Poll::Ready(Some(Ok(frame))) => {
-                this.waiting = false;
                 this.release_at_end(cx);
                 Poll::Ready(Some(Ok(frame)))
             }

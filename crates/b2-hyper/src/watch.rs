@@ -30,8 +30,7 @@ impl Watch {
         }
     }
 
-    /// Starts the silence anew. The time during which nobody asked for a byte
-    /// is not the network's.
+    /// Starts the silence anew, when there is a connection to be silent.
     pub(crate) fn rouse(&mut self) {
         self.since = now();
     }

@@ -110,6 +110,23 @@ async fn a_connection_that_waited_too_long_is_closed() {
 }
 
 #[tokio::test]
+async fn a_connection_that_the_server_ended_is_let_go() {
+    let (gone, watch) = channel();
+    let gone = Mutex::new(gone);
+    let address = server::listen(move |number, mut stream| {
+        server::request(&mut stream)?;
+        stream.write_all(OK)?;
+        stream.shutdown(std::net::Shutdown::Write)?;
+        while stream.read(&mut [0])? > 0 {}
+        gone.lock().unwrap().send(number).unwrap();
+        Ok(())
+    });
+    let transport = HyperTransport::new().unwrap();
+    text(post(&transport, address, 1).await).await;
+    assert_eq!(hear(watch).await, Some(0));
+}
+
+#[tokio::test]
 async fn dropping_the_transport_closes_what_is_idle() {
     let transport = HyperTransport::new().unwrap();
     let (address, gone) = watcher();
@@ -292,17 +309,32 @@ fn without_a_runtime_there_is_an_error_and_no_panic() {
 
 #[tokio::test]
 async fn a_transport_outlives_its_runtime() {
-    let transport = HyperTransport::new().unwrap();
-    let (address, _gone) = watcher();
+    let transport =
+        HyperTransport::builder().with_idle_timeout(Duration::from_millis(50)).build().unwrap();
+    let (address, gone) = watcher();
     let other = transport.clone();
     let elsewhere = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async { text(post(&other, address, 1).await).await })
     });
     assert_eq!(tokio::task::spawn_blocking(|| elsewhere.join().unwrap()).await.unwrap(), "ok");
-    for _ in 0..2 {
-        assert_eq!(text(post(&transport, address, 1).await).await, "ok");
-    }
+    // The task that closes idle connections died with the other runtime.
+    assert_eq!(text(post(&transport, address, 1).await).await, "ok");
+    let gone = tokio::task::spawn_blocking(move || {
+        [gone.recv_timeout(SOON).unwrap(), gone.recv_timeout(SOON).unwrap()]
+    });
+    assert_eq!(gone.await.unwrap(), [0, 1]);
+    drop(transport);
+}
+
+#[tokio::test]
+async fn a_body_that_should_be_empty_and_is_not_fails() {
+    let (address, _gone) = watcher();
+    let (_gate, waits) = oneshot::channel();
+    let body = RequestBody::new(Gated::new(1, waits), 0);
+    let error = send(&HyperTransport::new().unwrap(), address, body).await.unwrap_err();
+    assert_eq!((error.kind, error.sent), (Kind::Other, Sent::Nothing));
+    assert!(story(&error).contains("longer than announced"), "{}", story(&error));
 }
 
 /// Some bytes, then an error, but not before the gate opens.

@@ -19,8 +19,12 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::crypto::aws_lc_rs::default_provider;
 #[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
 use rustls::crypto::ring::default_provider;
-use rustls::pki_types::PrivatePkcs8KeyDer;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use rustls::server::{WantsServerCert, WebPkiClientVerifier};
+use rustls::{
+    ConfigBuilder, RootCertStore, ServerConfig, ServerConnection, StreamOwned, WantsVerifier,
+};
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -44,16 +48,23 @@ impl Authority {
     }
 
     fn server(&self, params: CertificateParams) -> Arc<ServerConfig> {
+        self.server_that(params, |config| config.with_no_client_auth())
+    }
+
+    fn server_that(
+        &self,
+        params: CertificateParams,
+        clients: impl FnOnce(
+            ConfigBuilder<ServerConfig, WantsVerifier>,
+        ) -> ConfigBuilder<ServerConfig, WantsServerCert>,
+    ) -> Arc<ServerConfig> {
         let key = KeyPair::generate().unwrap();
         let leaf = params.signed_by(&key, &self.issuer).unwrap();
         let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
         let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![leaf.into()], key)
             .unwrap();
-        Arc::new(config)
+        Arc::new(clients(config).with_single_cert(vec![leaf.into()], key).unwrap())
     }
 
     /// A server for `names` that runs `script` on each connection.
@@ -173,6 +184,23 @@ async fn an_expired_certificate_is_refused() {
     let port = serve(authority.server(params), answering).port();
     let cause = refused(&authority.trusted(), format!("https://localhost:{port}/")).await;
     assert!(cause.contains("expired"), "{cause}");
+}
+
+#[tokio::test]
+async fn a_server_that_wants_a_client_certificate_is_a_matter_of_tls() {
+    let authority = Authority::new();
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap()).unwrap();
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::new(default_provider()));
+    let verifier = verifier.build().unwrap();
+    let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let config = authority.server_that(params, |it| it.with_client_cert_verifier(verifier));
+    let port = serve(config, answering).port();
+    // In TLS 1.3 the client learns of it only after its handshake is over.
+    let url = format!("https://localhost:{port}/");
+    let error = post(&authority.trusted(), url, 1000).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Tls, "{error:?}");
 }
 
 #[tokio::test]
