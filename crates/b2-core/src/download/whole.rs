@@ -10,8 +10,9 @@
 //! ```
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use b2_proto::{AuthToken, ByteRange, Capability, Sha1Digest};
+use b2_proto::{ByteRange, Capability, Sha1Digest};
 use http::Method;
 use http::response::Parts;
 
@@ -54,7 +55,7 @@ pub struct Download {
 #[derive(Debug)]
 enum State {
     Idle,
-    Sending { ticket: Ticket, token: AuthToken },
+    Sending { ticket: Ticket, session: Arc<Session> },
     Done(Result<Box<Downloaded>, Error>),
     Over,
 }
@@ -164,8 +165,7 @@ impl Download {
         };
         match self.transmit(account, &session, now) {
             Ok(transmit) => {
-                let token = session.token.clone();
-                self.state = State::Sending { ticket: transmit.ticket, token };
+                self.state = State::Sending { ticket: transmit.ticket, session };
                 Step::Send(Box::new(transmit))
             }
             Err(error) => Step::Done(Err(error)),
@@ -226,7 +226,7 @@ impl Download {
     fn answered(
         &mut self,
         account: &mut Account,
-        token: &AuthToken,
+        session: &Session,
         reply: Reply,
         now: Instant,
     ) -> State {
@@ -248,9 +248,9 @@ impl Download {
                     answer::refused(operation, Surface::Download, &head, &body)
                 };
                 if remedy == Remedy::Reauthorize {
-                    account.expire(token);
+                    account.expire(&session.token);
                 }
-                let error = lacking(error, account);
+                let error = lacking(error, session);
                 self.again(account, remedy, error, now)
             }
             Reply::Failed { source, .. } => self.silent(account, source, now),
@@ -390,8 +390,8 @@ impl Download {
 }
 
 /// Adds to a refusal what the application key lacks.
-fn lacking(mut error: Error, account: &Account) -> Error {
-    if let (Error::Api { source, .. }, Some(session)) = (&mut error, account.session())
+fn lacking(mut error: Error, session: &Session) -> Error {
+    if let Error::Api { source, .. } = &mut error
         && source.status == http::StatusCode::UNAUTHORIZED.as_u16()
     {
         source.lacking = Some(Capability::ReadFiles).filter(|needed| !session.can(needed));
@@ -425,8 +425,8 @@ impl Operation for Download {
             return;
         };
         match std::mem::replace(&mut self.state, State::Over) {
-            State::Sending { ticket: own, token } if own == ticket => {
-                self.state = self.answered(account, &token, reply, now);
+            State::Sending { ticket: own, session } if own == ticket => {
+                self.state = self.answered(account, &session, reply, now);
             }
             other => self.state = other,
         }
