@@ -7,7 +7,6 @@ use std::task::Context;
 
 use b2_core::error::{Sent, TransportError};
 use hyper::client::conn::http1::{Builder, Connection, SendRequest};
-use hyper_util::rt::TokioIo;
 
 use crate::body::SentBody;
 use crate::error;
@@ -26,7 +25,7 @@ const HEAD_LIMIT: usize = 64 * 1024;
 /// caller's back.
 pub(crate) struct Link {
     pub(crate) sender: SendRequest<SentBody>,
-    connection: Option<Connection<TokioIo<Stream>, SentBody>>,
+    connection: Option<Connection<Stream, SentBody>>,
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) target: Target,
 }
@@ -37,7 +36,7 @@ impl Link {
         let traffic = Arc::clone(stream.traffic());
         let (sender, connection) = Builder::new()
             .max_header_size(HEAD_LIMIT)
-            .handshake(TokioIo::new(stream))
+            .handshake(stream)
             .await
             .map_err(|error| error::before_head(error, Sent::Nothing))?;
         Ok(Self { sender, connection: Some(connection), traffic, target })

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use b2_core::error::{Sent, TransportError, TransportErrorKind};
+use hyper_util::rt::TokioIo;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 
 use crate::error::BuildError;
 use crate::socket::Socket;
+use crate::stream::Session;
 
 /// What is needed for a handshake; an error text if there can be none.
 pub(crate) struct Tls(Result<TlsConnector, NoTls>);
@@ -59,9 +60,11 @@ impl Tls {
         &self,
         host: &str,
         socket: Socket,
-    ) -> Result<TlsStream<Socket>, TransportError> {
+    ) -> Result<Session, TransportError> {
         let connector = self.0.as_ref().map_err(|reason| failed(*reason))?;
         let name = ServerName::try_from(host).map_err(|_| failed(NoTls::Name))?.to_owned();
+        // Twice, because hyper-rustls keeps the socket as hyper wants to see it.
+        let socket = TokioIo::new(TokioIo::new(socket));
         connector.connect(name, socket).await.map_err(failed)
     }
 }

@@ -111,11 +111,12 @@ async fn a_connection_that_waited_too_long_is_closed() {
 
 #[tokio::test]
 async fn a_connection_that_the_server_ended_is_let_go() {
-    let (gone, watch) = channel();
-    let gone = Mutex::new(gone);
+    let ((gone, watch), (go_on, wait)) = (channel(), channel::<()>());
+    let (gone, wait) = (Mutex::new(gone), Mutex::new(wait));
     let address = server::listen(move |number, mut stream| {
         server::request(&mut stream)?;
         stream.write_all(OK)?;
+        let _ = wait.lock().unwrap().recv_timeout(SOON);
         stream.shutdown(std::net::Shutdown::Write)?;
         while stream.read(&mut [0])? > 0 {}
         gone.lock().unwrap().send(number).unwrap();
@@ -123,6 +124,7 @@ async fn a_connection_that_the_server_ended_is_let_go() {
     });
     let transport = HyperTransport::new().unwrap();
     text(post(&transport, address, 1).await).await;
+    go_on.send(()).unwrap();
     assert_eq!(hear(watch).await, Some(0));
 }
 
