@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use b2_proto::{Capability, ErrorCode, Sha1Digest};
 
+use crate::retry::UNKNOWN_CODE;
 use crate::time::Duration;
 
 /// Why an operation did not succeed.
@@ -184,7 +185,7 @@ impl ApiError {
         if let Some(capability) = &self.lacking {
             return Some(format!("use an application key with the capability `{capability}`"));
         }
-        let text = match &self.code {
+        let text = match self.meaning() {
             ErrorCode::Unauthorized => match &self.restriction {
                 Some(restriction) => {
                     return Some(format!("the application key is restricted to {restriction}"));
@@ -219,6 +220,18 @@ impl ApiError {
             _ => return None,
         };
         Some(text.to_owned())
+    }
+
+    /// The code, or what the status says where there is none: the answer to
+    /// HEAD has no body to carry it.
+    fn meaning(&self) -> &ErrorCode {
+        match self.status {
+            _ if self.code.as_str() != UNKNOWN_CODE => &self.code,
+            401 => &ErrorCode::Unauthorized,
+            404 => &ErrorCode::NotFound,
+            429 => &ErrorCode::TooManyRequests,
+            _ => &self.code,
+        }
     }
 }
 
