@@ -440,6 +440,15 @@ pub enum RequestError {
         /// What the application key is restricted to, if it is.
         restriction: Option<Box<str>>,
     },
+    /// The application key may not write this name. It is not sent: B2
+    /// refuses it in the words that mean a worn-out upload URL.
+    #[error("{name:?} is not allowed: the key is restricted to {restriction}")]
+    OutsideRestriction {
+        /// The file name that was asked for.
+        name: Box<str>,
+        /// What the application key is restricted to.
+        restriction: Box<str>,
+    },
     /// B2 does not allow this file name.
     #[error(transparent)]
     FileName(#[from] b2_proto::InvalidFileName),

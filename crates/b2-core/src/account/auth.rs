@@ -47,6 +47,12 @@ impl Session {
         self.capabilities.contains(capability)
     }
 
+    /// Whether the application key reaches files of this name.
+    #[must_use]
+    pub fn covers(&self, file_name: &str) -> bool {
+        self.name_prefix.as_ref().is_none_or(|prefix| file_name.starts_with(&**prefix))
+    }
+
     /// The restrictions of the key in words; `None` if it has none.
     #[must_use]
     pub fn restriction(&self) -> Option<Box<str>> {

@@ -155,6 +155,10 @@ impl SmallUpload {
         target: UploadTarget,
         now: Instant,
     ) -> Step<Uploaded> {
+        if let Some(error) = self.outside(account) {
+            account.give_back_url(&self.bucket, target);
+            return Step::Done(Err(error));
+        }
         if self.begun_ms.is_none() {
             self.begun_ms = account.server_time_ms(now);
         }
@@ -165,6 +169,21 @@ impl SmallUpload {
             }
             Err(error) => Step::Done(Err(error)),
         }
+    }
+
+    /// A name that the application key may not write. B2 would refuse it with
+    /// the 401 that asks for another upload URL, again and again.
+    fn outside(&self, account: &Account) -> Option<Error> {
+        let session = account.session()?;
+        let name = self.headers.file_name().as_str();
+        if session.covers(name) {
+            return None;
+        }
+        let source = RequestError::OutsideRestriction {
+            name: name.into(),
+            restriction: session.restriction()?,
+        };
+        Some(Error::Request { operation: OPERATION, source: Box::new(source) })
     }
 
     fn transmit(
