@@ -24,6 +24,22 @@ const BY_NAME: &str = "b2_download_file_by_name";
 impl Client {
     /// Downloads the newest version of a file without looking for its bucket
     /// first. The capability is `readFiles`, unless the bucket is public.
+    ///
+    /// ```
+    /// # use b2::{BucketType, Client, Credentials};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = b2_emulator::Emulator::start().await?;
+    /// # let credentials = Credentials::new(emulator.application_key_id(), emulator.application_key());
+    /// # let client = Client::builder(credentials).with_realm(&emulator.base_url()).build()?;
+    /// let bucket = client.create_bucket("example-bucket", BucketType::AllPrivate).await?;
+    /// bucket.upload("notes/hello.txt", "hello").await?;
+    ///
+    /// let download = client.download("example-bucket", "notes/hello.txt");
+    /// assert_eq!(download.to_bytes().await?.content, "hello");
+    /// let headers = client.head("example-bucket", "notes/hello.txt").await?;
+    /// assert_eq!(client.file_info(headers.file_id).await?.content_length, 5);
+    /// # Ok(()) }
+    /// ```
     pub fn download(&self, bucket: &str, name: &str) -> Download {
         Download::new(&self.context, object(bucket, name))
     }

@@ -1,6 +1,6 @@
 //! A file as a source.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
@@ -15,12 +15,12 @@ pub(crate) struct FileSource {
 
 impl FileSource {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        // Looked at first, as opening a pipe waits for its other end; and once
+        // more, as it may have been replaced meanwhile.
+        check(&path.metadata()?)?;
         let file = File::open(path)?;
         let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            let text = "not a regular file; read it through a pipe instead";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
-        }
+        check(&metadata)?;
         let since = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
         let modified_ms = since.and_then(|since| i64::try_from(since.as_millis()).ok());
         Ok(Self { file, len: metadata.len(), modified_ms })
@@ -33,6 +33,14 @@ impl FileSource {
     pub(crate) fn modified_ms(&self) -> Option<i64> {
         self.modified_ms
     }
+}
+
+fn check(metadata: &Metadata) -> io::Result<()> {
+    if metadata.is_file() {
+        return Ok(());
+    }
+    let text = "not a regular file; read it through a reader instead";
+    Err(io::Error::new(io::ErrorKind::InvalidInput, text))
 }
 
 impl ReadAt for FileSource {
