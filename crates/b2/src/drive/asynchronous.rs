@@ -15,6 +15,7 @@ use http::response::Parts;
 use crate::drive::body::Sending;
 use crate::drive::{Context, Ends, announce, body, delivery, patience};
 use crate::observer::{Event, Scope};
+use crate::progress::Meter;
 
 /// Requests under way, each answered by its ticket.
 type Flights = Vec<BoxFuture<'static, (Ticket, Reply)>>;
@@ -28,7 +29,8 @@ pub(crate) async fn drive<O: Operation>(
     operation: O,
     ends: Ends,
 ) -> Result<O::Output, Error> {
-    let mut running = Running { context: Arc::clone(&context), operation };
+    let meter = Arc::clone(&ends.meter);
+    let mut running = Running { context: Arc::clone(&context), operation, meter };
     let mut flights = Flights::new();
     loop {
         // Listen before polling: a change in between must not be missed.
@@ -49,16 +51,19 @@ pub(crate) async fn drive<O: Operation>(
     }
 }
 
-/// An operation that gives its leases back however it ends.
+/// An operation that gives its leases back however it ends, and waits for
+/// nothing then.
 struct Running<O: Operation> {
     context: Arc<Context>,
     operation: O,
+    meter: Arc<Meter>,
 }
 
 impl<O: Operation> Drop for Running<O> {
     fn drop(&mut self) {
         let operation = &mut self.operation;
         self.context.with_account(|account| operation.abandon(account));
+        self.meter.waits(None);
     }
 }
 
