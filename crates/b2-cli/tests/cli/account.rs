@@ -91,8 +91,10 @@ fn profiles_keep_keys_apart() {
 fn the_key_can_come_through_a_pipe() {
     let scene = Scene::new();
     let key = scene.master_key();
-    let arguments = ["account", "authorize", &key.id, "-"];
-    run_reading(scene.bare_command(), format!("{}\n", key.key), arguments).ok();
+    let arguments = ["account", "authorize", "--json", &key.id, "-"];
+    let row = run_reading(scene.bare_command(), format!("{}\n", key.key), arguments).ok().json();
+    let path = scene.config().join("b2/credentials.json");
+    assert_eq!(row["credentials"], path.to_str().unwrap());
     run(scene.bare_command(), ["account", "get"]).ok();
 }
 

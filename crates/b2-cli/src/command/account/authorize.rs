@@ -37,7 +37,7 @@ pub(crate) struct Authorize {
 
 impl Authorize {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let authorization = self.authorization(context).await?;
+        let mut authorization = self.authorization(context).await?;
         // Where it will be saved has to be fine before B2 is asked.
         let file = match authorization.origin {
             Origin::Environment => None,
@@ -47,6 +47,7 @@ impl Authorize {
         let saved = match &file {
             Some(file) => {
                 file.save(&authorization)?;
+                authorization.origin = Origin::File(file.path().to_owned());
                 format!("saved in {}", file.path().display())
             }
             None => "not saved, as it is in the environment".to_owned(),
