@@ -235,6 +235,30 @@ fn deleted_files_leave_the_disk() {
 }
 
 #[test]
+fn replaced_and_cancelled_parts_leave_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let emulator = Emulator::builder().data_dir(folder.path()).start_blocking().unwrap();
+    let mut client = client(&emulator);
+    let bucket = client.create_bucket("part-disk").unwrap();
+    let start = json!({"bucketId": bucket, "fileName": "big", "contentType": "b2/x-auto"});
+    let id = file_id(client.call("b2_start_large_file", &start).unwrap());
+    let id = json!({"fileId": id});
+    let url = UploadUrl::new(&client.call("b2_get_upload_part_url", &id).unwrap().ok());
+    let blobs = folder.path().join("blobs");
+    for (number, left) in [("1", 1), ("1", 1), ("2", 2), ("1", 2)] {
+        let headers = [
+            ("Authorization", url.token.as_str()),
+            ("X-Bz-Part-Number", number),
+            ("X-Bz-Content-Sha1", "do_not_verify"),
+        ];
+        client.wire.request("POST", &url.target, &headers, b"part").unwrap().ok();
+        assert_eq!(count(&blobs), left);
+    }
+    client.call("b2_cancel_large_file", &id).unwrap().ok();
+    assert_eq!(count(&blobs), 0);
+}
+
+#[test]
 fn many_clients_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let emulator = Emulator::builder().data_dir(folder.path()).start_blocking().unwrap();

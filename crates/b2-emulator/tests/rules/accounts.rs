@@ -116,7 +116,8 @@ fn a_key_shows_its_secret_once_and_lists_without_it() {
     let mut s = Scenario::new();
     let bucket = s.bucket("photos", &Value::Null);
     let more = json!({"bucketIds": [bucket], "namePrefix": "a/", "validDurationInSeconds": 60});
-    let key = s.key(&["listFiles", "readFiles"], &more);
+    let key = s.key(&["readFiles", "listFiles", "readFiles"], &more);
+    assert_eq!(key["capabilities"], json!(["listFiles", "readFiles"]));
     assert_eq!(text(&key["applicationKeyId"]).len(), 25);
     assert_eq!(text(&key["applicationKey"]).len(), 31);
     assert_eq!(key["expirationTimestamp"], json!(s.now + 60_000));

@@ -66,6 +66,7 @@ fn head_gives_the_same_headers_and_no_body() {
     }
     let missing = s.request("HEAD", "/file/downloads/missing", &[("authorization", &token)]);
     assert_eq!(missing.status(), 404);
+    assert_eq!(header(&missing, "content-length"), Some("0"));
     assert!(missing.body().is_empty());
     let expired = s.request("HEAD", BY_NAME, &[("authorization", "nonsense")]);
     assert_eq!((expired.status().as_u16(), expired.body().len()), (401, 0));
@@ -137,6 +138,18 @@ fn what_is_not_there_is_not_found() {
     assert_refused(&s.fetch(&path, &[("authorization", &token)]), 404, "not_found");
     let path = "/b2api/v4/b2_download_file_by_id?fileId=nonsense";
     assert_refused(&s.fetch(path, &[("authorization", &token)]), 400, "bad_request");
+}
+
+#[test]
+fn an_unfinished_file_does_not_stand_in_front_of_a_finished_one() {
+    let (mut s, bucket, _) = scenario();
+    s.store(&bucket, "big", b"old");
+    let start = json!({"bucketId": bucket, "fileName": "big", "contentType": "b2/x-auto"});
+    s.get("b2_start_large_file", &start);
+    let token = s.token.clone();
+    let answer = s.fetch("/file/downloads/big", &[("authorization", &token)]);
+    assert_eq!(&answer.body()[..], b"old");
+    s.hide(&bucket, "big");
 }
 
 #[test]

@@ -25,7 +25,11 @@ fn a_token_opens_the_names_under_its_prefix() {
     let (mut s, bucket, body) = scenario();
     let answer = s.get("b2_get_download_authorization", &body);
     assert_eq!((&answer["bucketId"], &answer["fileNamePrefix"]), (&json!(bucket), &json!("pets/")));
-    let token = text(&answer["authorizationToken"]);
+    let mut token = text(&answer["authorizationToken"]);
+    // A plus sign is what goes wrong on the way through a query.
+    while !token.contains('+') {
+        token = text(&s.get("b2_get_download_authorization", &body)["authorizationToken"]);
+    }
     for method in ["GET", "HEAD"] {
         let query = format!("/file/shared-1/pets/cat?Authorization={}", encoded(&token));
         assert_eq!(s.request(method, &query, &[]).status(), 200);

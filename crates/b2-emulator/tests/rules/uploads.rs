@@ -116,6 +116,8 @@ fn required_headers_are_required_and_forbidden_ones_forbidden() {
     assert_refused(&chunked, 400, "bad_request");
     let huge = s.upload(&bucket, "a", b"x").with("content-length", "5368709121").send();
     assert_refused(&huge, 400, "bad_request");
+    let message = text(&crate::scenario::json_of(&huge)["message"]);
+    assert!(message.contains("larger than 5368709120"), "{message}");
     let none = s.upload(&bucket, "a", b"x").without("authorization").send();
     assert_refused(&none, 401, "missing_auth_token");
     let (url, token) = s.upload_url(&bucket);
@@ -170,6 +172,19 @@ fn a_custom_timestamp_decides_the_order_and_lies_in_the_past() {
         let answer = s.upload(&bucket, "a", b"x").with(header, value).send();
         assert_refused(&answer, 400, "bad_request");
     }
+}
+
+#[test]
+fn of_two_uploads_in_the_same_millisecond_the_later_is_current() {
+    let (mut s, bucket) = scenario();
+    for body in [b"1", b"2", b"3"] {
+        let (request, _) = s.upload(&bucket, "a", body).request();
+        assert_eq!(s.b2.handle(request, crate::scenario::START_MS + 500).status(), 200);
+    }
+    let versions = s.get("b2_list_file_versions", &json!({"bucketId": bucket}));
+    let digests: Vec<_> =
+        versions["files"].as_array().unwrap().iter().map(|f| text(&f["contentSha1"])).collect();
+    assert_eq!(digests, [sha1(b"3"), sha1(b"2"), sha1(b"1")]);
 }
 
 #[test]
