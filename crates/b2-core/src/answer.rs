@@ -10,7 +10,7 @@ use crate::error::{ApiError, Error, ProtocolError, Remedy, TransportError};
 use crate::op::Reply;
 use crate::plan;
 use crate::request::{json_reason, text_field};
-use crate::retry::{Failure, Surface, UNKNOWN_CODE, classify, retry_after};
+use crate::retry::{Failure, SECOND_UPLOAD, Surface, UNKNOWN_CODE, classify, retry_after};
 
 /// Longest message that is kept of an error answer, in characters.
 const MESSAGE_LIMIT: usize = 500;
@@ -97,7 +97,7 @@ pub(crate) fn refused(
     let json = serde_json::from_slice::<serde_json::Value>(body).unwrap_or_default();
     let mut error = ApiError {
         status,
-        code: ErrorCode::from(text_field(&json, "code").unwrap_or(UNKNOWN_CODE)),
+        code: text_field(&json, "code").map_or_else(|| nameless(status), ErrorCode::from),
         message: text_field(&json, "message")
             .unwrap_or_default()
             .chars()
@@ -110,6 +110,55 @@ pub(crate) fn refused(
         remedy: Remedy::Never,
     };
     error.remedy = classify(surface, Failure::Answer(&error));
+    error.message = without_token(error.message);
     let remedy = error.remedy;
     (Error::Api { operation, source: Box::new(error) }, remedy)
+}
+
+/// The code of an answer that carries none, as those to HEAD. Only a missing
+/// file has one code and one meaning.
+fn nameless(status: u16) -> ErrorCode {
+    match status {
+        404 => ErrorCode::NotFound,
+        _ => ErrorCode::from(UNKNOWN_CODE),
+    }
+}
+
+/// B2 repeats the upload token in one of its messages.
+fn without_token(message: Box<str>) -> Box<str> {
+    match message.find(SECOND_UPLOAD) {
+        Some(at) => format!("{}..", &message[..at + SECOND_UPLOAD.len()]).into(),
+        None => message,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, body: &'static str) -> ApiError {
+        let mut response = http::Response::new(());
+        *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
+        let head = response.into_parts().0;
+        match refused("b2_upload_file", Surface::Upload, &head, &body.into()).0 {
+            Error::Api { source, .. } => *source,
+            other => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn a_message_never_repeats_the_upload_token() {
+        let error = answer(
+            400,
+            r#"{"code":"auth_token_limit","message":"more than one upload using auth token 4_005c_upld_secret"}"#,
+        );
+        assert_eq!(error.remedy, Remedy::FreshUploadUrl);
+        assert!(!format!("{error} {error:?}").contains("secret"));
+    }
+
+    #[test]
+    fn an_answer_without_a_body_still_says_what_its_status_says() {
+        assert_eq!(answer(404, "").code, ErrorCode::NotFound);
+        assert_eq!(answer(502, "<html>").code.as_str(), "unknown");
+    }
 }

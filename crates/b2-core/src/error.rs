@@ -108,6 +108,9 @@ impl Error {
     pub fn remedy(&self) -> Remedy {
         match self {
             Self::Api { source, .. } => source.remedy,
+            Self::Transport { source, .. } if source.kind == TransportErrorKind::Tls => {
+                Remedy::Never
+            }
             Self::Transport { .. } => Remedy::Retry { after: None },
             Self::Exhausted { last, .. } => last.remedy(),
             Self::Unconfirmed { .. } => Remedy::Reconcile,
@@ -288,7 +291,9 @@ pub enum TransportErrorKind {
     /// No connection was made.
     #[error("no connection could be made")]
     Connect,
-    /// The TLS handshake failed.
+    /// The TLS handshake failed because one side did not accept the other:
+    /// trying again does not help. A handshake that merely broke off is
+    /// [`Connect`](Self::Connect).
     #[error("the TLS handshake failed")]
     Tls,
     /// A deadline passed, or no byte moved for too long.

@@ -1,5 +1,6 @@
 //! TLS: whom to trust, and the handshake.
 
+use std::io;
 use std::sync::Arc;
 
 use b2_core::error::{Sent, TransportError, TransportErrorKind};
@@ -65,8 +66,16 @@ impl Tls {
         let name = ServerName::try_from(host).map_err(|_| failed(NoTls::Name))?.to_owned();
         // Twice, because hyper-rustls keeps the socket as hyper wants to see it.
         let socket = TokioIo::new(TokioIo::new(socket));
-        connector.connect(name, socket).await.map_err(failed)
+        connector.connect(name, socket).await.map_err(refused)
     }
+}
+
+/// One side did not accept the other, or the line broke meanwhile.
+fn refused(error: io::Error) -> TransportError {
+    if error.kind() == io::ErrorKind::InvalidData {
+        return failed(error);
+    }
+    TransportError::new(TransportErrorKind::Connect, Sent::Nothing).with_source(error)
 }
 
 fn failed(cause: impl std::error::Error + Send + Sync + 'static) -> TransportError {

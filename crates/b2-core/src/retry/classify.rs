@@ -4,7 +4,7 @@
 use b2_proto::ErrorCode;
 use http::StatusCode;
 
-use crate::error::{ApiError, Remedy, Sent, TransportError};
+use crate::error::{ApiError, Remedy, Sent, TransportError, TransportErrorKind};
 use crate::time::Duration;
 
 /// The kinds of call that B2 treats differently.
@@ -50,6 +50,8 @@ pub enum Failure<'a> {
 pub fn classify(surface: Surface, failure: Failure<'_>) -> Remedy {
     match failure {
         Failure::Answer(error) => after_answer(surface, error),
+        // A certificate that is not trusted now will not be trusted in a minute.
+        Failure::Transport { error, .. } if error.kind == TransportErrorKind::Tls => Remedy::Never,
         Failure::Transport { error, complete } => {
             after_silence(surface, error.sent == Sent::Maybe && complete)
         }
@@ -94,9 +96,13 @@ fn is_stale_token(code: &ErrorCode) -> bool {
         || code.as_str() == UNKNOWN_CODE
 }
 
+/// How B2 begins the message about an upload URL that is in use; the token
+/// follows.
+pub(crate) const SECOND_UPLOAD: &str = "more than one upload using auth token ";
+
 /// The service has used two codes for this; the message is the stable part.
 fn is_second_upload(message: &str) -> bool {
-    message.starts_with("more than one upload using auth token ")
+    message.starts_with(SECOND_UPLOAD)
 }
 
 /// The body was damaged on its way. B2 has no code of its own for it; if the
@@ -119,7 +125,6 @@ pub(crate) fn retry_after(head: &http::response::Parts) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::TransportErrorKind;
 
     fn answer(surface: Surface, status: u16, code: &str, message: &str) -> Remedy {
         let error = ApiError {
@@ -213,6 +218,15 @@ mod tests {
         assert_eq!(silence(Surface::Upload, Sent::Maybe, true), Remedy::Reconcile);
         assert_eq!(silence(Surface::Upload, Sent::Maybe, false), Remedy::FreshUploadUrl);
         assert_eq!(silence(Surface::Upload, Sent::Nothing, true), Remedy::FreshUploadUrl);
+    }
+
+    #[test]
+    fn a_failed_handshake_is_final() {
+        let error = TransportError::new(TransportErrorKind::Tls, Sent::Nothing);
+        let failure = Failure::Transport { error: &error, complete: false };
+        for surface in [Surface::Authorize, Surface::Safe, Surface::Upload, Surface::Download] {
+            assert_eq!(classify(surface, failure), Remedy::Never);
+        }
     }
 
     #[test]
