@@ -216,12 +216,18 @@ async fn what_does_not_speak_tls_is_refused() {
     let plain = server::listen(|_, mut stream| {
         stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
     });
+    let transport = Authority::new().trusted();
+    let cause = refused(&transport, format!("https://{plain}/")).await;
+    assert!(!cause.contains("certificate"), "{cause}");
+}
+
+/// Nobody refused anything: the next attempt may go better.
+#[tokio::test]
+async fn a_handshake_that_breaks_off_is_a_failed_connection() {
     let mute = server::listen(|_, _| Ok(()));
     let transport = Authority::new().trusted();
-    for address in [plain, mute] {
-        let cause = refused(&transport, format!("https://{address}/")).await;
-        assert!(!cause.contains("certificate"), "{cause}");
-    }
+    let error = post(&transport, format!("https://{mute}/"), 1000).await.unwrap_err();
+    assert_eq!((error.kind, error.sent), (Kind::Connect, Sent::Nothing), "{error:?}");
 }
 
 #[tokio::test]
