@@ -70,3 +70,8 @@ async fn examine<S: Subject>(subject: &S, exceptions: &Exceptions) -> Report {
     }
     Report::new(rows, exceptions)
 }
+
+/// Compiles the examples of the guide.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../docs/guide/transports.md")]
+struct Guide;
