@@ -7,9 +7,9 @@
 //! `workshop` is the folder all of this happens in, `tool` what every tool can do, and `rounds`
 //! what is done with them; `score` counts.
 
+mod b2;
 mod emulator;
 mod official;
-mod ours;
 mod rclone;
 mod rounds;
 mod sample;
@@ -20,6 +20,7 @@ mod workshop;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use b2::B2;
 use emulator::Emulator;
 use score::Score;
 use tool::{Historian, Tool};
@@ -46,8 +47,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let workshop = Workshop::new(&folder.join("work"))?;
     let mut emulator = Emulator::start(&ours)?;
     println!("The emulator serves at {}", emulator.base_url);
-    let official = official::Official::new(&workshop, &official, &emulator)?;
-    let ours = ours::Ours::new(&workshop, &ours, &emulator)?;
+    let official = B2::official(&workshop, &official, &emulator)?;
+    let ours = B2::ours(&workshop, &ours, &emulator)?;
     let rclone = rclone::Rclone::new(&workshop, &rclone, &emulator)?;
     let mut score = Score::default();
     play(&workshop, &[&official, &ours, &rclone], &[&official, &ours], &mut score);

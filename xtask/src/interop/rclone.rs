@@ -45,14 +45,6 @@ impl Rclone {
         ];
         Ok(Self { bench: workshop.bench("rclone", program, environment)? })
     }
-
-    fn do_it(&self, args: &[&str]) -> Result<(), Failure> {
-        self.bench.run(args).map(drop)
-    }
-
-    fn values(&self, args: &[&str]) -> Result<Vec<serde_json::Value>, Failure> {
-        tool::values(&args.join(" "), &self.bench.run(args)?)
-    }
 }
 
 fn remote(bucket: &str, name: &str) -> String {
@@ -65,38 +57,39 @@ impl Tool for Rclone {
     }
 
     fn authorize(&self) -> Result<(), Failure> {
-        self.do_it(&["lsd", "emulator:"])
+        self.bench.act(&["lsd", "emulator:"])
     }
 
     fn create_bucket(&self, bucket: &str) -> Result<(), Failure> {
-        self.do_it(&["mkdir", &remote(bucket, "")])
+        self.bench.act(&["mkdir", &remote(bucket, "")])
     }
 
     fn delete_bucket(&self, bucket: &str) -> Result<(), Failure> {
-        self.do_it(&["rmdir", &remote(bucket, "")])
+        self.bench.act(&["rmdir", &remote(bucket, "")])
     }
 
     fn buckets(&self) -> Result<Vec<String>, Failure> {
-        let rows = self.values(&["lsjson", "emulator:"])?;
+        let rows = self.bench.values(&["lsjson", "emulator:"])?;
         Ok(rows.iter().map(|row| tool::text(row, "Path")).collect())
     }
 
     fn upload(&self, bucket: &str, path: &Path, name: &str) -> Result<(), Failure> {
-        self.do_it(&["copyto", &path.to_string_lossy(), &remote(bucket, name)])
+        self.bench.act(&["copyto", &path.to_string_lossy(), &remote(bucket, name)])
     }
 
     fn download(&self, bucket: &str, name: &str, to: &Path) -> Result<(), Failure> {
-        self.do_it(&["copyto", &remote(bucket, name), &to.to_string_lossy()])
+        self.bench.act(&["copyto", &remote(bucket, name), &to.to_string_lossy()])
     }
 
     fn list(&self, bucket: &str) -> Result<Vec<Entry>, Failure> {
-        let rows = self.values(&["lsjson", "--recursive", "--files-only", &remote(bucket, "")])?;
+        let rows =
+            self.bench.values(&["lsjson", "--recursive", "--files-only", &remote(bucket, "")])?;
         let sizes = ["Size", "size"];
         let entry = |row| Entry { name: tool::text(row, "Path"), size: tool::size(row, sizes) };
         Ok(rows.iter().map(entry).collect())
     }
 
     fn delete(&self, bucket: &str, name: &str) -> Result<(), Failure> {
-        self.do_it(&["deletefile", &remote(bucket, name)])
+        self.bench.act(&["deletefile", &remote(bucket, name)])
     }
 }

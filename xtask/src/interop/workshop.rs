@@ -7,6 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
+use super::tool;
 use crate::failure::Failure;
 use crate::program;
 
@@ -76,8 +79,18 @@ impl Workshop {
 }
 
 impl Bench {
+    /// Runs the tool for its effect.
+    pub(crate) fn act(&self, args: &[&str]) -> Result<(), Failure> {
+        self.run(args).map(drop)
+    }
+
+    /// Runs the tool for the JSON it prints.
+    pub(crate) fn values(&self, args: &[&str]) -> Result<Vec<Value>, Failure> {
+        tool::values(&args.join(" "), &self.run(args)?)
+    }
+
     /// Runs the tool and gives what it wrote to its standard output.
-    pub(crate) fn run(&self, args: &[&str]) -> Result<String, Failure> {
+    fn run(&self, args: &[&str]) -> Result<String, Failure> {
         let mut command = Command::new(&self.program);
         command.args(args).stdin(Stdio::null()).current_dir(&self.home);
         command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
