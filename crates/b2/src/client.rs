@@ -271,7 +271,7 @@ impl ClientBuilder {
     }
 
     /// A client for [`run_blocking`](Run::run_blocking) only: it has no
-    /// asynchronous transport.
+    /// asynchronous transport, and what is awaited fails.
     ///
     /// # Errors
     ///
@@ -366,7 +366,7 @@ impl Timer for Clock {
 
     fn sleep_until(&self, _: std::time::Instant) -> b2_core::port::BoxFuture<'static, ()> {
         // Only the asynchronous loop sleeps here, and without a transport it
-        // has nothing to wait for.
+        // ends before it has anything to wait for.
         Box::pin(std::future::ready(()))
     }
 }

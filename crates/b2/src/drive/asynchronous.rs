@@ -9,7 +9,7 @@ use std::task::Poll;
 use b2_core::error::{Error, Sent, TransportError, TransportErrorKind};
 use b2_core::op::{Operation, Reply, Step, Ticket, Transmit, Wait};
 use b2_core::plan::{SinkPlan, SinkVerdict};
-use b2_core::port::{BoxFuture, ResponseBody};
+use b2_core::port::{BoxFuture, DynTransport, ResponseBody};
 use http::response::Parts;
 
 use crate::drive::body::Sending;
@@ -84,7 +84,13 @@ impl<O: Operation> Running<O> {
             let now = self.context.timer.now();
             let operation = &mut self.operation;
             match self.context.with_account(|account| operation.poll(account, now)) {
-                Step::Send(transmit) => flights.push(self.perform(scope, *transmit, ends)),
+                Step::Send(transmit) => match &self.context.transport {
+                    Some(transport) => {
+                        let transport = Arc::clone(transport);
+                        flights.push(self.perform(scope, transport, *transmit, ends));
+                    }
+                    None => return Progressed::Ended(Err(no_transport(transmit.operation))),
+                },
                 Step::Event(event) => {
                     self.context.observer.on_event(&scope, &Event::Protocol(&event));
                 }
@@ -97,6 +103,7 @@ impl<O: Operation> Running<O> {
     fn perform(
         &self,
         scope: Scope,
+        transport: Arc<dyn DynTransport>,
         transmit: Transmit,
         ends: &Ends,
     ) -> BoxFuture<'static, (Ticket, Reply)> {
@@ -104,7 +111,7 @@ impl<O: Operation> Running<O> {
         let ends = ends.clone();
         Box::pin(async move {
             let ticket = transmit.ticket;
-            (ticket, perform(&context, scope, transmit, ends).await)
+            (ticket, perform(&context, &*transport, scope, transmit, ends).await)
         })
     }
 }
@@ -143,12 +150,20 @@ async fn next(
     .await
 }
 
-async fn perform(context: &Context, scope: Scope, transmit: Transmit, ends: Ends) -> Reply {
-    let Some(transport) = &context.transport else {
-        let error = TransportError::new(TransportErrorKind::Other, Sent::Nothing)
-            .with_source("this client has no asynchronous transport");
-        return Reply::Failed { source: error, sent: None };
-    };
+/// No other attempt would fare better, so the machine is not asked what helps.
+fn no_transport(operation: &'static str) -> Error {
+    let error = TransportError::new(TransportErrorKind::Other, Sent::Nothing)
+        .with_source("this client has no asynchronous transport");
+    Error::Transport { operation, source: Box::new(error) }
+}
+
+async fn perform(
+    context: &Context,
+    transport: &dyn DynTransport,
+    scope: Scope,
+    transmit: Transmit,
+    ends: Ends,
+) -> Reply {
     let (request, sending) = open(context, scope, &transmit, &ends);
     let sent = transport.send_dyn(request, transmit.limits.deadline);
     let timer = &*context.timer;
