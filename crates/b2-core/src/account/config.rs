@@ -207,6 +207,12 @@ impl Timeouts {
         }
     }
 
+    /// Bytes that a transfer has to move in this time, a second at least, to
+    /// count as one that advances.
+    pub(crate) fn least(&self, time: Duration) -> u64 {
+        self.slowest_rate.saturating_mul(time.as_secs().max(1))
+    }
+
     /// For how long one refresh of the token is leased: long enough for the
     /// request itself; its holder prolongs the lease while it retries.
     pub(crate) fn lease(&self) -> Duration {

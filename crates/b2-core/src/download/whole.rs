@@ -49,6 +49,8 @@ pub struct Download {
     /// The version whose bytes are in the sink.
     found: Option<FileHeaders>,
     received: u64,
+    /// When the present request was begun.
+    sent_at: Option<Instant>,
     restarts: u32,
 }
 
@@ -102,6 +104,7 @@ impl Download {
             events: VecDeque::new(),
             found: None,
             received: 0,
+            sent_at: None,
             restarts: 0,
         }
     }
@@ -166,6 +169,7 @@ impl Download {
         match self.transmit(account, &session, now) {
             Ok(transmit) => {
                 self.state = State::Sending { ticket: transmit.ticket, session };
+                self.sent_at = Some(now);
                 Step::Send(Box::new(transmit))
             }
             Err(error) => Step::Done(Err(error)),
@@ -278,7 +282,7 @@ impl Download {
         self.received += bytes;
         if self.received < self.wanted(&headers) {
             let error = self.contradiction("the answer ended early");
-            self.progressed(bytes);
+            self.progressed(account, bytes, now);
             return self.again(account, Remedy::Retry { after: None }, error, now);
         }
         if self.received > self.wanted(&headers) {
@@ -345,16 +349,21 @@ impl Download {
             Err(error) => return State::Done(Err(error)),
         }
         self.received += delivered;
-        self.progressed(delivered);
+        self.progressed(account, delivered, now);
         self.silent(account, source, now)
     }
 
-    /// Bytes that arrived are progress: patience begins anew, so that a long
-    /// download over a bad line ends as long as it advances.
-    fn progressed(&mut self, bytes: u64) {
-        if bytes > 0 {
+    /// Bytes that arrived at a bearable rate are progress: patience begins
+    /// anew, so that a long download over a bad line ends as long as it
+    /// advances. One that only trickles would never end.
+    fn progressed(&mut self, account: &Account, bytes: u64, now: Instant) {
+        if bytes == 0 {
+            return;
+        }
+        self.events.push_back(Event::Resuming { from: self.received });
+        let took = now.duration_since(self.sent_at.unwrap_or(now));
+        if bytes >= account.config().timeouts().least(took) {
             self.attempts = Attempts::default();
-            self.events.push_back(Event::Resuming { from: self.received });
         }
     }
 
