@@ -35,7 +35,6 @@ impl Narrator {
     fn remark(&self, decision: &ProtocolEvent) {
         let long = match decision {
             ProtocolEvent::Retrying { at, .. } => wait(*at) >= WORTH_A_WORD,
-            ProtocolEvent::Throttled { pause } => *pause >= WORTH_A_WORD,
             ProtocolEvent::PossibleDuplicate => true,
             _ => false,
         };
@@ -59,9 +58,6 @@ fn words(decision: &ProtocolEvent) -> String {
         ),
         ProtocolEvent::TokenRefreshed => "the account is authorized".to_owned(),
         ProtocolEvent::UrlDropped => "the upload URL failed; another one is fetched".to_owned(),
-        ProtocolEvent::Throttled { pause } => {
-            format!("B2 asks to slow down; waiting for {:.1} s", pause.as_secs_f64())
-        }
         ProtocolEvent::Reconciling => {
             "the answer to the upload was lost; looking whether the file is there".to_owned()
         }

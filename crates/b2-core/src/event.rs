@@ -4,7 +4,7 @@
 //! outside every lock and polls again.
 
 use crate::error::Remedy;
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 
 /// Something that happened inside a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,11 +28,6 @@ pub enum Event {
     TokenRefreshed,
     /// An upload URL was given up after a failure; a fresh one is fetched.
     UrlDropped,
-    /// B2 asked the account to slow down for this long.
-    Throttled {
-        /// The pause, from now.
-        pause: Duration,
-    },
     /// The answer to an upload was lost; the file is looked for before
     /// anything is sent again.
     Reconciling,

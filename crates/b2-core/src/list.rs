@@ -22,6 +22,8 @@ pub trait Paged: Endpoint<Request: Clone> + sealed::Sealed {
 
     /// Splits an answer.
     fn split(response: Self::Response) -> (Vec<Self::Row>, Option<Self::Marker>);
+    /// Whether `new` lies after `old`; a list that turns back never ends.
+    fn advances(old: &Self::Marker, new: &Self::Marker) -> bool;
     /// The request for the page at `marker`, all else unchanged.
     fn at(request: &Self::Request, marker: &Self::Marker) -> Self::Request;
 }
@@ -73,9 +75,13 @@ impl<E: Paged> Pager<E> {
     pub fn accept(&mut self, response: E::Response) -> Result<Vec<E::Row>, Error> {
         let (rows, marker) = E::split(response);
         self.over = marker.is_none();
-        if marker.is_some() && marker == self.marker {
+        if let (Some(old), Some(new)) = (&self.marker, &marker)
+            && !E::advances(old, new)
+        {
             self.over = true;
-            let source = Box::new(ProtocolError::Contradiction("the next page is this page"));
+            let source = Box::new(ProtocolError::Contradiction(
+                "the next page does not come after this one",
+            ));
             return Err(Error::Protocol { operation: E::NAME, source });
         }
         self.marker = marker;
@@ -97,6 +103,10 @@ impl Paged for ListFileNames {
         (response.files, response.next_file_name)
     }
 
+    fn advances(old: &String, new: &String) -> bool {
+        new > old
+    }
+
     fn at(request: &Self::Request, marker: &String) -> Self::Request {
         request.clone().with_start_file_name(marker.clone())
     }
@@ -109,6 +119,11 @@ impl Paged for ListFileVersions {
     fn split(response: Self::Response) -> (Vec<Self::Row>, Option<Self::Marker>) {
         let id = response.next_file_id;
         (response.files, response.next_file_name.map(|name| (name, id)))
+    }
+
+    /// The order of the versions of one name is not that of their ids.
+    fn advances(old: &Self::Marker, new: &Self::Marker) -> bool {
+        new.0 > old.0 || (new.0 == old.0 && new.1 != old.1)
     }
 
     fn at(request: &Self::Request, (name, id): &Self::Marker) -> Self::Request {
@@ -125,6 +140,10 @@ impl Paged for ListKeys {
 
     fn split(response: Self::Response) -> (Vec<Self::Row>, Option<Self::Marker>) {
         (response.keys, response.next_application_key_id)
+    }
+
+    fn advances(old: &Self::Marker, new: &Self::Marker) -> bool {
+        new > old
     }
 
     fn at(request: &Self::Request, marker: &Self::Marker) -> Self::Request {

@@ -166,7 +166,8 @@ impl Limits {
 }
 
 /// One request to perform.
-#[derive(Debug)]
+///
+/// Its `Debug` names method and host only: a URL may be a secret.
 #[non_exhaustive]
 pub struct Transmit {
     /// Answer with this ticket.
@@ -182,6 +183,21 @@ pub struct Transmit {
     pub limits: Limits,
 }
 
+impl std::fmt::Debug for Transmit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let host = self.request.uri().authority().map(|authority| authority.as_str());
+        f.debug_struct("Transmit")
+            .field("ticket", &self.ticket)
+            .field("operation", &self.operation)
+            .field("method", self.request.method())
+            .field("host", &host)
+            .field("body", self.request.body())
+            .field("sink", &self.sink)
+            .field("limits", &self.limits)
+            .finish()
+    }
+}
+
 impl Transmit {
     /// Whether the body behind this answer head may go to the sink.
     ///
@@ -194,7 +210,8 @@ impl Transmit {
 }
 
 /// The outcome of one [`Transmit`].
-#[derive(Debug)]
+///
+/// Its `Debug` tells status and lengths only: an answer may hold a token.
 #[non_exhaustive]
 pub enum Reply {
     /// An answer whose body was collected.
@@ -222,6 +239,9 @@ pub enum Reply {
         head: Box<Parts>,
         /// Bytes written to the sink before it broke.
         delivered: u64,
+        /// As in [`Delivered`](Self::Delivered): the end may be all that is
+        /// missing.
+        digest: Option<Sha1Digest>,
         /// Why it broke.
         source: TransportError,
     },
@@ -234,4 +254,22 @@ pub enum Reply {
     },
     /// The user's own source could not be read or sink not be written.
     Local(LocalError),
+}
+
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Response { head, body, .. } => {
+                write!(f, "Response({}, {} bytes)", head.status, body.len())
+            }
+            Self::Delivered { head, bytes, .. } => {
+                write!(f, "Delivered({}, {bytes} bytes)", head.status)
+            }
+            Self::Broken { head, delivered, source, .. } => {
+                write!(f, "Broken({}, {delivered} bytes, {source})", head.status)
+            }
+            Self::Failed { source, .. } => write!(f, "Failed({source})"),
+            Self::Local(error) => write!(f, "Local({error})"),
+        }
+    }
 }

@@ -9,7 +9,7 @@ use http::StatusCode;
 use http::response::Parts;
 
 /// The body of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BodyPlan {
     /// No body.
@@ -25,6 +25,22 @@ pub enum BodyPlan {
         /// What the driver hashes and adds while it sends.
         digest: DigestMode,
     },
+}
+
+impl std::fmt::Debug for BodyPlan {
+    /// Without content: a request may hold a secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Empty => f.write_str("Empty"),
+            Self::Bytes(bytes) => write!(f, "Bytes({})", bytes.len()),
+            Self::Source { offset, len, digest } => f
+                .debug_struct("Source")
+                .field("offset", offset)
+                .field("len", len)
+                .field("digest", digest)
+                .finish(),
+        }
+    }
 }
 
 impl BodyPlan {
@@ -84,6 +100,8 @@ pub struct Delivery {
     pub sink_offset: u64,
     /// The byte of the object with which the answer has to begin.
     pub object_offset: u64,
+    /// Bytes that are wanted at most; `None`: all to the end of the object.
+    pub limit: Option<u64>,
     /// The version whose first bytes are in the sink already; another one
     /// must not follow them.
     pub version: Option<FileId>,
@@ -123,12 +141,20 @@ impl Delivery {
 
     fn starts_right(&self, head: &Parts) -> bool {
         match head.status {
-            StatusCode::OK => self.object_offset == 0,
+            StatusCode::OK => self.object_offset == 0 && self.within(content_length(head)),
             StatusCode::PARTIAL_CONTENT => text(head, "content-range")
                 .and_then(|value| value.parse::<ContentRange>().ok())
-                .is_some_and(|range| range.first() == Some(self.object_offset)),
+                .is_some_and(|range| {
+                    range.first() == Some(self.object_offset)
+                        && self.within(Some(range.len_bytes()))
+                }),
             _ => false,
         }
+    }
+
+    /// No byte beyond those that are wanted may reach the sink.
+    fn within(&self, length: Option<u64>) -> bool {
+        self.limit.is_none_or(|limit| length.is_some_and(|length| length <= limit))
     }
 
     fn same_version(&self, head: &Parts) -> bool {
@@ -137,6 +163,10 @@ impl Delivery {
             Some(version) => text(head, header::FILE_ID) == Some(version.as_str()),
         }
     }
+}
+
+fn content_length(head: &Parts) -> Option<u64> {
+    text(head, "content-length")?.parse().ok()
 }
 
 pub(crate) fn text<'a>(head: &'a Parts, name: &str) -> Option<&'a str> {

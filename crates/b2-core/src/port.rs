@@ -15,9 +15,22 @@
 //!   source of the transport error.
 //! - B2 may answer before the body is through. When writing fails, try to
 //!   read the answer before reporting [`Interrupted`](TransportErrorKind::Interrupted).
-//! - Give up at `deadline` with [`Timeout`](TransportErrorKind::Timeout).
+//! - Give up at the deadline with [`Timeout`](TransportErrorKind::Timeout).
 //! - [`Sent::Nothing`](crate::error::Sent::Nothing) is a promise: say it only
 //!   if no complete request can have reached the server.
+//!
+//! # Who watches the pace
+//!
+//! A deadline may lie days ahead: that of a download leaves time for the
+//! largest file there is. What ends a transfer that hangs is the rest of
+//! [`Limits`].
+//!
+//! - A [`Transport`] knows its deadline only. The asynchronous driver has a
+//!   rule for stalls of its own, whatever the transport: it counts the bytes
+//!   that pass and drops the future, or the body, when too few did.
+//! - A [`BlockingTransport`] cannot be interrupted, so it bounds every wait
+//!   itself, by the [`Limits`] that it is given. The blocking driver counts
+//!   between its reads and writes whether they bring [`Limits::floor`] bytes.
 
 use std::future::Future;
 use std::io;
@@ -28,6 +41,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
 use crate::error::TransportError;
+use crate::op::Limits;
 use crate::time::Instant;
 
 #[cfg(doc)]
@@ -77,15 +91,30 @@ pub trait BlockingTransport {
     /// Sends `request` and returns the head of the answer with its body to be
     /// read. The request's `Content-Length` header is exact.
     ///
+    /// Of the limits the transport enforces these, in `send` and in the body
+    /// that it returns:
+    ///
+    /// - No single read or write blocks longer than [`Limits::stall`], nor
+    ///   does looking up a name or connecting.
+    /// - The head of the answer is given up [`Limits::answer`] after the last
+    ///   byte of the request.
+    /// - Nothing goes on past [`Limits::deadline`].
+    ///
+    /// [`Limits::floor`] is the driver's: it counts what it reads from the
+    /// answer and what the transport reads from the request. When the
+    /// transport was too slow, the next read of the request's body fails with
+    /// [`io::ErrorKind::TimedOut`]; give up then as after any error of it.
+    ///
     /// # Errors
     ///
-    /// As the [module documentation](self) says. Reading the body of the answer
-    /// fails with [`io::ErrorKind::TimedOut`] at the deadline and with any
-    /// other kind if the connection breaks.
+    /// As the [module documentation](self) says, with
+    /// [`Timeout`](TransportErrorKind::Timeout) for each of the limits. Reading
+    /// the body of the answer fails with [`io::ErrorKind::TimedOut`] then and
+    /// with any other kind if the connection breaks.
     fn send(
         &self,
         request: http::Request<&mut dyn io::Read>,
-        deadline: Instant,
+        limits: &Limits,
     ) -> Result<http::Response<Box<dyn io::Read>>, TransportError>;
 }
 

@@ -76,7 +76,10 @@ impl<E: Reconcile> Reconciled<E> {
     ) -> Option<Result<E::Response, Error>> {
         match answer.map(|answer| E::found(&self.request, answer)) {
             Ok(Some(found)) => Some(Ok(found)),
-            Ok(None) if self.second_calls < SECOND_CALLS && doubt.code().is_none() => {
+            Ok(None)
+                if self.second_calls < SECOND_CALLS
+                    && matches!(doubt, Error::Unconfirmed { .. }) =>
+            {
                 self.second_calls += 1;
                 self.state = State::Calling(Call::new(self.request.clone()));
                 None
@@ -162,9 +165,12 @@ impl Reconcile for HideFile {
     }
 }
 
-/// A bucket of the wanted name in the own account is the one that was made: a
-/// name in use before would have been refused by the first call that got
-/// through.
+/// The revision that B2 gives a bucket that nobody has changed yet.
+const NEW_BUCKET_REVISION: u64 = 2;
+
+/// An unchanged bucket of the wanted name and type is the one that was made.
+/// Any other was there before, and the lost answer was B2's refusal, which
+/// the second call brings to light.
 impl Reconcile for CreateBucket {
     type Look = ListBuckets;
 
@@ -181,7 +187,10 @@ impl Reconcile for CreateBucket {
         request: &Self::Request,
         answer: <ListBuckets as Endpoint>::Response,
     ) -> Option<Self::Response> {
-        let wanted = &request.bucket_name;
-        answer.buckets.into_iter().find(|bucket| bucket.bucket_name == *wanted)
+        answer.buckets.into_iter().find(|bucket| {
+            bucket.bucket_name == request.bucket_name
+                && bucket.bucket_type == request.bucket_type
+                && bucket.revision <= NEW_BUCKET_REVISION
+        })
     }
 }

@@ -5,6 +5,12 @@
 
 pub use std::time::{Duration, Instant};
 
+/// `now` and a while; a while that no clock can count to ends in some thirty
+/// years instead. Servers and users name durations, and no name may panic.
+pub(crate) fn after(now: Instant, while_: Duration) -> Instant {
+    now + while_.min(Duration::from_secs(1_000_000_000))
+}
+
 /// The later of two optional instants; `None` means "not at all".
 pub(crate) fn later(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
     match (a, b) {

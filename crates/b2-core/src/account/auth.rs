@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use b2_proto::{AccountId, AllowedBucket, AuthToken, Capability};
 
-use crate::error::ApiError;
-use crate::time::{Duration, Instant};
+use crate::error::Error;
+use crate::time::{self, Duration, Instant};
 
 /// A token is asked for again this long before B2 would let it expire, so
 /// that long requests do not start on its last minute. B2 gives 24 hours.
@@ -99,7 +99,7 @@ pub(crate) struct Auth {
     session: Option<(Arc<Session>, Instant)>,
     lease: Option<Lease>,
     leases: u64,
-    refusal: Option<(u64, ApiError)>,
+    refusal: Option<(u64, Error)>,
     epoch: u64,
 }
 
@@ -132,7 +132,7 @@ impl Auth {
             _ => {
                 self.leases += 1;
                 let id = LeaseId(self.leases);
-                self.lease = Some(Lease { id, lapses: now + lease_for });
+                self.lease = Some(Lease { id, lapses: time::after(now, lease_for) });
                 Access::Refresh(id)
             }
         }
@@ -153,17 +153,17 @@ impl Auth {
         self.epoch += 1;
     }
 
-    /// The holder was refused for good: whoever waited is refused likewise,
-    /// so that a wrong key costs one request and not one for each operation.
-    pub(crate) fn refused(&mut self, error: ApiError) {
-        self.session = None;
+    /// The holder gave up: whoever waited gives up likewise. So a wrong key
+    /// costs one request and not one for each operation, and when B2 is out
+    /// of reach all end together and not one after the other.
+    pub(crate) fn refused(&mut self, error: Error) {
         self.lease = None;
         self.epoch += 1;
         self.refusal = Some((self.epoch, error));
     }
 
     /// The refusal, if it came after `epoch`.
-    pub(crate) fn refusal_since(&self, epoch: u64) -> Option<&ApiError> {
+    pub(crate) fn refusal_since(&self, epoch: u64) -> Option<&Error> {
         self.refusal.as_ref().filter(|(at, _)| *at > epoch).map(|(_, error)| error)
     }
 

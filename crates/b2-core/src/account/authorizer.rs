@@ -65,8 +65,7 @@ impl Authorizer {
     fn seek<T>(&mut self, account: &mut Account, now: Instant) -> Granted<T> {
         if let Some(refusal) = self.waited_since.and_then(|epoch| account.auth.refusal_since(epoch))
         {
-            let source = Box::new(refusal.clone());
-            return Granted::NotYet(Step::Done(Err(Error::Api { operation: OPERATION, source })));
+            return Granted::NotYet(Step::Done(Err(refusal.clone())));
         }
         if let Some(lease) = self.lease {
             // Whoever took over a lapsed lease may have been quicker.
@@ -95,10 +94,10 @@ impl Authorizer {
 
     fn refresh<T>(&mut self, account: &mut Account, lease: LeaseId, now: Instant) -> Step<T> {
         if let Some(due) = time::ahead(self.attempts.not_before(), now) {
-            account.auth.prolong(lease, due + account.config.timeouts().lease());
+            account.auth.prolong(lease, time::after(due, account.config.timeouts().lease()));
             return Step::Wait(Wait::for_time(due, WaitReason::Backoff(OPERATION)));
         }
-        account.auth.prolong(lease, now + account.config.timeouts().lease());
+        account.auth.prolong(lease, time::after(now, account.config.timeouts().lease()));
         let ticket = account.next_ticket();
         match request(account, ticket, now) {
             Ok(transmit) => {
@@ -144,23 +143,18 @@ impl Authorizer {
         error: Error,
         now: Instant,
     ) -> State {
-        let refusal = match (&error, remedy) {
-            (Error::Api { source, .. }, Remedy::Never) => Some((**source).clone()),
-            _ => None,
-        };
         match self.attempts.failed(account, OPERATION, remedy, error, now) {
             Verdict::Again(event) => {
                 if let Some(lease) = self.lease {
                     let due = self.attempts.not_before().unwrap_or(now);
-                    account.auth.prolong(lease, due + account.config.timeouts().lease());
+                    account
+                        .auth
+                        .prolong(lease, time::after(due, account.config.timeouts().lease()));
                 }
                 State::Note(event)
             }
             Verdict::GiveUp(error) => {
-                match refusal {
-                    Some(refusal) => account.auth.refused(refusal),
-                    None => self.abandon(account),
-                }
+                account.auth.refused(error.clone());
                 self.lease = None;
                 State::Failed(error)
             }

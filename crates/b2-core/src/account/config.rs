@@ -4,7 +4,7 @@ use b2_proto::{ApplicationKey, ApplicationKeyId};
 
 use crate::op::Limits;
 use crate::retry::RetryPolicy;
-use crate::time::{Duration, Instant};
+use crate::time::{self, Duration, Instant};
 
 /// Where B2 is authorized if nothing else is said.
 pub const PRODUCTION_REALM: &str = "https://api.backblazeb2.com";
@@ -200,7 +200,7 @@ impl Timeouts {
         let call = call.map_or(self.call, |call| call.max(self.call));
         let transfer = Duration::from_secs(bytes / self.slowest_rate);
         Limits {
-            deadline: now + call + transfer,
+            deadline: time::after(now, call.saturating_add(transfer)),
             answer: call,
             stall: self.stall,
             floor: self.slowest_rate.saturating_mul(self.stall.as_secs()).max(1),
@@ -216,6 +216,6 @@ impl Timeouts {
     /// For how long one refresh of the token is leased: long enough for the
     /// request itself; its holder prolongs the lease while it retries.
     pub(crate) fn lease(&self) -> Duration {
-        self.call + Duration::from_secs(5)
+        self.call.saturating_add(Duration::from_secs(5))
     }
 }

@@ -17,6 +17,6 @@ impl Gate {
     }
 
     pub(crate) fn close_for(&mut self, pause: Duration, now: Instant) {
-        self.closed_until = time::later(self.closed_until, Some(now + pause));
+        self.closed_until = time::later(self.closed_until, Some(time::after(now, pause)));
     }
 }

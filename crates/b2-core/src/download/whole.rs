@@ -208,8 +208,16 @@ impl Download {
         SinkPlan::Deliver(Delivery {
             sink_offset: self.received,
             object_offset: self.first_byte() + self.received,
+            limit: self.limit(),
             version: begun.map(|headers| headers.file_id.clone()),
         })
+    }
+
+    /// Bytes still wanted, if the range has an end.
+    fn limit(&self) -> Option<u64> {
+        let range = self.range?;
+        let (first, last) = (range.first()?, range.last()?);
+        Some((last - first).saturating_add(1).saturating_sub(self.received))
     }
 
     /// The bytes still to fetch; `None`: the whole file.
@@ -238,8 +246,14 @@ impl Download {
             Reply::Delivered { head, bytes, digest } => {
                 self.delivered(account, &head, bytes, digest, now)
             }
-            Reply::Broken { head, delivered, source } => {
-                self.broken(account, &head, delivered, source, now)
+            Reply::Broken { head, delivered, digest, source } => {
+                if self.complete_after(&head, delivered) {
+                    // Only the end of the answer is missing; its bytes are
+                    // all there.
+                    self.delivered(account, &head, delivered, digest, now)
+                } else {
+                    self.broken(account, &head, delivered, source, now)
+                }
             }
             Reply::Response { head, .. } if self.headers_only && head.status.is_success() => {
                 State::Done(self.described(&head))
@@ -294,6 +308,14 @@ impl Download {
             }
             Err(error) => self.restart(account, error, now),
         }
+    }
+
+    /// Whether the sink has all that is wanted after so many bytes more.
+    fn complete_after(&self, head: &Parts, delivered: u64) -> bool {
+        let headers = FileHeaders::read(self.object.operation(), head);
+        headers.is_ok_and(|headers| {
+            delivered > 0 && self.received + delivered == self.wanted(&headers)
+        })
     }
 
     /// Remembers the version and pins it: the rest is fetched by id, so that

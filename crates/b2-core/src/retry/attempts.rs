@@ -4,7 +4,7 @@ use crate::account::Account;
 use crate::error::{Error, Remedy};
 use crate::event::Event;
 use crate::retry::backoff::Backoff;
-use crate::time::Instant;
+use crate::time::{self, Duration, Instant};
 
 /// Refreshes of the token that one request may cause. The second covers a
 /// token that expired again during a long pause; more would be a loop.
@@ -55,10 +55,11 @@ impl Attempts {
         }
         let pause = self.pause(account, remedy);
         if error.api().is_some_and(|api| api.status == RATE_LIMITED) {
-            account.throttle(pause, now);
+            // Longer than the account's patience nobody would wait for it.
+            account.throttle(pause.min(account.policy().patience()), now);
         }
-        let due = now + pause;
-        if self.spent(account, remedy, first, due) {
+        let due = time::after(now, pause);
+        if self.spent(account, remedy, due.duration_since(first), pause) {
             return Verdict::GiveUp(self.exhausted(operation, first, now, error));
         }
         self.not_before = Some(due);
@@ -66,28 +67,30 @@ impl Attempts {
         Verdict::Again(Event::Retrying { operation, attempt: self.made, remedy, at: due, cause })
     }
 
-    fn pause(&mut self, account: &mut Account, remedy: Remedy) -> crate::time::Duration {
+    fn pause(&mut self, account: &mut Account, remedy: Remedy) -> Duration {
         let free_urls = account.policy().upload_urls();
         match remedy {
             Remedy::Reauthorize => {
                 self.refreshes += 1;
-                crate::time::Duration::ZERO
+                Duration::ZERO
             }
             // B2 asks for a fresh URL at once; pauses begin only after
             // several pods in a row have failed.
             Remedy::FreshUploadUrl | Remedy::Reconcile if self.urls + 1 < free_urls => {
                 self.urls += 1;
-                crate::time::Duration::ZERO
+                Duration::ZERO
             }
             Remedy::Retry { after } => account.next_pause(&mut self.backoff, after),
             _ => account.next_pause(&mut self.backoff, None),
         }
     }
 
-    fn spent(&self, account: &Account, remedy: Remedy, first: Instant, due: Instant) -> bool {
+    fn spent(&self, account: &Account, remedy: Remedy, since: Duration, pause: Duration) -> bool {
         let policy = account.policy();
+        // What is repeated at once tries nobody's patience: a body may take
+        // longer than it, and B2 asks for five upload URLs all the same.
         self.made >= policy.attempts()
-            || due.duration_since(first) > policy.patience()
+            || (!pause.is_zero() && since > policy.patience())
             || (remedy == Remedy::Reauthorize && self.refreshes > REFRESHES)
     }
 

@@ -48,7 +48,7 @@ impl Backoff {
         let (first, longest) = policy.pauses();
         if let Some(asked) = asked {
             self.rung = 0;
-            return asked + jitter.shorten(first) / 4;
+            return asked.saturating_add(jitter.shorten(first) / 4);
         }
         let doubled = first.saturating_mul(1_u32.checked_shl(self.rung).unwrap_or(u32::MAX));
         self.rung = self.rung.saturating_add(1).min(31);

@@ -70,6 +70,8 @@ fn after_answer(surface: Surface, error: &ApiError) -> Remedy {
         (Upload, 400, ErrorCode::AuthTokenLimit) => Remedy::FreshUploadUrl,
         (Upload, 400, _) if is_second_upload(&error.message) => Remedy::FreshUploadUrl,
         (Upload, 400, _) if is_line_noise(&error.message) => Remedy::FreshUploadUrl,
+        // Something between B2 and here gave up waiting for B2.
+        (Once, 408 | 502 | 504, _) => Remedy::Reconcile,
         (Authorize | Safe | Once | Download, 408 | 500..=599, _) => retry,
         // A lasting loop of authorizations must be impossible.
         (Authorize, 401, _) => Remedy::Never,
@@ -202,10 +204,20 @@ mod tests {
 
     #[test]
     fn server_trouble_is_waited_out() {
-        for surface in [Surface::Safe, Surface::Once, Surface::Download] {
+        for surface in [Surface::Authorize, Surface::Safe, Surface::Download] {
             for status in [408, 429, 500, 502, 503, 504] {
                 assert_eq!(answer(surface, status, "x", ""), RETRY);
             }
+        }
+    }
+
+    #[test]
+    fn what_must_not_happen_twice_is_not_repeated_when_nobody_knows() {
+        for status in [408, 502, 504] {
+            assert_eq!(answer(Surface::Once, status, "x", ""), Remedy::Reconcile);
+        }
+        for status in [429, 500, 503] {
+            assert_eq!(answer(Surface::Once, status, "x", ""), RETRY);
         }
     }
 

@@ -161,9 +161,10 @@ pub(crate) fn receive(flight: &Flight, landing: Landing, sink: &mut MemorySink) 
             sink.begin(plan.sink_offset);
             sink.write(&body);
             let bytes = body.len() as u64;
+            let digest = sink.verifier.digest();
             match cut {
-                Some(_) => Reply::Broken { head, delivered: bytes, source: broken() },
-                None => Reply::Delivered { head, bytes, digest: sink.verifier.digest() },
+                Some(_) => Reply::Broken { head, delivered: bytes, digest, source: broken() },
+                None => Reply::Delivered { head, bytes, digest },
             }
         }
         _ if cut.is_some() => Reply::Failed { source: broken(), sent },

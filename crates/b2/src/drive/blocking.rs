@@ -6,13 +6,14 @@ use std::time::Instant;
 
 use b2_core::body::{BodyEncoder, Trailer};
 use b2_core::error::{Error, LocalError, Sent, TransportError, TransportErrorKind};
-use b2_core::op::{Operation, Reply, Step, Transmit, Wait};
+use b2_core::op::{Limits, Operation, Reply, Step, Transmit, Wait};
 use b2_core::plan::{BodyPlan, Delivery, SinkPlan, SinkVerdict};
 use b2_core::port::{BlockingTransport, ReadAt};
 use bytes::Bytes;
 use http::response::Parts;
 
 use crate::buffer::BUFFER_SIZE;
+use crate::drive::rate::Rate;
 use crate::drive::{Context, Ends, announce};
 use crate::observer::{Event, Scope};
 
@@ -70,12 +71,12 @@ fn perform(
             body_bytes: plan.wire_len(),
         },
     );
-    let mut reader = PlanReader::new(&plan, ends);
+    let mut reader = PlanReader::new(&plan, ends, transmit.limits);
     let mut request = http::Request::new(&mut reader as &mut dyn Read);
     request.method_mut().clone_from(transmit.request.method());
     request.uri_mut().clone_from(transmit.request.uri());
     request.headers_mut().clone_from(transmit.request.headers());
-    let answer = transport.send(request, transmit.limits.deadline);
+    let answer = transport.send(request, &transmit.limits);
     let sent = reader.digest();
     if let Some(error) = reader.failure {
         return Reply::Local(LocalError::source(error));
@@ -87,7 +88,12 @@ fn perform(
             context.observer.on_event(&scope, &Event::ResponseHead { operation, status });
             receive(transmit, ends, Box::new(head), body, sent)
         }
-        Err(source) => {
+        Err(error) => {
+            let source = match reader.overdue {
+                // The transport saw only that its reader failed.
+                true => TransportError::new(TransportErrorKind::Timeout, error.sent).with_source(error),
+                false => error,
+            };
             context.observer.on_event(&scope, &Event::RequestFailed { operation, error: &source });
             Reply::Failed { source, sent }
         }
@@ -104,14 +110,14 @@ fn receive(
     match (transmit.accept(&head), &transmit.sink, &ends.sink) {
         (SinkVerdict::Deliver, SinkPlan::Deliver(plan), Some(_)) => {
             announce(&ends.meter, &head, plan.sink_offset);
-            deliver(head, body, plan, ends)
+            deliver((head, body), plan, ends, transmit.limits)
         }
         (verdict, ..) => {
             let limit = match verdict {
                 SinkVerdict::Collect { limit } => limit,
                 _ => 0,
             };
-            match collect(body, limit) {
+            match collect(body, limit, transmit.limits) {
                 Ok(body) => Reply::Response { head, body, sent },
                 Err(source) => Reply::Failed { source, sent },
             }
@@ -119,9 +125,25 @@ fn receive(
     }
 }
 
-fn collect(body: Box<dyn Read>, limit: usize) -> Result<Bytes, TransportError> {
-    let mut whole = Vec::new();
-    body.take(limit as u64 + 1).read_to_end(&mut whole).map_err(interrupted)?;
+fn collect(
+    mut body: Box<dyn Read>,
+    limit: usize,
+    limits: Limits,
+) -> Result<Bytes, TransportError> {
+    let mut rate = Rate::lenient(limits);
+    let (mut whole, mut buffer) = (Vec::new(), [0; 8 * 1024]);
+    while whole.len() <= limit {
+        match body.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => {
+                whole.extend_from_slice(&buffer[..read]);
+                rate.count(read);
+                rate.check().map_err(interrupted)?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(interrupted(error)),
+        }
+    }
     if whole.len() > limit {
         let error = TransportError::new(TransportErrorKind::Protocol, Sent::Maybe);
         return Err(error.with_source("the answer is longer than allowed"));
@@ -129,7 +151,12 @@ fn collect(body: Box<dyn Read>, limit: usize) -> Result<Bytes, TransportError> {
     Ok(whole.into())
 }
 
-fn deliver(head: Box<Parts>, mut body: Box<dyn Read>, plan: &Delivery, ends: &Ends) -> Reply {
+fn deliver(
+    (head, mut body): (Box<Parts>, Box<dyn Read>),
+    plan: &Delivery,
+    ends: &Ends,
+    limits: Limits,
+) -> Reply {
     let Some(sink) = &ends.sink else {
         return Reply::Local(LocalError::sink(io::Error::other("there is no destination")));
     };
@@ -138,22 +165,27 @@ fn deliver(head: Box<Parts>, mut body: Box<dyn Read>, plan: &Delivery, ends: &En
         return Reply::Local(LocalError::sink(error));
     }
     let mut buffer = vec![0; BUFFER_SIZE];
+    let mut rate = Rate::new(limits);
     loop {
         let delivered = sink.verifier.position() - plan.sink_offset;
-        match body.read(&mut buffer) {
+        match rate.check().and_then(|()| body.read(&mut buffer)) {
             Ok(0) => {
                 return Reply::Delivered { head, bytes: delivered, digest: sink.verifier.digest() };
             }
             Ok(read) => {
+                rate.count(read);
+                let begin = Instant::now();
                 if let Err(error) = sink.write(&buffer[..read]) {
                     return Reply::Local(error);
                 }
+                rate.leave_out(begin);
                 ends.meter.moved(read as u64, sink.verifier.position());
                 ends.meter.acknowledged(sink.verifier.position());
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
-                return Reply::Broken { head, delivered, source: interrupted(error) };
+                let digest = sink.verifier.digest();
+                return Reply::Broken { head, delivered, digest, source: interrupted(error) };
             }
         }
     }
@@ -171,6 +203,11 @@ fn interrupted(error: io::Error) -> TransportError {
 struct PlanReader<'a> {
     content: Content<'a>,
     failure: Option<io::Error>,
+    limits: Limits,
+    /// Begins with the first read: connecting does not count.
+    rate: Option<Rate>,
+    /// Whether the transport was too slow to go on.
+    overdue: bool,
     meter: &'a crate::progress::Meter,
 }
 
@@ -181,7 +218,7 @@ enum Content<'a> {
 }
 
 impl<'a> PlanReader<'a> {
-    fn new(plan: &'a BodyPlan, ends: &'a Ends) -> Self {
+    fn new(plan: &'a BodyPlan, ends: &'a Ends, limits: Limits) -> Self {
         let content = match (plan, &ends.source, BodyEncoder::for_plan(plan)) {
             (BodyPlan::Source { offset, .. }, Some(source), Some(encoder)) => {
                 Content::Source { source, offset: *offset, encoder }
@@ -189,7 +226,8 @@ impl<'a> PlanReader<'a> {
             (BodyPlan::Bytes(bytes), ..) => Content::Bytes(bytes),
             _ => Content::Bytes(&[]),
         };
-        Self { content, failure: None, meter: &ends.meter }
+        let meter = &*ends.meter;
+        Self { content, failure: None, limits, rate: None, overdue: false, meter }
     }
 
     /// Digest of the source's bytes, if all of them and the trailer were
@@ -203,13 +241,25 @@ impl<'a> PlanReader<'a> {
         }
     }
 
+    /// Fails if the transport took too little of the source so far.
+    fn check_rate(&mut self) -> io::Result<()> {
+        let limits = self.limits;
+        let rate = self.rate.get_or_insert_with(|| Rate::new(limits));
+        rate.check().inspect_err(|_| self.overdue = true)
+    }
+
     fn read_source(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Content::Source { source, offset, encoder } = &mut self.content else {
             return Ok(0);
         };
         let want = usize::try_from(encoder.remaining()).unwrap_or(usize::MAX).min(buffer.len());
+        let begin = Instant::now();
         let read = crate::drive::body::fill(&***source, *offset, &mut buffer[..want])?;
         encoder.update(&buffer[..read]);
+        if let Some(rate) = &mut self.rate {
+            rate.count(read);
+            rate.leave_out(begin);
+        }
         *offset += read as u64;
         self.meter.moved(read as u64, *offset);
         Ok(read)
@@ -231,6 +281,7 @@ impl Read for PlanReader<'_> {
         match &mut self.content {
             Content::Bytes(bytes) => bytes.read(buffer),
             Content::Source { .. } => {
+                self.check_rate()?;
                 let read = self.read_source(buffer).inspect_err(|error| {
                     self.failure = Some(io::Error::new(error.kind(), error.to_string()));
                 });

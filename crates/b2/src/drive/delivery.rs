@@ -79,7 +79,10 @@ pub(crate) async fn deliver(
         (Ok(written), None) => {
             Reply::Delivered { head, bytes: written.bytes, digest: written.digest }
         }
-        (Ok(written), Some(source)) => Reply::Broken { head, delivered: written.bytes, source },
+        (Ok(written), Some(source)) => {
+            let Written { bytes: delivered, digest } = written;
+            Reply::Broken { head, delivered, digest, source }
+        }
     }
 }
 
