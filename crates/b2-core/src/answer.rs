@@ -10,7 +10,7 @@ use crate::error::{ApiError, Error, ProtocolError, Remedy, TransportError};
 use crate::op::Reply;
 use crate::plan;
 use crate::request::{json_reason, text_field};
-use crate::retry::{Failure, SECOND_UPLOAD, Surface, UNKNOWN_CODE, classify, retry_after};
+use crate::retry::{Failure, Surface, UNKNOWN_CODE, classify, retry_after};
 
 /// Longest message that is kept of an error answer, in characters.
 const MESSAGE_LIMIT: usize = 500;
@@ -34,10 +34,12 @@ pub(crate) enum Answer<T> {
     },
 }
 
-/// Reads the reply to a request whose answer is JSON.
+/// Reads the reply to a request whose answer is JSON. `secrets` are those
+/// that the request bore; no error repeats them.
 pub(crate) fn read<T: DeserializeOwned>(
     operation: &'static str,
     surface: Surface,
+    secrets: &[&str],
     reply: Reply,
 ) -> Answer<T> {
     match reply {
@@ -52,7 +54,7 @@ pub(crate) fn read<T: DeserializeOwned>(
             }
         }
         Reply::Response { head, body, sent } => {
-            let (error, remedy) = refused(operation, surface, &head, &body);
+            let (error, remedy) = refused(operation, surface, secrets, (&head, &body));
             Answer::Bad { error, remedy, sent }
         }
         Reply::Failed { source, sent } => failed(operation, surface, source, sent),
@@ -82,12 +84,12 @@ fn failed<T>(
     Answer::Bad { error: Error::Transport { operation, source: Box::new(source) }, remedy, sent }
 }
 
-/// An answer that is not a success.
+/// An answer that is not a success, without the `secrets` of the request.
 pub(crate) fn refused(
     operation: &'static str,
     surface: Surface,
-    head: &Parts,
-    body: &Bytes,
+    secrets: &[&str],
+    (head, body): (&Parts, &Bytes),
 ) -> (Error, Remedy) {
     let status = head.status.as_u16();
     if head.status.is_informational() || head.status.is_redirection() {
@@ -97,9 +99,9 @@ pub(crate) fn refused(
     let json = serde_json::from_slice::<serde_json::Value>(body).unwrap_or_default();
     let mut error = ApiError {
         status,
-        code: text_field(&json, "code").map_or_else(|| nameless(status), ErrorCode::from),
-        message: text_field(&json, "message")
-            .unwrap_or_default()
+        code: text_field(&json, "code")
+            .map_or_else(|| nameless(status), |code| ErrorCode::from(&*without(secrets, code))),
+        message: without(secrets, text_field(&json, "message").unwrap_or_default())
             .chars()
             .take(MESSAGE_LIMIT)
             .collect(),
@@ -110,7 +112,6 @@ pub(crate) fn refused(
         remedy: Remedy::Never,
     };
     error.remedy = classify(surface, Failure::Answer(&error));
-    error.message = without_token(error.message);
     let remedy = error.remedy;
     (Error::Api { operation, source: Box::new(error) }, remedy)
 }
@@ -124,12 +125,11 @@ fn nameless(status: u16) -> ErrorCode {
     }
 }
 
-/// B2 repeats the upload token in one of its messages.
-fn without_token(message: Box<str>) -> Box<str> {
-    match message.find(SECOND_UPLOAD) {
-        Some(at) => format!("{}..", &message[..at + SECOND_UPLOAD.len()]).into(),
-        None => message,
-    }
+/// The words of an answer without any secret of the request. B2 repeats the
+/// upload token in one of its messages, and nobody knows what others repeat.
+fn without(secrets: &[&str], text: &str) -> String {
+    let told = secrets.iter().filter(|secret| !secret.is_empty());
+    told.fold(text.to_owned(), |text, secret| text.replace(secret, ".."))
 }
 
 #[cfg(test)]
@@ -140,7 +140,8 @@ mod tests {
         let mut response = http::Response::new(());
         *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
         let head = response.into_parts().0;
-        match refused("b2_upload_file", Surface::Upload, &head, &body.into()).0 {
+        let secrets = ["4_005c_upld_secret", ""];
+        match refused("b2_upload_file", Surface::Upload, &secrets, (&head, &body.into())).0 {
             Error::Api { source, .. } => *source,
             other => panic!("{other}"),
         }
@@ -154,6 +155,15 @@ mod tests {
         );
         assert_eq!(error.remedy, Remedy::FreshUploadUrl);
         assert!(!format!("{error} {error:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_secret_is_left_out_before_a_message_is_cut() {
+        let filler: &'static str = "x".repeat(MESSAGE_LIMIT - 10).leak();
+        let body =
+            format!(r#"{{"code":"4_005c_upld_secret","message":"{filler}4_005c_upld_secret"}}"#);
+        let error = answer(400, body.leak());
+        assert_eq!((error.code.as_str(), &*error.message), ("..", &*format!("{filler}..")));
     }
 
     #[test]

@@ -184,7 +184,8 @@ impl<E: Endpoint> Operation for Call<E> {
         };
         match std::mem::replace(&mut self.state, State::Over) {
             State::InFlight { ticket: own, token, session } if own == ticket => {
-                self.state = match answer::read(E::NAME, surface(E::REPEAT), reply) {
+                let secrets = [token.expose()];
+                self.state = match answer::read(E::NAME, surface(E::REPEAT), &secrets, reply) {
                     Answer::Good { value, head, .. } => {
                         account.note_date(&head, now);
                         State::Done(Ok(Box::new(value)))

@@ -122,7 +122,14 @@ impl Authorizer {
         if !matches!(self.state, State::InFlight(own) if own == ticket) {
             return Some(reply);
         }
-        let answer = answer::read::<AuthorizeAccountResponse>(OPERATION, Surface::Authorize, reply);
+        let basic = basic(&account.credentials);
+        let secrets = [basic.trim_start_matches("Basic "), account.credentials.key.expose()];
+        let answer = answer::read::<AuthorizeAccountResponse>(
+            OPERATION,
+            Surface::Authorize,
+            &secrets,
+            reply,
+        );
         self.state = match answer {
             Answer::Good { value, head, .. } => {
                 account.note_date(&head, now);

@@ -263,7 +263,8 @@ impl Download {
                 let (error, remedy) = if head.status.is_success() {
                     (self.contradiction("other bytes than asked for"), Remedy::Never)
                 } else {
-                    answer::refused(operation, Surface::Download, &head, &body)
+                    let secrets = [session.token.expose()];
+                    answer::refused(operation, Surface::Download, &secrets, (&head, &body))
                 };
                 if remedy == Remedy::Reauthorize {
                     account.expire(&session.token);

@@ -100,7 +100,7 @@ fn is_stale_token(code: &ErrorCode) -> bool {
 
 /// How B2 begins the message about an upload URL that is in use; the token
 /// follows.
-pub(crate) const SECOND_UPLOAD: &str = "more than one upload using auth token ";
+const SECOND_UPLOAD: &str = "more than one upload using auth token ";
 
 /// The service has used two codes for this; the message is the stable part.
 fn is_second_upload(message: &str) -> bool {

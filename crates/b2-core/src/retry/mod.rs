@@ -8,5 +8,5 @@ mod policy;
 pub(crate) use attempts::{Attempts, Verdict};
 pub(crate) use backoff::{Backoff, Jitter};
 pub use classify::{Failure, Surface, classify};
-pub(crate) use classify::{SECOND_UPLOAD, UNKNOWN_CODE, retry_after};
+pub(crate) use classify::{UNKNOWN_CODE, retry_after};
 pub use policy::{OnAmbiguous, RetryPolicy};

@@ -213,7 +213,8 @@ impl SmallUpload {
         reply: Reply,
         now: Instant,
     ) -> State {
-        match answer::read::<FileVersion>(OPERATION, Surface::Upload, reply) {
+        let secrets = [target.token.expose(), target.url.expose()];
+        match answer::read::<FileVersion>(OPERATION, Surface::Upload, &secrets, reply) {
             Answer::Good { value, head, sent } => {
                 account.note_date(&head, now);
                 account.give_back_url(&self.bucket, target);
