@@ -8,9 +8,10 @@
 //! but it learns less and later. [`exceptions`] says so to the suite.
 
 use std::io::{self, Read};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use b2_core::error::{Sent, TransportError, TransportErrorKind as Kind};
+use b2_core::op::Limits;
 use b2_core::port::BlockingTransport;
 use b2_testing::conformance::Exceptions;
 use http::header::CONTENT_LENGTH;
@@ -43,12 +44,23 @@ impl UreqTransport {
         Self { agent: Agent::with_parts(config, connector, Names::default()) }
     }
 
+    /// Each phase has its limit. Those of ureq for reads and writes start
+    /// anew with each of them, so that they bound silence, not bodies.
     fn run(
         &self,
         request: Request<impl AsSendBody>,
-        left: Duration,
+        limits: &Limits,
     ) -> Result<Response<Body>, Error> {
-        let request = self.agent.configure_request(request).timeout_global(Some(left)).build();
+        let request = self
+            .agent
+            .configure_request(request)
+            .timeout_global(Some(limits.deadline.saturating_duration_since(Instant::now())))
+            .timeout_resolve(Some(limits.stall))
+            .timeout_connect(Some(limits.stall))
+            .timeout_per_write(Some(limits.stall))
+            .timeout_per_read(Some(limits.stall))
+            .timeout_recv_response(Some(limits.answer))
+            .build();
         self.agent.run(request)
     }
 }
@@ -66,18 +78,17 @@ impl BlockingTransport for UreqTransport {
     fn send(
         &self,
         request: Request<&mut dyn Read>,
-        deadline: Instant,
+        limits: &Limits,
     ) -> Result<Response<Box<dyn Read>>, TransportError> {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
+        if limits.deadline <= Instant::now() {
             return Err(TransportError::new(Kind::Timeout, Sent::Nothing));
         }
         let (head, reader) = request.into_parts();
         let mut body = Exact { reader, left: announced(&head.headers), failure: None };
         // A reader makes ureq send a body even where there is none.
         let outcome = match body.left {
-            0 => self.run(Request::from_parts(head, SendBody::none()), left),
-            _ => self.run(Request::from_parts(head, SendBody::from_reader(&mut body)), left),
+            0 => self.run(Request::from_parts(head, SendBody::none()), limits),
+            _ => self.run(Request::from_parts(head, SendBody::from_reader(&mut body)), limits),
         };
         match outcome {
             Ok(answer) => Ok(answer.map(|body| Box::new(AnswerBody(body.into_reader())) as _)),

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use b2_core::error::{TransportError, TransportErrorKind};
+use b2_core::op::Limits;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 
 use super::case::Flaw;
@@ -17,12 +18,14 @@ pub(crate) struct Ask {
     pub(crate) content: Content,
     /// How long it may take, counted from the moment it is sent.
     pub(crate) patience: Duration,
+    /// How long it may be silent, if that is less.
+    pub(crate) stall: Option<Duration>,
 }
 
 impl Ask {
     fn new(method: Method, url: String, content: Content) -> Self {
         let patience = Duration::from_secs(10);
-        Self { method, url, headers: HeaderMap::new(), content, patience }
+        Self { method, url, headers: HeaderMap::new(), content, patience, stall: None }
     }
 
     pub(crate) fn get(url: String) -> Self {
@@ -51,6 +54,12 @@ impl Ask {
         self
     }
 
+    /// A shorter limit for silence than for the whole.
+    pub(crate) fn with_stall(mut self, stall: Duration) -> Self {
+        self.stall = Some(stall);
+        self
+    }
+
     pub(crate) fn headers(&self) -> &HeaderMap {
         &self.headers
     }
@@ -58,6 +67,11 @@ impl Ask {
     /// The moment at which the transport has to give up.
     pub(crate) fn deadline(&self) -> Instant {
         Instant::now() + self.patience
+    }
+
+    /// The same for a transport that bounds its waits too.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits::new(Instant::now(), self.patience, self.stall.unwrap_or(self.patience))
     }
 
     /// The request, around any kind of body.

@@ -7,7 +7,7 @@ use std::time::Instant;
 use b2_core::body::{BodyEncoder, Trailer};
 use b2_core::error::{Error, LocalError, Sent, TransportError, TransportErrorKind};
 use b2_core::op::{Limits, Operation, Reply, Step, Transmit, Wait};
-use b2_core::plan::{BodyPlan, Delivery, SinkPlan, SinkVerdict};
+use b2_core::plan::{BodyPlan, SinkPlan, SinkVerdict};
 use b2_core::port::{BlockingTransport, ReadAt};
 use bytes::Bytes;
 use http::response::Parts;
@@ -91,7 +91,9 @@ fn perform(
         Err(error) => {
             let source = match reader.overdue {
                 // The transport saw only that its reader failed.
-                true => TransportError::new(TransportErrorKind::Timeout, error.sent).with_source(error),
+                true => {
+                    TransportError::new(TransportErrorKind::Timeout, error.sent).with_source(error)
+                }
                 false => error,
             };
             context.observer.on_event(&scope, &Event::RequestFailed { operation, error: &source });
@@ -110,7 +112,7 @@ fn receive(
     match (transmit.accept(&head), &transmit.sink, &ends.sink) {
         (SinkVerdict::Deliver, SinkPlan::Deliver(plan), Some(_)) => {
             announce(&ends.meter, &head, plan.sink_offset);
-            deliver((head, body), plan, ends, transmit.limits)
+            deliver((head, body), plan.sink_offset, ends, transmit.limits)
         }
         (verdict, ..) => {
             let limit = match verdict {
@@ -125,11 +127,7 @@ fn receive(
     }
 }
 
-fn collect(
-    mut body: Box<dyn Read>,
-    limit: usize,
-    limits: Limits,
-) -> Result<Bytes, TransportError> {
+fn collect(mut body: Box<dyn Read>, limit: usize, limits: Limits) -> Result<Bytes, TransportError> {
     let mut rate = Rate::lenient(limits);
     let (mut whole, mut buffer) = (Vec::new(), [0; 8 * 1024]);
     while whole.len() <= limit {
@@ -153,7 +151,7 @@ fn collect(
 
 fn deliver(
     (head, mut body): (Box<Parts>, Box<dyn Read>),
-    plan: &Delivery,
+    sink_offset: u64,
     ends: &Ends,
     limits: Limits,
 ) -> Reply {
@@ -161,13 +159,13 @@ fn deliver(
         return Reply::Local(LocalError::sink(io::Error::other("there is no destination")));
     };
     let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Err(error) = sink.begin(plan.sink_offset) {
+    if let Err(error) = sink.begin(sink_offset) {
         return Reply::Local(LocalError::sink(error));
     }
     let mut buffer = vec![0; BUFFER_SIZE];
     let mut rate = Rate::new(limits);
     loop {
-        let delivered = sink.verifier.position() - plan.sink_offset;
+        let delivered = sink.verifier.position() - sink_offset;
         match rate.check().and_then(|()| body.read(&mut buffer)) {
             Ok(0) => {
                 return Reply::Delivered { head, bytes: delivered, digest: sink.verifier.digest() };
@@ -293,6 +291,84 @@ impl Read for PlanReader<'_> {
                 *given += read;
                 Ok(read)
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::sink::{Shared, Sink};
+
+    /// Gives a byte at a time, for as long as anyone asks.
+    struct Drip;
+
+    impl Read for Drip {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            buffer[0] = b'x';
+            Ok(1)
+        }
+    }
+
+    /// More than a drip brings in a window that is over soon, and a deadline
+    /// far away.
+    fn limits() -> Limits {
+        let now = Instant::now();
+        let mut limits = Limits::new(now, Duration::from_secs(1 << 30), Duration::from_millis(5));
+        limits.floor = u64::MAX;
+        limits
+    }
+
+    #[test]
+    fn an_answer_that_drips_is_not_waited_for() {
+        let bytes = Shared::default();
+        let sink = Arc::new(std::sync::Mutex::new(Sink::memory(Arc::clone(&bytes))));
+        let ends = Ends { sink: Some(sink), ..Ends::default() };
+        let (head, ()) = http::Response::new(()).into_parts();
+        let reply = deliver((Box::new(head), Box::new(Drip)), 0, &ends, limits());
+        let Reply::Broken { delivered, source, .. } = reply else { panic!("{reply:?}") };
+        assert_eq!(source.kind, TransportErrorKind::Timeout);
+        assert_eq!(delivered, bytes.lock().unwrap().len() as u64);
+    }
+
+    #[test]
+    fn a_small_answer_may_drip_but_not_past_the_deadline() {
+        let small = collect(Box::new(Drip.take(100)), 100, limits()).unwrap();
+        assert_eq!(small, [b'x'; 100].as_slice());
+        let mut limits = limits();
+        limits.deadline = Instant::now();
+        let error = collect(Box::new(Drip.take(100)), 100, limits).unwrap_err();
+        assert_eq!(error.kind, TransportErrorKind::Timeout);
+    }
+
+    #[test]
+    fn a_request_that_is_not_taken_is_given_up() {
+        let source: Arc<dyn ReadAt> = Arc::new(Zeros);
+        let ends = Ends { source: Some(source), ..Ends::default() };
+        let plan = BodyPlan::Source {
+            offset: 0,
+            len: 1 << 40,
+            digest: b2_core::plan::DigestMode::HexAtEnd,
+        };
+        let mut reader = PlanReader::new(&plan, &ends, limits());
+        let error = std::iter::repeat_with(|| reader.read(&mut [0])).find_map(Result::err);
+        assert_eq!(error.unwrap().kind(), io::ErrorKind::TimedOut);
+        assert!(reader.overdue && reader.failure.is_none());
+    }
+
+    /// A terabyte of nothing.
+    struct Zeros;
+
+    impl ReadAt for Zeros {
+        fn len(&self) -> io::Result<u64> {
+            Ok(1 << 40)
+        }
+
+        fn read_at(&self, _: u64, buffer: &mut [u8]) -> io::Result<usize> {
+            buffer.fill(0);
+            Ok(buffer.len())
         }
     }
 }

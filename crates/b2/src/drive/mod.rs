@@ -8,6 +8,7 @@ mod blocking;
 mod body;
 mod delivery;
 mod patience;
+mod rate;
 
 pub(crate) use asynchronous::drive;
 pub(crate) use blocking::drive_blocking;
@@ -27,7 +28,7 @@ use crate::sink::Sink;
 pub(crate) struct Context {
     account: Mutex<Account>,
     /// Notified when the account's epoch moves.
-    moved: event_listener::Event,
+    pub(crate) moved: event_listener::Event,
     pub(crate) transport: Option<Arc<dyn DynTransport>>,
     pub(crate) timer: Arc<dyn Timer>,
     pub(crate) spawn: Option<Arc<dyn Spawn>>,
@@ -63,13 +64,13 @@ impl Context {
 
     /// The account, for one `poll` or `handle`. A panic elsewhere cannot have
     /// left it half-changed in a way that matters: at worst a lease lapses.
-    pub(crate) fn account(&self) -> MutexGuard<'_, Account> {
+    fn account(&self) -> MutexGuard<'_, Account> {
         self.account.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lends the account to `use_it` and wakes those who wait for it if its
     /// epoch moved.
-    fn with_account<T>(&self, use_it: impl FnOnce(&mut Account) -> T) -> T {
+    pub(crate) fn with_account<T>(&self, use_it: impl FnOnce(&mut Account) -> T) -> T {
         let (result, moved) = {
             let mut account = self.account();
             let before = account.epoch();

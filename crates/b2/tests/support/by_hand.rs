@@ -60,7 +60,7 @@ impl<'a> ByHand<'a> {
         request.method_mut().clone_from(transmit.request.method());
         request.uri_mut().clone_from(transmit.request.uri());
         request.headers_mut().clone_from(transmit.request.headers());
-        let sending = self.transport.send(request, transmit.limits.deadline);
+        let sending = self.transport.send(request, &transmit.limits);
         let (head, mut answer) = match sending {
             Ok(answer) => answer.into_parts(),
             Err(source) => return Reply::Failed { source, sent },

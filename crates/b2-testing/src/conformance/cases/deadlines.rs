@@ -9,6 +9,7 @@ cases! {
     "silent-server", "Timeout at the deadline" => silent;
     "trickling-head", "Timeout at the deadline, though bytes come" => trickling_head;
     "stalled-answer", "what came is delivered, then Timeout at the deadline" => stalled;
+    "stalled-answer-before-the-deadline", "what came is delivered, then Timeout after the stall" => stalled_early;
     "trickling-answer", "Timeout at the deadline, though bytes come" => trickling;
     "endless-answer", "Timeout at the deadline, though every byte is there" => endless;
     "unread-request", "Timeout at the deadline while sending" => unread;
@@ -69,6 +70,24 @@ async fn stalled<S: Subject>(subject: &S) -> Verdict {
         peer.drain()
     };
     let answer = times_out(subject, Content::none(), script).await?.begun()?;
+    ensure!(answer.body == b"only this", "the bytes that came were lost: {:?}", answer.body);
+    answer.broken(Kind::Timeout)?;
+    Ok(())
+}
+
+/// The deadline of a download lies years ahead: silence has to end it.
+async fn stalled_early<S: Subject>(subject: &S) -> Verdict {
+    let server = Server::start(|peer| {
+        peer.request()?;
+        peer.send(&server::head("200 OK", [("Content-Length", "1000")]))?;
+        peer.send(b"only this")?;
+        peer.drain()
+    })?;
+    let ask = Ask::get(server.url("/")).with_patience(LIFE).with_stall(PATIENCE);
+    let outcome = subject.exchange(ask).await?;
+    punctual(outcome.elapsed)?;
+    ensure!(server.deserted().await, "the connection was left open");
+    let answer = outcome.begun()?;
     ensure!(answer.body == b"only this", "the bytes that came were lost: {:?}", answer.body);
     answer.broken(Kind::Timeout)?;
     Ok(())

@@ -65,6 +65,9 @@ async fn read(response: http::Response<ResponseBody>) -> Answer {
 
 impl<T: Transport> Subject for Asynchronous<'_, T> {
     async fn exchange(&self, ask: Ask) -> Result<Outcome, Flaw> {
+        if ask.stall.is_some() {
+            return Err(Flaw::NotApplicable("the asynchronous driver watches the pace itself"));
+        }
         self.exchange(&ask).await
     }
 

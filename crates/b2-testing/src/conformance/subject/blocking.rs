@@ -20,7 +20,7 @@ impl Blocking<'_> {
         let mut source = ask.content.clone().source();
         let body: &mut dyn Read = &mut source;
         let request = ask.request(body).map_err(|error| Flaw::new(error.to_string()))?;
-        Ok(self.0.send(request, ask.deadline()))
+        Ok(self.0.send(request, &ask.limits()))
     }
 }
 
