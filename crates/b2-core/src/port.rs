@@ -182,6 +182,10 @@ impl<T: ReadAt + ?Sized> ReadAt for Arc<T> {
 }
 
 /// A place that bytes can be written to.
+///
+/// A download writes from 0 on, without gaps. If it has to begin again, what
+/// is there already is worth nothing, and what follows may be shorter: see
+/// [`truncate`](Self::truncate).
 pub trait WriteAt: Send + 'static {
     /// Writes all of `bytes` at `offset`.
     ///
@@ -189,6 +193,29 @@ pub trait WriteAt: Send + 'static {
     ///
     /// Whatever the underlying storage reports, a full disk for example.
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()>;
+
+    /// Forgets everything written so far. Called before writing begins at 0,
+    /// the first time too. Does nothing unless implemented; a place that can
+    /// be rewound should implement it, or remember that only what was written
+    /// since the last byte 0 counts.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the underlying storage reports.
+    fn truncate(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// The content is complete and checked: hands on what is still buffered.
+    /// Called once at the end; if it fails, so does the download. Does nothing
+    /// unless implemented.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the underlying storage reports, a full disk for example.
+    fn finish(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 
     /// Whether an offset may be written a second time. A pipe can not: what
     /// went out is gone.

@@ -77,6 +77,7 @@ impl Sink {
                 lock(bytes).clear();
                 Ok(())
             }
+            Target::Custom(target) if offset == 0 => target.truncate(),
             _ => Ok(()),
         }
     }
@@ -101,7 +102,8 @@ impl Sink {
     pub(crate) fn commit(&mut self) -> io::Result<()> {
         match &mut self.target {
             Target::File(file) => file.commit(),
-            _ => Ok(()),
+            Target::Custom(target) => target.finish(),
+            Target::Memory(_) => Ok(()),
         }
     }
 }
@@ -128,5 +130,75 @@ impl<W: Write + Send + 'static> WriteAt for OneWay<W> {
 
     fn rewindable(&self) -> bool {
         false
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::BufWriter;
+
+    use super::*;
+
+    /// A writer on a full disk.
+    struct Full;
+
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_a_writer_holds_back_is_written_before_the_end() {
+        let mut sink = Sink::writer(BufWriter::new(Full));
+        sink.begin(0).unwrap();
+        sink.write(b"hello").unwrap();
+        assert_eq!(sink.commit().unwrap_err().kind(), io::ErrorKind::StorageFull);
+    }
+
+    /// Writes down what it is asked to do.
+    struct Diary(Arc<Mutex<Vec<String>>>);
+
+    impl WriteAt for Diary {
+        fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+            self.0.lock().unwrap().push(format!("{} at {offset}", bytes.len()));
+            Ok(())
+        }
+
+        fn truncate(&mut self) -> io::Result<()> {
+            self.0.lock().unwrap().push("truncate".into());
+            Ok(())
+        }
+
+        fn finish(&mut self) -> io::Result<()> {
+            self.0.lock().unwrap().push("finish".into());
+            Err(io::ErrorKind::StorageFull.into())
+        }
+
+        fn rewindable(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn a_place_of_ones_own_hears_of_each_beginning_and_of_the_end() {
+        let diary = Arc::default();
+        let mut sink = Sink::custom(Box::new(Diary(Arc::clone(&diary))));
+        for offset in [0, 5, 0] {
+            sink.begin(offset).unwrap();
+            sink.write(b"hello").unwrap();
+        }
+        assert_eq!(sink.commit().unwrap_err().kind(), io::ErrorKind::StorageFull);
+        let heard = diary.lock().unwrap();
+        let wanted = ["truncate", "5 at 0", "5 at 5", "truncate", "5 at 0", "finish"];
+        assert_eq!(*heard, wanted);
     }
 }
