@@ -1,5 +1,6 @@
 //! A file that appears under its name only when it is complete.
 
+use std::fs::Permissions;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,9 @@ pub(crate) enum Overwrite {
     /// its place.
     #[default]
     Never,
-    /// Replace it, in one step, when the new content is complete.
+    /// Replace it, in one step, when the new content is complete. Of what
+    /// exists only a regular file may be replaced, and a link to one, which
+    /// then leads to the new file. The new file has the mode of the old one.
     Replace,
 }
 
@@ -29,15 +32,18 @@ impl PendingFile {
         if overwrite == Overwrite::Never && path.symlink_metadata().is_ok() {
             return Err(exists(&path));
         }
-        if path.is_dir() {
-            let text = format!("{} is a folder", path.display());
-            return Err(io::Error::new(io::ErrorKind::IsADirectory, text));
-        }
+        let path = match path.symlink_metadata() {
+            Ok(metadata) if metadata.is_symlink() => path.canonicalize().map_err(|error| {
+                said(&error, format!("{} is a link that leads nowhere", path.display()))
+            })?,
+            _ => path,
+        };
+        let replaced = replaceable(&path)?;
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        let temporary = temporary_beside(folder)?;
+        let temporary = temporary_beside(folder, replaced)?;
         Ok(Self { path, overwrite, temporary: Some(temporary) })
     }
 
@@ -72,16 +78,28 @@ impl PendingFile {
 
     /// Puts the file in its place: durable first, visible then.
     pub(crate) fn commit(&mut self) -> io::Result<()> {
+        self.commit_and(sync_folder)
+    }
+
+    fn commit_and(&mut self, sync_folder: fn(&Path) -> io::Result<()>) -> io::Result<()> {
         self.file()?.sync_all()?;
         let Some(temporary) = self.temporary.take() else {
             return Ok(());
         };
         let placed = match self.overwrite {
             Overwrite::Never => temporary.persist_noclobber(&self.path),
-            Overwrite::Replace => temporary.persist(&self.path),
+            Overwrite::Replace => {
+                // It may have become something else meanwhile.
+                replaceable(&self.path)?;
+                temporary.persist(&self.path)
+            }
         };
         match placed {
-            Ok(_) => sync_folder(&self.path),
+            Ok(_) => sync_folder(&self.path).map_err(|error| {
+                let path = self.path.display();
+                let text = format!("{path} is complete and in its place, but may not survive a power cut: its folder could not be synced ({})", error.kind());
+                said(&error, text)
+            }),
             Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => {
                 Err(exists(&self.path))
             }
@@ -90,17 +108,56 @@ impl PendingFile {
     }
 }
 
-/// A new file with the permissions that any new file gets here; the default
-/// of a temporary file would hide the download from its owner's group.
-fn temporary_beside(folder: &Path) -> io::Result<NamedTempFile> {
+/// The permissions of the regular file at `path`, if there is one; anything
+/// else that is there may not be replaced: a device would be gone, a reader
+/// of a pipe would wait for ever.
+fn replaceable(path: &Path) -> io::Result<Option<Permissions>> {
+    let refused = |kind, what| {
+        let text = format!("{} is {what} and cannot be replaced", path.display());
+        Err(io::Error::new(kind, text))
+    };
+    match path.symlink_metadata() {
+        Ok(metadata) if metadata.is_file() => Ok(Some(metadata.permissions())),
+        Ok(metadata) if metadata.is_dir() => refused(io::ErrorKind::IsADirectory, "a folder"),
+        Ok(_) => refused(io::ErrorKind::InvalidInput, "not a regular file"),
+        // Whatever is wrong with the folder, making a file in it tells.
+        Err(_) => Ok(None),
+    }
+}
+
+/// A new file with the mode of the one that it replaces, or the permissions
+/// that any new file gets here; the default of a temporary file would hide
+/// the download from its owner's group.
+fn temporary_beside(folder: &Path, replaced: Option<Permissions>) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".b2-partial-");
     #[cfg(unix)]
-    {
+    if replaced.is_none() {
         use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
+        builder.permissions(Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder)
+    // The user never heard of the name that the error speaks of.
+    let temporary = builder.tempfile_in(folder).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => {
+            said(&error, format!("the folder {} does not exist", folder.display()))
+        }
+        kind => said(&error, format!("no file can be made in {}: {kind}", folder.display())),
+    })?;
+    #[cfg(unix)]
+    if let Some(replaced) = replaced {
+        use std::os::unix::fs::PermissionsExt as _;
+        // Without the bits that make a program run as its owner.
+        let mode = Permissions::from_mode(replaced.mode() & 0o777);
+        temporary.as_file().set_permissions(mode)?;
+    }
+    #[cfg(not(unix))]
+    drop(replaced);
+    Ok(temporary)
+}
+
+/// The same error in other words.
+fn said(error: &io::Error, text: String) -> io::Error {
+    io::Error::new(error.kind(), text)
 }
 
 /// A renamed file survives a power cut only if its folder is synced too.
@@ -152,5 +209,105 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(std::fs::read(&path).unwrap(), b"mine");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_missing_folder_is_called_by_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("missing");
+        for overwrite in [Overwrite::Never, Overwrite::Replace] {
+            let error = PendingFile::create(missing.join("file"), overwrite).err().unwrap();
+            assert_eq!(error.kind(), io::ErrorKind::NotFound);
+            let wanted = format!("the folder {} does not exist", missing.display());
+            assert_eq!(error.to_string(), wanted);
+        }
+        std::fs::write(&missing, "").unwrap();
+        let error = PendingFile::create(missing.join("file"), Overwrite::Never).err().unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::NotADirectory);
+        let text = error.to_string();
+        assert!(text.contains("missing") && !text.contains("b2-partial"), "{text}");
+    }
+
+    #[test]
+    fn a_file_whose_folder_cannot_be_synced_is_in_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let mut pending = PendingFile::create(path.clone(), Overwrite::Never).unwrap();
+        pending.write_at(0, b"hello").unwrap();
+        let error = pending.commit_and(|_| Err(io::ErrorKind::PermissionDenied.into()));
+        let text = error.unwrap_err().to_string();
+        assert!(text.contains("is complete and in its place"), "{text}");
+        assert_eq!(std::fs::read(&path).unwrap(), b"hello");
+    }
+
+    #[cfg(unix)]
+    mod unix {
+        use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, symlink};
+
+        use super::*;
+
+        fn replace(path: &Path) -> io::Result<()> {
+            let mut pending = PendingFile::create(path.to_owned(), Overwrite::Replace)?;
+            pending.write_at(0, b"new")?;
+            pending.commit()
+        }
+
+        fn pipe(path: &Path) {
+            assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+        }
+
+        fn is_pipe(path: &Path) -> bool {
+            path.symlink_metadata().unwrap().file_type().is_fifo()
+        }
+
+        #[test]
+        fn a_pipe_is_never_replaced() {
+            let folder = tempfile::tempdir().unwrap();
+            let (path, link) = (folder.path().join("pipe"), folder.path().join("link"));
+            pipe(&path);
+            symlink(&path, &link).unwrap();
+            for path in [&path, &link] {
+                assert_eq!(replace(path).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+            }
+            assert!(is_pipe(&path) && link.is_symlink());
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+        }
+
+        #[test]
+        fn a_pipe_that_appears_meanwhile_is_not_replaced() {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("pipe");
+            let mut pending = PendingFile::create(path.clone(), Overwrite::Replace).unwrap();
+            pipe(&path);
+            assert_eq!(pending.commit().unwrap_err().kind(), io::ErrorKind::InvalidInput);
+            assert!(is_pipe(&path));
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        }
+
+        #[test]
+        fn a_replaced_file_keeps_its_mode() {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("file");
+            for (old, new) in [(0o600, 0o600), (0o400, 0o400), (0o777, 0o777), (0o4755, 0o755)] {
+                let _absent = std::fs::remove_file(&path);
+                std::fs::write(&path, "old").unwrap();
+                std::fs::set_permissions(&path, Permissions::from_mode(old)).unwrap();
+                replace(&path).unwrap();
+                let mode = path.metadata().unwrap().permissions().mode() & 0o7777;
+                assert_eq!((mode, std::fs::read(&path).unwrap()), (new, b"new".to_vec()));
+            }
+        }
+
+        #[test]
+        fn a_link_leads_to_the_new_file() {
+            let folder = tempfile::tempdir().unwrap();
+            let (path, link) = (folder.path().join("file"), folder.path().join("link"));
+            symlink(&path, &link).unwrap();
+            assert_eq!(replace(&link).unwrap_err().kind(), io::ErrorKind::NotFound);
+            std::fs::write(&path, "old").unwrap();
+            replace(&link).unwrap();
+            assert!(link.is_symlink());
+            assert_eq!(std::fs::read(&path).unwrap(), b"new");
+        }
     }
 }
