@@ -172,7 +172,7 @@ impl Client {
 
     /// Forgets the authorization and all upload URLs.
     pub fn forget(&self) {
-        self.context.account().forget();
+        self.context.with_account(Account::forget);
     }
 }
 
@@ -193,6 +193,8 @@ fn unknown_account() -> AccountId {
 pub struct ClientBuilder {
     credentials: Credentials,
     config: Config,
+    /// Kept apart: it holds whatever configuration is given before or after.
+    realm: Option<String>,
     transport: Option<Arc<dyn DynTransport>>,
     timer: Option<Arc<dyn Timer>>,
     spawn: Option<Arc<dyn Spawn>>,
@@ -207,6 +209,7 @@ impl ClientBuilder {
         Self {
             credentials,
             config: Config::default(),
+            realm: None,
             transport: None,
             timer: None,
             spawn: None,
@@ -217,9 +220,11 @@ impl ClientBuilder {
         }
     }
 
-    /// Where to authorize, such as a local emulator; default: production.
+    /// Where to authorize, such as a local emulator; default: that of the
+    /// configuration, which is production. It holds whether it is given
+    /// before or after [`with_config`](Self::with_config).
     pub fn with_realm(mut self, realm: &str) -> Self {
-        self.config = self.config.with_realm(realm);
+        self.realm = Some(realm.to_owned());
         self
     }
 
@@ -287,9 +292,11 @@ impl ClientBuilder {
     ///
     /// [`BuildError::Tls`] if the roots of the system cannot be read or the
     /// certificates given are none; [`BuildError::NoTimer`] if a transport
-    /// was given without a timer and the feature `hyper` is off.
+    /// was given without a timer: ours works on tokio only, where yours may
+    /// not run.
     pub fn build(self) -> Result<Client, BuildError> {
         let transport = self.transport()?;
+        let default_timer = || if self.transport.is_none() { default_timer() } else { None };
         let timer = self.timer.clone().or_else(default_timer).ok_or(BuildError::NoTimer)?;
         let spawn = self.spawn.clone().or_else(default_spawn);
         self.assemble(Some(transport), timer, spawn)
@@ -305,7 +312,11 @@ impl ClientBuilder {
             Some(seed) => seed,
             None => getrandom::u64().map_err(|_| BuildError::NoRandomness)?,
         };
-        let account = Account::new(self.config, self.credentials, seed);
+        let config = match &self.realm {
+            Some(realm) => self.config.with_realm(realm),
+            None => self.config,
+        };
+        let account = Account::new(config, self.credentials, seed);
         let context = Context::new(account, transport, timer, spawn, self.observer);
         Ok(Client { context: Arc::new(context) })
     }
@@ -381,10 +392,117 @@ pub enum BuildError {
     /// There is no transport: give one, or turn the feature `hyper` on.
     #[error("there is no transport: give one, or turn the feature `hyper` on")]
     NoTransport,
-    /// There is no timer: give one, or turn the feature `hyper` on.
-    #[error("there is no timer: give one, or turn the feature `hyper` on")]
+    /// There is no timer: a transport of one's own needs one beside it.
+    #[error("there is no timer: a transport of one's own needs one beside it")]
     NoTimer,
     /// The system gave no randomness.
     #[error("the system gave no randomness; give a seed")]
     NoRandomness,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::io;
+    use std::time::{Duration, Instant};
+
+    use b2_core::error::{Sent, TransportError, TransportErrorKind};
+    use b2_core::op::Limits;
+    use b2_core::port::{BlockingTransport, RequestBody, ResponseBody};
+    use event_listener::Listener as _;
+
+    use super::*;
+
+    /// Notes where a request goes and fails.
+    #[derive(Default)]
+    struct Nowhere(RefCell<Vec<String>>);
+
+    fn refused() -> TransportError {
+        TransportError::new(TransportErrorKind::Tls, Sent::Nothing)
+    }
+
+    impl BlockingTransport for Nowhere {
+        fn send(
+            &self,
+            request: http::Request<&mut dyn io::Read>,
+            _: &Limits,
+        ) -> Result<http::Response<Box<dyn io::Read>>, TransportError> {
+            self.0.borrow_mut().push(request.uri().to_string());
+            Err(refused())
+        }
+    }
+
+    impl Transport for Refusing {
+        async fn send(
+            &self,
+            _: http::Request<RequestBody>,
+            _: Instant,
+        ) -> Result<http::Response<ResponseBody>, TransportError> {
+            Err(refused())
+        }
+    }
+
+    struct Refusing;
+
+    /// Authorizes everyone.
+    struct Welcome;
+
+    impl BlockingTransport for Welcome {
+        fn send(
+            &self,
+            _: http::Request<&mut dyn io::Read>,
+            _: &Limits,
+        ) -> Result<http::Response<Box<dyn io::Read>>, TransportError> {
+            Ok(http::Response::new(Box::new(AUTHORIZED.as_bytes())))
+        }
+    }
+
+    const AUTHORIZED: &str = r#"{"accountId": "a", "authorizationToken": "t",
+        "applicationKeyExpirationTimestamp": null, "apiInfo": {"storageApi": {
+        "absoluteMinimumPartSize": 5000000, "recommendedPartSize": 100000000,
+        "allowed": {"buckets": null, "capabilities": ["readFiles"], "namePrefix": null},
+        "apiUrl": "https://a.test", "downloadUrl": "https://d.test",
+        "s3ApiUrl": "https://s.test"}}}"#;
+
+    fn builder() -> ClientBuilder {
+        Client::builder(Credentials::new("id", "key")).with_seed(1)
+    }
+
+    fn config() -> Config {
+        let policy = crate::RetryPolicy::default()
+            .with_pauses(Duration::from_millis(1), Duration::from_millis(1));
+        Config::default().with_retry(policy)
+    }
+
+    #[test]
+    fn a_realm_holds_before_and_after_a_configuration() {
+        let realm = "http://127.0.0.1:1";
+        for builder in [
+            builder().with_realm(realm).with_config(config()),
+            builder().with_config(config()).with_realm(realm),
+            builder().with_config(config().with_realm(realm)),
+        ] {
+            let nowhere = Nowhere::default();
+            builder.build_blocking().unwrap().authorize().run_blocking(&nowhere).unwrap_err();
+            let asked = nowhere.0.into_inner();
+            assert!(!asked.is_empty());
+            assert!(asked.iter().all(|url| url.starts_with(realm)), "{asked:?}");
+        }
+    }
+
+    #[test]
+    fn a_transport_needs_a_timer_beside_it() {
+        let refused = builder().with_transport(Refusing).build();
+        assert!(matches!(refused, Err(BuildError::NoTimer)));
+        builder().with_transport(Refusing).with_timer(Clock).build().unwrap();
+    }
+
+    #[test]
+    fn forgetting_wakes_those_who_wait_for_the_account() {
+        let client = builder().build_blocking().unwrap();
+        client.authorize().run_blocking(&Welcome).unwrap();
+        let waiting = client.context.moved.listen();
+        client.forget();
+        assert!(waiting.wait_timeout(Duration::from_secs(10)).is_some(), "nobody was woken");
+    }
 }
