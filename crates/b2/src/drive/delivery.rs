@@ -65,10 +65,13 @@ pub(crate) async fn deliver(
             Ok(None) => break None,
             Ok(Some(Ok(chunk))) => {
                 pace.count(chunk.len());
+                let begin = timer.now();
                 // The writer hangs up only when it has failed; it says why.
                 if sender.send(chunk).await.is_err() {
                     break None;
                 }
+                // A slow destination says nothing about the line.
+                pace.leave_out(begin);
             }
             Ok(Some(Err(error))) | Err(error) => break Some(error),
         }

@@ -91,7 +91,69 @@ impl<'a> Pace<'a> {
         }
     }
 
+    /// Leaves out the time since `begin`: it was spent on this side.
+    pub(crate) fn leave_out(&mut self, begin: Instant) {
+        self.window += self.timer.now().saturating_duration_since(begin);
+    }
+
     pub(crate) fn count(&mut self, bytes: usize) {
         self.in_window += bytes as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use b2_core::port::BoxFuture;
+
+    use super::*;
+
+    /// A clock that is set by hand; who sleeps on it wakes if it is time.
+    struct Hand(Mutex<Instant>);
+
+    impl Hand {
+        fn advance(&self, by: Duration) {
+            *self.0.lock().unwrap() += by;
+        }
+    }
+
+    impl Timer for Hand {
+        fn now(&self) -> Instant {
+            *self.0.lock().unwrap()
+        }
+
+        fn sleep_until(&self, at: Instant) -> BoxFuture<'static, ()> {
+            match at <= self.now() {
+                true => Box::pin(future::ready(())),
+                false => Box::pin(future::pending()),
+            }
+        }
+    }
+
+    const STALL: Duration = Duration::from_secs(60);
+
+    /// What a body that brings nothing more ends in after a pause, if that is
+    /// left out or not; `None` if it is still waited for.
+    fn after_a_pause(left_out: bool) -> Option<TransportErrorKind> {
+        let timer = Hand(Mutex::new(Instant::now()));
+        let mut limits = Limits::new(timer.now(), STALL * 1_000, STALL);
+        limits.floor = 10;
+        let mut pace = Pace::new(&timer, limits);
+        pace.count(9);
+        let begin = timer.now();
+        timer.advance(STALL * 2);
+        if left_out {
+            pace.leave_out(begin);
+        }
+        let waiting = future::poll_once(pace.next(future::pending::<()>()));
+        future::block_on(waiting).map(|ended| ended.unwrap_err().kind)
+    }
+
+    #[test]
+    fn a_pause_on_this_side_is_not_taken_for_a_stall() {
+        assert_eq!(after_a_pause(true), None);
+        assert_eq!(after_a_pause(false), Some(TransportErrorKind::Timeout));
     }
 }
