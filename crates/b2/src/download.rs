@@ -27,13 +27,17 @@ use crate::sink::{self, Overwrite, Shared, Sink};
 /// - [`Error::Api`] with status 404: there is no such file, or it is hidden.
 /// - [`Error::Integrity`]: the content is damaged, also when fetched again.
 /// - [`Error::Local`]: the destination exists, cannot be written, or is full;
-///   nothing is left under its name.
+///   nothing is left under its name, unless the message says that the file is
+///   in its place and only its folder could not be synced.
 /// - [`Error::Exhausted`], [`Error::Transport`]: try again later.
 ///
 /// # Cancel safety
 ///
 /// Dropping the future leaves no file under the final name, and no temporary
-/// one beside it: that is removed before the drop returns.
+/// one beside it: that is removed before the drop returns. Only a process that
+/// is killed, or a machine that loses power, leaves one, named `.b2-partial-`
+/// with some letters after it; while no download to that folder runs it may be
+/// deleted.
 #[derive(Debug)]
 #[must_use = "a download needs a destination: to_file, to_writer or to_bytes"]
 pub struct Download {
@@ -74,6 +78,10 @@ impl Download {
 
     /// Writes to a file and replaces the one that is there, in one step, when
     /// the new content is complete and checked.
+    ///
+    /// The new file has the mode of the old one. A symbolic link is followed
+    /// and stays; one that leads nowhere is refused, and so is anything that
+    /// exists and is not a regular file, such as a pipe or a device.
     pub fn to_file_replacing(self, path: impl AsRef<Path>) -> Run<b2_core::Download, Downloaded> {
         self.into_file(path.as_ref().to_owned(), Overwrite::Replace)
     }
@@ -85,9 +93,9 @@ impl Download {
         }
     }
 
-    /// Writes to a writer as the bytes arrive. They cannot be taken back: if
-    /// the content turns out to be damaged the call fails after it was
-    /// written.
+    /// Writes to a writer as the bytes arrive, and flushes it at the end. They
+    /// cannot be taken back: if the content turns out to be damaged the call
+    /// fails after it was written.
     pub fn to_writer(
         self,
         writer: impl Write + Send + 'static,
