@@ -358,6 +358,53 @@ mod tests {
         assert!(reader.overdue && reader.failure.is_none());
     }
 
+    /// A transport that tells a slow upload from no other failure.
+    struct Plain;
+
+    impl BlockingTransport for Plain {
+        fn send(
+            &self,
+            request: http::Request<&mut dyn Read>,
+            _: &Limits,
+        ) -> Result<http::Response<Box<dyn Read>>, TransportError> {
+            let answer = match request.uri().path().rsplit('/').next() {
+                Some("b2_authorize_account") => AUTHORIZED,
+                Some("b2_get_upload_url") => UPLOAD_URL,
+                _ => {
+                    let failed = io::copy(request.into_body(), &mut io::sink()).unwrap_err();
+                    let error = TransportError::new(TransportErrorKind::Other, Sent::Nothing);
+                    return Err(error.with_source(failed));
+                }
+            };
+            Ok(http::Response::new(Box::new(answer.as_bytes())))
+        }
+    }
+
+    const AUTHORIZED: &str = r#"{"accountId": "a", "authorizationToken": "t",
+        "applicationKeyExpirationTimestamp": null, "apiInfo": {"storageApi": {
+        "absoluteMinimumPartSize": 5000000, "recommendedPartSize": 100000000,
+        "allowed": {"buckets": null, "capabilities": ["writeFiles"], "namePrefix": null},
+        "apiUrl": "https://a.test", "downloadUrl": "https://d.test",
+        "s3ApiUrl": "https://s.test"}}}"#;
+    const UPLOAD_URL: &str = r#"{"bucketId": "b", "uploadUrl": "https://u.test/up",
+        "authorizationToken": "u"}"#;
+
+    #[test]
+    fn an_upload_that_is_too_slow_fails_by_a_timeout_whatever_the_transport_says() {
+        let timeouts = b2_core::account::Timeouts::default().with_stall(Duration::ZERO);
+        let retry = crate::RetryPolicy::default()
+            .with_attempts(1)
+            .with_upload_urls(1)
+            .with_pauses(Duration::from_millis(1), Duration::from_millis(1));
+        let config = crate::Config::default().with_timeouts(timeouts).with_retry(retry);
+        let builder = crate::Client::builder(crate::Credentials::new("id", "key"));
+        let client = builder.with_config(config).with_seed(1).build_blocking().unwrap();
+        let name = crate::client::bucket_name("", "the-bucket").unwrap();
+        let bucket = crate::Bucket::new(client.context, b2_proto::BucketId::from("b"), name);
+        let error = bucket.upload("x", "content").run_blocking(&Plain).unwrap_err();
+        assert!(format!("{error:?}").contains("Timeout"), "{error:?}");
+    }
+
     /// A terabyte of nothing.
     struct Zeros;
 
