@@ -231,7 +231,6 @@ impl ApiError {
         match self.status {
             _ if self.code.as_str() != UNKNOWN_CODE => &self.code,
             401 => &ErrorCode::Unauthorized,
-            404 => &ErrorCode::NotFound,
             429 => &ErrorCode::TooManyRequests,
             _ => &self.code,
         }

@@ -44,7 +44,15 @@ async fn soon_enough<T>(work: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, work).await.expect("it hangs")
 }
 
-/// Runs blocking code beside the runtime.
+/// Runs blocking code on a thread of its own. If it hangs the test fails, and
+/// does not hang with it.
 pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    soon(tokio::task::spawn_blocking(work)).await.unwrap()
+    let (done, result) = async_channel::bounded(1);
+    let thread = std::thread::spawn(move || {
+        let _nobody_waits = done.send_blocking(work());
+    });
+    match soon(result.recv()).await {
+        Ok(result) => result,
+        Err(_) => std::panic::resume_unwind(thread.join().unwrap_err()),
+    }
 }

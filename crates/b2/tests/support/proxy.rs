@@ -97,6 +97,11 @@ impl Proxy {
         self.shared.state().pace = pace;
     }
 
+    /// Closes every connection that is open now.
+    pub(crate) fn cut_now(&self) {
+        self.shared.state().cut();
+    }
+
     /// Whether all trouble has come.
     pub(crate) fn is_spent(&self) -> bool {
         self.shared.state().troubles.is_empty()
@@ -112,13 +117,19 @@ impl Drop for Proxy {
     fn drop(&mut self) {
         let mut state = self.shared.state();
         state.over = true;
-        for stream in state.open.drain(..) {
-            let _gone_already = stream.shutdown(Shutdown::Both);
-        }
+        state.cut();
         drop(state);
         self.shared.changed.notify_all();
         // The listener waits for a connection; here is one.
         drop(TcpStream::connect(self.address));
+    }
+}
+
+impl State {
+    fn cut(&mut self) {
+        for stream in self.open.drain(..) {
+            let _gone_already = stream.shutdown(Shutdown::Both);
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! the server's place.
 
 use std::collections::BTreeSet;
+use std::io::Read;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
@@ -9,11 +10,14 @@ use std::time::Instant;
 
 use b2::TransportError;
 use b2::hyper::HyperTransport;
-use b2::port::{RequestBody, ResponseBody, Transport};
+use b2::port::{BlockingTransport, RequestBody, ResponseBody, Transport};
+use b2_core::op::Limits;
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
-use http::{Request, Response, Uri};
+use http::{HeaderMap, Request, Response, Uri};
 use http_body::Frame;
+
+use super::ureq_transport::UreqTransport;
 
 /// What a spy answers itself: a status and a body, made of the token that the
 /// request bears.
@@ -23,6 +27,12 @@ pub(crate) type Retort = fn(token: &str) -> (u16, String);
 pub(crate) struct Spy {
     transport: HyperTransport,
     shared: Arc<Mutex<Shared>>,
+}
+
+/// The same on the calling thread; it never answers itself.
+pub(crate) struct BlockingSpy {
+    transport: UreqTransport,
+    shared: Mutex<Shared>,
 }
 
 #[derive(Default)]
@@ -48,18 +58,36 @@ impl Spy {
         self.shared.lock().unwrap().secrets.clone()
     }
 
-    fn look_at(&self, request: &Request<RequestBody>) -> Option<(u16, String)> {
-        let token = request.headers().get(AUTHORIZATION);
-        let token = token.and_then(|token| token.to_str().ok()).unwrap_or_default();
+    fn retort(&self, uri: &Uri, headers: &HeaderMap) -> Option<(u16, String)> {
         let mut shared = self.shared.lock().unwrap();
-        shared.secrets.insert(token.trim_start_matches("Basic ").to_owned());
-        let path = request.uri().path().to_owned();
-        if path.ends_with("/b2_upload_file") {
-            shared.secrets.extend(parts_of(request.uri()));
-        }
-        let at = shared.retorts.iter().position(|(operation, _)| path.contains(operation))?;
+        let token = shared.note(uri, headers);
+        let asked = |(operation, _): &(&str, Retort)| uri.path().contains(operation);
+        let at = shared.retorts.iter().position(asked)?;
         let (_, retort) = shared.retorts.remove(at);
-        Some(retort(token))
+        Some(retort(&token))
+    }
+}
+
+impl BlockingSpy {
+    pub(crate) fn new() -> Self {
+        Self { transport: UreqTransport::new(), shared: Mutex::default() }
+    }
+
+    pub(crate) fn secrets(&self) -> BTreeSet<String> {
+        self.shared.lock().unwrap().secrets.clone()
+    }
+}
+
+impl Shared {
+    /// Remembers what is secret in a request; gives its token.
+    fn note(&mut self, uri: &Uri, headers: &HeaderMap) -> String {
+        let token = headers.get(AUTHORIZATION).and_then(|token| token.to_str().ok());
+        let token = token.unwrap_or_default().trim_start_matches("Basic ").to_owned();
+        self.secrets.insert(token.clone());
+        if uri.path().ends_with("/b2_upload_file") {
+            self.secrets.extend(parts_of(uri));
+        }
+        token
     }
 }
 
@@ -76,12 +104,23 @@ impl Transport for Spy {
         request: Request<RequestBody>,
         deadline: Instant,
     ) -> Result<Response<ResponseBody>, TransportError> {
-        let Some((status, body)) = self.look_at(&request) else {
+        let Some((status, body)) = self.retort(request.uri(), request.headers()) else {
             return self.transport.send(request, deadline).await;
         };
         let mut answer = Response::new(ResponseBody::new(Text(Some(body))));
         *answer.status_mut() = status.try_into().unwrap();
         Ok(answer)
+    }
+}
+
+impl BlockingTransport for BlockingSpy {
+    fn send(
+        &self,
+        request: Request<&mut dyn Read>,
+        limits: &Limits,
+    ) -> Result<Response<Box<dyn Read>>, TransportError> {
+        self.shared.lock().unwrap().note(request.uri(), request.headers());
+        self.transport.send(request, limits)
     }
 }
 
