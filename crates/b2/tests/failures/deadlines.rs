@@ -3,21 +3,17 @@
 
 use std::time::{Duration, Instant};
 
-use b2::{
-    Bucket, Check, Client, Config, Error, Run, Source, Timeouts, TransportErrorKind, WaitReason,
-};
+use b2::{Check, Client, Config, Error, Run, Source, Timeouts, TransportErrorKind, WaitReason};
 use b2_core::Operation;
 
-use crate::support::content::{Unreadable, pattern};
+use crate::scene::Scene;
+use crate::support::content::Unreadable;
 use crate::support::folder::Folder;
-use crate::support::proxy::{Pace, Proxy, Trouble};
-use crate::support::recorder::Recorder;
+use crate::support::proxy::{Pace, Trouble};
 use crate::support::site::{Site, credentials, retry};
 use crate::support::ureq_transport::UreqTransport;
 use crate::support::verdict::transport;
 use crate::support::{aside, soon, until};
-
-const SIZE: usize = 1 << 20;
 
 /// Longer than an answer takes, shorter than most of what happens here.
 const CALL: Duration = Duration::from_millis(400);
@@ -31,23 +27,9 @@ fn impatient(call: Duration) -> Config {
     Config::default().with_timeouts(timeouts).with_retry(retry().with_attempts(2))
 }
 
-struct Scene {
-    site: Site,
-    proxy: Proxy,
-    bucket: Bucket,
-    recorder: Recorder,
-    content: Vec<u8>,
-}
-
-impl Scene {
-    async fn set(call: Duration) -> Self {
-        let site = Site::start().await;
-        let content = pattern(SIZE);
-        site.bucket.upload("x", content.clone()).await.unwrap();
-        let proxy = site.proxy();
-        let (bucket, recorder) = site.behind(&proxy, impatient(call)).await;
-        Self { site, proxy, bucket, recorder, content }
-    }
+/// A bucket with the file `x`, for a client that gives up soon.
+async fn scene(call: Duration) -> Scene {
+    Scene::with_config(impatient(call)).await.and_file().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -75,7 +57,7 @@ async fn a_server_that_never_answers_is_given_up() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_call_says_what_it_waits_for_and_ends() {
-    let scene = Scene::set(CALL).await;
+    let scene = scene(CALL).await;
     scene.proxy.set_pace(Pace::Silent);
     let bucket = &scene.bucket;
     times_out("b2_download_file_by_name", bucket.head("x")).await;
@@ -101,7 +83,7 @@ where
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_that_is_never_answered_is_unconfirmed() {
-    let scene = Scene::set(CALL).await;
+    let scene = scene(CALL).await;
     scene.proxy.set_pace(Pace::Silent);
     let upload = scene.bucket.upload("y", scene.content.clone()).start();
     let waits = || upload.waiting_for().filter(|_| upload.progress().position_bytes > 0);
@@ -114,7 +96,7 @@ async fn an_upload_that_is_never_answered_is_unconfirmed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_trickles_is_given_up_at_the_deadline() {
-    let scene = Scene::set(CALL).await;
+    let scene = scene(CALL).await;
     scene.proxy.set_pace(Pace::Trickle(1, Duration::from_millis(20)));
     let begun = Instant::now();
     let error = soon(scene.bucket.file_info("4_z0".into())).await.unwrap_err();
@@ -124,7 +106,7 @@ async fn an_answer_that_trickles_is_given_up_at_the_deadline() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_download_that_stalls_goes_on_over_another_connection() {
-    let scene = Scene::set(CALL).await;
+    let scene = scene(CALL).await;
     let folder = Folder::new();
     scene.proxy.expect([Trouble::StallDown(300_000), Trouble::StallDown(300_000)]);
     let downloaded = soon(scene.bucket.download("x").to_file(folder.path("x"))).await.unwrap();
@@ -135,7 +117,7 @@ async fn a_download_that_stalls_goes_on_over_another_connection() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_blocking_download_that_stalls_goes_on_over_another_connection() {
-    let scene = Scene::set(CALL).await;
+    let scene = scene(CALL).await;
     let folder = Folder::new();
     scene.proxy.expect([Trouble::StallDown(300_000)]);
     let download = scene.bucket.download("x").to_file(folder.path("x"));
@@ -148,7 +130,7 @@ async fn a_blocking_download_that_stalls_goes_on_over_another_connection() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_download_that_only_trickles_is_given_up() {
     // The head trickles too, and that has to be long enough for it.
-    let scene = Scene::set(Duration::from_secs(5)).await;
+    let scene = scene(Duration::from_secs(5)).await;
     let folder = Folder::new();
     // An eighth of what is asked for, and yet a byte every now and then: at
     // this rate the file would take more than a quarter of an hour.
@@ -163,7 +145,7 @@ async fn a_download_that_only_trickles_is_given_up() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_download_that_is_slow_but_bearable_is_left_alone() {
-    let scene = Scene::set(CALL).await;
+    let scene = scene(CALL).await;
     // 1 MiB at about 800 KiB/s: longer than any call may take.
     scene.proxy.set_pace(Pace::Trickle(16 << 10, Duration::from_millis(20)));
     let back = soon(scene.bucket.download("x").to_bytes()).await.unwrap();
@@ -173,7 +155,7 @@ async fn a_download_that_is_slow_but_bearable_is_left_alone() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_that_stalls_is_sent_again_to_another_url() {
-    let scene = Scene::set(CALL).await;
+    let scene = scene(CALL).await;
     scene.proxy.expect([Trouble::StallUp(200_000)]);
     // More than the operating system keeps for a reader that does not read.
     let len = 64_000_000;
