@@ -69,7 +69,7 @@ fn a_file_that_may_not_grow_leaves_nothing() {
 fn a_folder_that_is_missing_or_closed_is_told() {
     let scene = scene();
     let ran = scene.b2(["file", "download", "b2://local-files/big", "none/big"]).exits(10);
-    assert!(ran.stderr.contains("No such file or directory"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the folder none does not exist"), "{}", ran.stderr);
     fs::create_dir(scene.work().join("folder")).unwrap();
     scene.b2(["file", "download", "b2://local-files/big", "folder"]).exits(10);
     let overwrite = ["file", "download", "--overwrite", "b2://local-files/big", "folder"];
