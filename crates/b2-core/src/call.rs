@@ -12,11 +12,11 @@ use crate::answer::{self, Answer};
 use crate::endpoint::{Endpoint, Repeat};
 use crate::error::{Error, Remedy};
 use crate::event::Event;
-use crate::op::{Operation, Reply, Step, Ticket, Transmit, Wait, WaitReason};
+use crate::op::{Operation, Reply, Step, Ticket, Transmit, Wait};
 use crate::plan::SinkPlan;
 use crate::request::{RequestBuilder, to_json};
 use crate::retry::{Attempts, Surface, Verdict};
-use crate::time::{self, Instant};
+use crate::time::Instant;
 use b2_proto::{AuthToken, OperationInfo};
 
 /// A page of 10,000 files with ten long infos each stays below this.
@@ -67,11 +67,8 @@ impl<E: Endpoint> Call<E> {
     }
 
     fn send(&mut self, account: &mut Account, now: Instant) -> Step<E::Response> {
-        if let Some(until) = time::ahead(self.attempts.not_before(), now) {
-            return Step::Wait(Wait::for_time(until, WaitReason::Backoff(E::NAME)));
-        }
-        if let Some(until) = account.closed_until(now) {
-            return Step::Wait(Wait::for_time(until, WaitReason::Throttled));
+        if let Some(wait) = self.attempts.held_back(account, E::NAME, now) {
+            return Step::Wait(wait);
         }
         let session = match self.authorizer.poll(account, now) {
             Granted::Yes(session) => session,

@@ -22,11 +22,11 @@ use crate::download::headers::FileHeaders;
 use crate::download::locate::Object;
 use crate::error::{Error, IntegrityError, ProtocolError, Remedy, RequestError, TransportError};
 use crate::event::Event;
-use crate::op::{Operation, Reply, Step, Ticket, Transmit, Wait, WaitReason};
+use crate::op::{Operation, Reply, Step, Ticket, Transmit, Wait};
 use crate::plan::{BodyPlan, Delivery, ERROR_BODY_LIMIT, SinkPlan};
 use crate::request::RequestBuilder;
 use crate::retry::{Attempts, Failure, Surface, Verdict, classify};
-use crate::time::{self, Instant};
+use crate::time::Instant;
 
 /// Times that all bytes are fetched again because their digest differed.
 const RESTARTS: u32 = 2;
@@ -156,11 +156,8 @@ impl Download {
 
     fn send(&mut self, account: &mut Account, now: Instant) -> Step<Downloaded> {
         let operation = self.object.operation();
-        if let Some(until) = time::ahead(self.attempts.not_before(), now) {
-            return Step::Wait(Wait::for_time(until, WaitReason::Backoff(operation)));
-        }
-        if let Some(until) = account.closed_until(now) {
-            return Step::Wait(Wait::for_time(until, WaitReason::Throttled));
+        if let Some(wait) = self.attempts.held_back(account, operation, now) {
+            return Step::Wait(wait);
         }
         let session = match self.authorizer.poll(account, now) {
             Granted::Yes(session) => session,

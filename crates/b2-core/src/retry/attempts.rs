@@ -3,6 +3,7 @@
 use crate::account::Account;
 use crate::error::{Error, Remedy};
 use crate::event::Event;
+use crate::op::{Wait, WaitReason};
 use crate::retry::backoff::Backoff;
 use crate::time::{self, Duration, Instant};
 
@@ -37,6 +38,20 @@ impl Attempts {
     /// When the next attempt is due; `None`: at once.
     pub(crate) fn not_before(&self) -> Option<Instant> {
         self.not_before
+    }
+
+    /// What holds the next attempt back: its own pause, or the account's.
+    pub(crate) fn held_back(
+        &self,
+        account: &Account,
+        operation: &'static str,
+        now: Instant,
+    ) -> Option<Wait> {
+        if let Some(until) = time::ahead(self.not_before, now) {
+            return Some(Wait::for_time(until, WaitReason::Backoff(operation)));
+        }
+        let until = account.closed_until(now)?;
+        Some(Wait::for_time(until, WaitReason::Throttled))
     }
 
     /// Notes a failure with its remedy and settles what follows.

@@ -25,11 +25,11 @@ use crate::call::Call;
 use crate::endpoint::{GetUploadUrl, ListFileVersions};
 use crate::error::{Error, IntegrityError, ProtocolError, Remedy, RequestError};
 use crate::event::Event;
-use crate::op::{Operation, Reply, Step, Ticket, Transmit, Wait, WaitReason};
+use crate::op::{Operation, Reply, Step, Ticket, Transmit, Wait};
 use crate::plan::{BodyPlan, DigestMode, SinkPlan};
 use crate::request::RequestBuilder;
 use crate::retry::{Attempts, OnAmbiguous, Surface, Verdict};
-use crate::time::{self, Instant};
+use crate::time::Instant;
 use crate::upload::headers::UploadHeaders;
 use crate::upload::sought::Sought;
 
@@ -118,11 +118,8 @@ impl SmallUpload {
     }
 
     fn begin(&mut self, account: &mut Account, now: Instant) -> Step<Uploaded> {
-        if let Some(until) = time::ahead(self.attempts.not_before(), now) {
-            return Step::Wait(Wait::for_time(until, WaitReason::Backoff(OPERATION)));
-        }
-        if let Some(until) = account.closed_until(now) {
-            return Step::Wait(Wait::for_time(until, WaitReason::Throttled));
+        if let Some(wait) = self.attempts.held_back(account, OPERATION, now) {
+            return Step::Wait(wait);
         }
         match account.check_out_url(&self.bucket, now) {
             Some(target) => self.send(account, target, now),
