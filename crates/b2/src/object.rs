@@ -54,8 +54,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Api`] if there is no such file or it is hidden. Its code is
-    /// unknown: an answer that is only a head carries none.
+    /// [`Error::Api`] with `not_found` if there is no such file or it is
+    /// hidden. For any other refusal the code is unknown: an answer that is
+    /// only a head carries none.
     pub fn head(&self, bucket: &str, name: &str) -> Run<b2_core::Download, FileHeaders> {
         let operation = object(bucket, name).map(b2_core::Download::headers_only);
         Run::new(&self.context, operation).then(|downloaded, _| Ok(downloaded.headers))
