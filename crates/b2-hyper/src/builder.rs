@@ -80,7 +80,8 @@ impl Builder {
         self
     }
 
-    /// Makes the transport. Root certificates are read now and never again.
+    /// Makes the transport. Root certificates that were given are read now;
+    /// those of the system at the first `https` connection, and never again.
     ///
     /// # Errors
     ///

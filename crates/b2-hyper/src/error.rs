@@ -21,9 +21,6 @@ pub enum BuildError {
     /// A root certificate cannot be used.
     #[error("a root certificate cannot be used")]
     Certificate(#[source] Box<dyn Error + Send + Sync>),
-    /// The cryptography that was built in cannot do TLS.
-    #[error("TLS cannot be set up")]
-    Tls(#[source] Box<dyn Error + Send + Sync>),
 }
 
 /// Why a request was not even begun.

@@ -1,7 +1,7 @@
 //! TLS: whom to trust, and the handshake.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use b2_core::error::{Sent, TransportError, TransportErrorKind};
 use hyper_util::rt::TokioIo;
@@ -15,16 +15,25 @@ use crate::error::BuildError;
 use crate::socket::Socket;
 use crate::stream::Session;
 
-/// What is needed for a handshake; an error text if there can be none.
-pub(crate) struct Tls(Result<TlsConnector, NoTls>);
+/// What is needed for a handshake.
+///
+/// The certificates of the system are read at the first handshake: there are
+/// over a hundred, and whoever talks to an emulator without TLS needs none.
+pub(crate) struct Tls {
+    given: Vec<CertificateDer<'static>>,
+    platform: bool,
+    connector: OnceLock<Result<TlsConnector, NoTls>>,
+}
 
 /// Why no `https` URL can be reached.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 enum NoTls {
     #[error("b2-hyper was built without cryptography (feature aws-lc-rs or ring)")]
     NoProvider,
     #[error("no root certificate is trusted: the system has none and none was given")]
     NoRoots,
+    #[error("the provider of the cryptography supports no version of TLS that is needed")]
+    NoVersion(#[source] rustls::Error),
     #[error("the host of the URL is neither a name nor an address")]
     Name,
 }
@@ -33,28 +42,34 @@ impl Tls {
     /// Trusts the certificates in `pem` and, if `platform` is set, those of
     /// the operating system.
     pub(crate) fn new(pem: &[Vec<u8>], platform: bool) -> Result<Self, BuildError> {
-        let mut roots = RootCertStore::empty();
+        let mut given = Vec::new();
         for text in pem {
-            add_pem(&mut roots, text)?;
+            given.extend(certificates(text)?);
         }
-        if platform {
+        Ok(Self { given, platform, connector: OnceLock::new() })
+    }
+
+    fn connector(&self) -> Result<&TlsConnector, &NoTls> {
+        self.connector.get_or_init(|| self.connect_with()).as_ref()
+    }
+
+    fn connect_with(&self) -> Result<TlsConnector, NoTls> {
+        let mut roots = RootCertStore::empty();
+        // Each was added to a store once before, when it was given.
+        roots.add_parsable_certificates(self.given.iter().cloned());
+        if self.platform {
             add_platform(&mut roots);
         }
         if roots.is_empty() {
-            // Not an error yet: who talks to an emulator without TLS inside a
-            // bare container needs no certificates.
-            return Ok(Self(Err(NoTls::NoRoots)));
+            return Err(NoTls::NoRoots);
         }
-        let Some(provider) = provider() else {
-            return Ok(Self(Err(NoTls::NoProvider)));
-        };
-        let mut config = ClientConfig::builder_with_provider(provider)
+        let mut config = ClientConfig::builder_with_provider(provider().ok_or(NoTls::NoProvider)?)
             .with_safe_default_protocol_versions()
-            .map_err(|error| BuildError::Tls(Box::new(error)))?
+            .map_err(NoTls::NoVersion)?
             .with_root_certificates(roots)
             .with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self(Ok(TlsConnector::from(Arc::new(config)))))
+        Ok(TlsConnector::from(Arc::new(config)))
     }
 
     pub(crate) async fn handshake(
@@ -62,7 +77,7 @@ impl Tls {
         host: &str,
         socket: Socket,
     ) -> Result<Session, TransportError> {
-        let connector = self.0.as_ref().map_err(|reason| failed(*reason))?;
+        let connector = self.connector().map_err(|reason| failed(reason.clone()))?;
         let name = ServerName::try_from(host).map_err(|_| failed(NoTls::Name))?.to_owned();
         // Twice, because hyper-rustls keeps the socket as hyper wants to see it.
         let socket = TokioIo::new(TokioIo::new(socket));
@@ -82,14 +97,17 @@ fn failed(cause: impl std::error::Error + Send + Sync + 'static) -> TransportErr
     TransportError::new(TransportErrorKind::Tls, Sent::Nothing).with_source(cause)
 }
 
-fn add_pem(roots: &mut RootCertStore, text: &[u8]) -> Result<(), BuildError> {
-    let mut any = false;
+/// The certificates in a PEM text, each fit to be a root.
+fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, BuildError> {
+    let mut found = Vec::new();
     for certificate in CertificateDer::pem_slice_iter(text) {
         let certificate = certificate.map_err(|error| BuildError::Pem(Box::new(error)))?;
-        roots.add(certificate).map_err(|error| BuildError::Certificate(Box::new(error)))?;
-        any = true;
+        let mut roots = RootCertStore::empty();
+        let added = roots.add(certificate.clone());
+        added.map_err(|error| BuildError::Certificate(Box::new(error)))?;
+        found.push(certificate);
     }
-    if any { Ok(()) } else { Err(BuildError::NoCertificate) }
+    if found.is_empty() { Err(BuildError::NoCertificate) } else { Ok(found) }
 }
 
 /// A store with a certificate that rustls cannot read is still a good store.

@@ -37,7 +37,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// If the roots of the system cannot be read.
+    /// If the system gives no randomness for the seed. Certificates of the
+    /// system are read at the first `https` connection.
     ///
     /// ```
     /// use b2::{Client, Credentials};
@@ -290,10 +291,9 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError::Tls`] if the roots of the system cannot be read or the
-    /// certificates given are none; [`BuildError::NoTimer`] if a transport
-    /// was given without a timer: ours works on tokio only, where yours may
-    /// not run.
+    /// [`BuildError::Tls`] if the certificates given are none;
+    /// [`BuildError::NoTimer`] if a transport was given without a timer: ours
+    /// works on tokio only, where yours may not run.
     pub fn build(self) -> Result<Client, BuildError> {
         let transport = self.transport()?;
         let default_timer = || if self.transport.is_none() { default_timer() } else { None };
