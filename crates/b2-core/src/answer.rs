@@ -61,7 +61,7 @@ pub(crate) fn read<T: DeserializeOwned>(
         Reply::Local(error) => {
             Answer::Bad { error: Error::Local(error), remedy: Remedy::Never, sent: None }
         }
-        Reply::Delivered { .. } | Reply::Broken { .. } => {
+        Reply::Delivered { .. } | Reply::Broken { .. } | Reply::Digest(_) => {
             let source = Box::new(ProtocolError::Contradiction(
                 "the driver delivered an answer that was to be collected",
             ));
@@ -79,7 +79,8 @@ fn failed<T>(
 ) -> Answer<T> {
     // A JSON body is handed over whole; only a file body can be cut short,
     // and then there is no digest.
-    let complete = surface != Surface::Upload || sent.is_some();
+    let with_file = matches!(surface, Surface::Upload | Surface::Part);
+    let complete = !with_file || sent.is_some();
     let remedy = classify(surface, Failure::Transport { error: &source, complete });
     Answer::Bad { error: Error::Transport { operation, source: Box::new(source) }, remedy, sent }
 }

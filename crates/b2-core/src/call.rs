@@ -66,6 +66,12 @@ impl<E: Endpoint> Call<E> {
         }
     }
 
+    /// Whether a reply with this ticket is for this call.
+    pub(crate) fn awaits(&self, ticket: Ticket) -> bool {
+        let own = matches!(&self.state, State::InFlight { ticket: own, .. } if *own == ticket);
+        own || self.authorizer.awaits(ticket)
+    }
+
     fn send(&mut self, account: &mut Account, now: Instant) -> Step<E::Response> {
         if let Some(wait) = self.attempts.held_back(account, E::NAME, now) {
             return Step::Wait(wait);

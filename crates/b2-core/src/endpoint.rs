@@ -105,6 +105,25 @@ endpoints! {
     };
     /// Asks for an upload URL.
     GetUploadUrl = "b2_get_upload_url": GetUploadUrlRequest => GetUploadUrlResponse, Safe;
+    /// Begins a large file. Its file information cannot be changed later.
+    StartLargeFile = "b2_start_large_file": StartLargeFileRequest => StartLargeFileResponse, Once;
+    /// Asks for an upload URL for parts of one large file.
+    GetUploadPartUrl = "b2_get_upload_part_url": GetUploadPartUrlRequest => GetUploadPartUrlResponse, Safe;
+    /// Lists the parts of an unfinished large file, page by page.
+    ListParts = "b2_list_parts": ListPartsRequest => ListPartsResponse, Safe;
+    /// Lists the large files that were begun and not finished, page by page.
+    ListUnfinishedLargeFiles = "b2_list_unfinished_large_files": ListUnfinishedLargeFilesRequest => ListUnfinishedLargeFilesResponse, Safe, {
+        fn complete(request: &mut Self::Request, session: &Session) {
+            narrow(&mut request.name_prefix, session);
+        }
+    };
+    /// Makes one file of the parts.
+    FinishLargeFile = "b2_finish_large_file": FinishLargeFileRequest => FinishLargeFileResponse, Once, {
+        // B2 puts up to 10,000 parts together before it answers.
+        const PATIENCE: Option<Duration> = Some(Duration::from_secs(1200));
+    };
+    /// Gives up a large file and removes its parts.
+    CancelLargeFile = "b2_cancel_large_file": CancelLargeFileRequest => CancelLargeFileResponse, Safe;
     /// Lists the newest version of each visible file, page by page.
     ListFileNames = "b2_list_file_names": ListFileNamesRequest => ListFileNamesResponse, Safe, {
         fn complete(request: &mut Self::Request, session: &Session) {

@@ -6,10 +6,11 @@
 
 use std::sync::Arc;
 
-use b2_proto::{Capability, ErrorCode, Sha1Digest};
+use b2_proto::{Capability, ErrorCode, LargeFileId, Sha1Digest};
 
 use crate::retry::UNKNOWN_CODE;
 use crate::time::Duration;
+use crate::upload::CannotResume;
 
 /// Why an operation did not succeed.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -65,6 +66,16 @@ pub enum Error {
         #[source]
         last: Box<Self>,
     },
+    /// A large file could not be completed, and not be cancelled either: its
+    /// parts cost money until somebody cancels it.
+    #[error("the unfinished large file {file_id} was left behind")]
+    Orphaned {
+        /// The file to cancel.
+        file_id: LargeFileId,
+        /// Why it could not be completed.
+        #[source]
+        last: Box<Self>,
+    },
     /// The user's source could not be read, or sink not be written.
     #[error(transparent)]
     Local(#[from] LocalError),
@@ -112,7 +123,7 @@ impl Error {
                 Remedy::Never
             }
             Self::Transport { .. } => Remedy::Retry { after: None },
-            Self::Exhausted { last, .. } => last.remedy(),
+            Self::Exhausted { last, .. } | Self::Orphaned { last, .. } => last.remedy(),
             Self::Unconfirmed { .. } => Remedy::Reconcile,
             Self::Integrity(_) => Remedy::Retry { after: None },
             Self::Protocol { .. } | Self::Local(_) | Self::Request { .. } | Self::Cancelled => {
@@ -138,7 +149,9 @@ impl Error {
     pub fn api(&self) -> Option<&ApiError> {
         match self {
             Self::Api { source, .. } => Some(source),
-            Self::Exhausted { last, .. } | Self::Unconfirmed { last, .. } => last.api(),
+            Self::Exhausted { last, .. }
+            | Self::Unconfirmed { last, .. }
+            | Self::Orphaned { last, .. } => last.api(),
             _ => None,
         }
     }
@@ -152,6 +165,9 @@ impl Error {
             Self::Exhausted { last, .. } => last.advice(),
             Self::Unconfirmed { operation, .. } => {
                 Some(format!("look whether {operation} took effect before you repeat it"))
+            }
+            Self::Orphaned { file_id, .. } => {
+                Some(format!("cancel the large file {file_id}, or upload again and let it be resumed"))
             }
             Self::Integrity(_) => Some("try again; if it happens again, the stored file or the memory of this machine is damaged".to_owned()),
             Self::Protocol { .. } => Some("check that the endpoint is a B2 server and that no proxy changes its answers".to_owned()),
@@ -459,6 +475,9 @@ pub enum RequestError {
     /// B2 does not allow this bucket name.
     #[error(transparent)]
     BucketName(#[from] b2_proto::InvalidBucketName),
+    /// The upload cannot go on where another one stopped.
+    #[error("the upload cannot be resumed")]
+    CannotResume(#[from] CannotResume),
     /// A range that counts from the end; B2 does not promise to know it.
     #[error("a range has to say its first byte")]
     RangeWithoutStart,

@@ -3,6 +3,8 @@
 //! Events inform; they never decide. A driver hands each to its observer
 //! outside every lock and polls again.
 
+use b2_proto::{LargeFileId, Sha1Digest};
+
 use crate::error::Remedy;
 use crate::time::Instant;
 
@@ -42,4 +44,52 @@ pub enum Event {
     },
     /// The bytes received did not match the digest; all are fetched again.
     Restarting,
+    /// A large file is about to be started. Whoever keeps a journal writes
+    /// this down first: if the answer is lost, the file may exist.
+    LargeFileStarting {
+        /// B2's clock, in ms since 1970, as far as known.
+        at_ms: Option<i64>,
+        /// Length of every part but the last, in bytes.
+        part_size: u64,
+        /// SHA-1 of the whole file, if it was computed or known.
+        digest: Option<Sha1Digest>,
+    },
+    /// A large file was started, or found again: from here on it costs money
+    /// until it is finished or cancelled.
+    LargeFileStarted {
+        /// Its id.
+        file_id: LargeFileId,
+        /// Length of every part but the last, in bytes.
+        part_size: u64,
+        /// How many parts it has.
+        parts: u32,
+    },
+    /// B2 has confirmed a part. Once for each, in the order of their
+    /// completion; after a resumption once for each that is kept.
+    PartStored(StoredPart),
+    /// The answer that would have begun a large file was lost and the file is
+    /// not found, or may not be looked for with this application key. Another
+    /// one is begun: an unfinished file without parts may be left behind.
+    PossibleOrphan,
+    /// The large file is cancelled: nothing is left behind. (When it is
+    /// finished, the operation is done.)
+    LargeFileCancelled,
+}
+
+/// A part that B2 has confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoredPart {
+    /// Its number, from 1.
+    pub number: u32,
+    /// How many parts the file has.
+    pub of: u32,
+    /// Its first byte, counted from the start of the source.
+    pub offset: u64,
+    /// Its length in bytes.
+    pub len: u64,
+    /// SHA-1 of its content.
+    pub digest: Sha1Digest,
+    /// Whether it was there already, from before an interruption.
+    pub kept: bool,
 }

@@ -14,19 +14,24 @@
 //!
 //! ```
 //! use b2_core::{Account, Error, Operation, Reply, Step, Ticket};
-//! use b2_core::op::{Transmit, Wait};
+//! use b2_core::op::{DigestRequest, Transmit, Wait};
 //! use std::time::Instant;
 //!
 //! fn drive<O: Operation>(
 //!     account: &mut Account,
 //!     mut operation: O,
 //!     perform: impl Fn(Transmit) -> (Ticket, Reply),
+//!     hash: impl Fn(DigestRequest) -> (Ticket, Reply),
 //!     pause: impl Fn(Wait),
 //! ) -> Result<O::Output, Error> {
 //!     loop {
 //!         match operation.poll(account, Instant::now()) {
 //!             Step::Send(transmit) => {
 //!                 let (ticket, reply) = perform(*transmit);
+//!                 operation.handle(account, ticket, reply, Instant::now());
+//!             }
+//!             Step::Digest(request) => {
+//!                 let (ticket, reply) = hash(request);
 //!                 operation.handle(account, ticket, reply, Instant::now());
 //!             }
 //!             Step::Event(event) => println!("{event:?}"),
@@ -45,7 +50,8 @@
 //! #     let head = Box::new(http::Response::new(()).into_parts().0);
 //! #     (transmit.ticket, Reply::Response { head, body: answer.into(), sent: None })
 //! # };
-//! # let session = drive(&mut account, Authorize::new(), perform, |wait| unreachable!("{wait:?}")).unwrap();
+//! # let hash = |_| unreachable!();
+//! # let session = drive(&mut account, Authorize::new(), perform, hash, |wait| unreachable!("{wait:?}")).unwrap();
 //! # assert_eq!(session.account_id.as_str(), "c5d20e7718af");
 //! ```
 //!
@@ -58,7 +64,9 @@
 //! | to check an application key | [`Authorize`] |
 //! | a bucket's id | [`FindBucket`] |
 //! | a listing | [`Pager`], which makes a [`Call`] for each page |
+//! | to upload a file of any size | [`Upload`], which chooses one of the next two |
 //! | to upload up to 5 GB in one request | [`SmallUpload`] |
+//! | to upload in parts, to be resumed | [`LargeUpload`] |
 //! | to download, checked and resumed | [`Download`] |
 //!
 //! All of them share one [`Account`]: one token refresh serves all, an upload
@@ -104,7 +112,7 @@ pub use download::Download;
 pub use error::{Error, Remedy};
 pub use event::Event;
 pub use list::Pager;
-pub use op::{Operation, Reply, Step, Ticket};
+pub use op::{Operation, Reply, Step, Stop, Ticket};
 pub use reconcile::Reconciled;
 pub use session::Authorize;
-pub use upload::SmallUpload;
+pub use upload::{LargeUpload, SmallUpload, Upload};

@@ -8,7 +8,9 @@
 use b2_proto as proto;
 
 use crate::call::Call;
-use crate::endpoint::{Endpoint, ListFileNames, ListFileVersions, ListKeys};
+use crate::endpoint::{
+    Endpoint, ListFileNames, ListFileVersions, ListKeys, ListParts, ListUnfinishedLargeFiles,
+};
 use crate::error::{Error, ProtocolError};
 
 /// An endpoint that answers in pages.
@@ -34,6 +36,8 @@ mod sealed {
     impl Sealed for super::ListFileNames {}
     impl Sealed for super::ListFileVersions {}
     impl Sealed for super::ListKeys {}
+    impl Sealed for super::ListParts {}
+    impl Sealed for super::ListUnfinishedLargeFiles {}
 }
 
 /// Walks the pages of a list.
@@ -148,5 +152,40 @@ impl Paged for ListKeys {
 
     fn at(request: &Self::Request, marker: &Self::Marker) -> Self::Request {
         request.clone().with_start_application_key_id(marker.clone())
+    }
+}
+
+impl Paged for ListParts {
+    type Row = proto::Part;
+    type Marker = u32;
+
+    fn split(response: Self::Response) -> (Vec<Self::Row>, Option<Self::Marker>) {
+        (response.parts, response.next_part_number)
+    }
+
+    fn advances(old: &u32, new: &u32) -> bool {
+        new > old
+    }
+
+    fn at(request: &Self::Request, marker: &u32) -> Self::Request {
+        request.clone().with_start_part_number(*marker)
+    }
+}
+
+impl Paged for ListUnfinishedLargeFiles {
+    type Row = proto::FileVersion;
+    type Marker = proto::LargeFileId;
+
+    fn split(response: Self::Response) -> (Vec<Self::Row>, Option<Self::Marker>) {
+        (response.files, response.next_file_id)
+    }
+
+    /// They are listed by id.
+    fn advances(old: &Self::Marker, new: &Self::Marker) -> bool {
+        new > old
+    }
+
+    fn at(request: &Self::Request, marker: &Self::Marker) -> Self::Request {
+        request.clone().with_start_file_id(marker.clone())
     }
 }

@@ -10,7 +10,8 @@
 //! 1. After every `handle`, every deadline and every change of
 //!    [`Account::epoch`](crate::account::Account::epoch) it was told to
 //!    watch, call `poll` until it answers [`Step::Wait`] or [`Step::Done`].
-//! 2. Give back exactly one reply for each ticket, in any order. A request
+//! 2. Give back exactly one reply for each ticket, whether of a [`Transmit`] or
+//!    of a [`DigestRequest`], in any order. A request
 //!    that passes its [`Limits`] is given up by the driver and answered with
 //!    [`Reply::Failed`] and [`TransportErrorKind::Timeout`](crate::error::TransportErrorKind::Timeout).
 //! 3. `now` never goes back.
@@ -22,7 +23,7 @@ use bytes::Bytes;
 use http::response::Parts;
 
 use crate::account::Account;
-use crate::error::{Error, LocalError, TransportError};
+use crate::error::{Error, LocalError, Side, TransportError};
 use crate::event::Event;
 use crate::plan::{BodyPlan, SinkPlan, SinkVerdict};
 use crate::time::{Duration, Instant};
@@ -48,6 +49,29 @@ pub trait Operation {
     /// so that others need not wait for it to lapse. The operation must not be
     /// polled afterwards.
     fn abandon(&mut self, account: &mut Account);
+
+    /// Asks the operation to end early and in good order. If it answers
+    /// `true`, poll on until [`Step::Done`]: there is something to tidy up. If
+    /// `false`, the default, there is nothing, and it may be dropped.
+    fn stop(&mut self, _how: Stop) -> bool {
+        false
+    }
+
+    /// Begins nothing new until it is told to go on; what is under way is
+    /// completed. `false`, the default: it cannot be paused.
+    fn pause(&mut self, _paused: bool) -> bool {
+        false
+    }
+}
+
+/// How an operation is to end early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stop {
+    /// Undo: what was stored by halves is removed from the server.
+    Cancel,
+    /// Leave what was stored, to be continued later.
+    Keep,
 }
 
 /// What an operation wants next.
@@ -59,6 +83,9 @@ pub trait Operation {
 pub enum Step<T> {
     /// Perform this request and answer it with [`Operation::handle`].
     Send(Box<Transmit>),
+    /// Hash a slice of the user's source or sink and answer it with
+    /// [`Operation::handle`] and [`Reply::Digest`].
+    Digest(DigestRequest),
     /// Something an observer may want to know. Poll again.
     Event(Event),
     /// Nothing to do until one of the conditions of the wait holds.
@@ -74,10 +101,25 @@ impl<T> Step<T> {
         match self {
             Self::Done(result) => Ok(result),
             Self::Send(transmit) => Err(Step::Send(transmit)),
+            Self::Digest(request) => Err(Step::Digest(request)),
             Self::Event(event) => Err(Step::Event(event)),
             Self::Wait(wait) => Err(Step::Wait(wait)),
         }
     }
+}
+
+/// Bytes at hand that an operation needs the SHA-1 of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DigestRequest {
+    /// Answer with this ticket.
+    pub ticket: Ticket,
+    /// Where the bytes are.
+    pub side: Side,
+    /// First byte, counted from the start of that side.
+    pub offset: u64,
+    /// How many bytes.
+    pub len: u64,
 }
 
 /// When to poll again, and why there is nothing to do before.
@@ -101,6 +143,17 @@ impl Wait {
         Self { until: Some(until), on_account: false, reason }
     }
 
+    /// The earlier of two waits: whatever ends one of them ends this.
+    pub(crate) fn or(self, other: Self) -> Self {
+        let until = match (self.until, other.until) {
+            (Some(one), Some(two)) => Some(one.min(two)),
+            (one, two) => one.or(two),
+        };
+        // What has an end of its own explains less than an answer under way.
+        let reason = if self.until.is_some() { other.reason } else { self.reason };
+        Self { until, on_account: self.on_account || other.on_account, reason }
+    }
+
     pub(crate) fn for_lease(lapses: Instant) -> Self {
         Self { until: Some(lapses), on_account: true, reason: WaitReason::Authorization }
     }
@@ -118,6 +171,10 @@ pub enum WaitReason {
     Throttled,
     /// Another operation is refreshing the account authorization token.
     Authorization,
+    /// The bytes of the user's own source or sink are being hashed.
+    Hashing,
+    /// The user paused the transfer.
+    Paused,
 }
 
 impl std::fmt::Display for WaitReason {
@@ -127,6 +184,8 @@ impl std::fmt::Display for WaitReason {
             Self::Backoff(operation) => write!(f, "waiting to send {operation} again"),
             Self::Throttled => f.write_str("waiting because B2 asked this account to slow down"),
             Self::Authorization => f.write_str("waiting for a fresh authorization token"),
+            Self::Hashing => f.write_str("waiting for the digest of the bytes on this side"),
+            Self::Paused => f.write_str("waiting because the transfer is paused"),
         }
     }
 }
@@ -252,6 +311,8 @@ pub enum Reply {
         /// SHA-1 of the bytes taken from the source, if all of them were sent.
         sent: Option<Sha1Digest>,
     },
+    /// The digest that a [`DigestRequest`] asked for.
+    Digest(Sha1Digest),
     /// The user's own source could not be read or sink not be written.
     Local(LocalError),
 }
@@ -269,6 +330,7 @@ impl std::fmt::Debug for Reply {
                 write!(f, "Broken({}, {delivered} bytes, {source})", head.status)
             }
             Self::Failed { source, .. } => write!(f, "Failed({source})"),
+            Self::Digest(digest) => write!(f, "Digest({digest})"),
             Self::Local(error) => write!(f, "Local({error})"),
         }
     }

@@ -7,11 +7,15 @@
 //!    +-- the answer may be lost --> Looking-+--found--> Done
 //! ```
 
-use b2_proto::{Action, ErrorCode, ListBucketsRequest, ListFileVersionsRequest};
+use b2_proto::{
+    Action, ErrorCode, FileId, GetFileInfoRequest, ListBucketsRequest, ListFileVersionsRequest,
+};
 
 use crate::account::Account;
 use crate::call::Call;
-use crate::endpoint::{CreateBucket, Endpoint, HideFile, ListBuckets, ListFileVersions};
+use crate::endpoint::{
+    CreateBucket, Endpoint, FinishLargeFile, GetFileInfo, HideFile, ListBuckets, ListFileVersions,
+};
 use crate::error::Error;
 use crate::event::Event;
 use crate::op::{Operation, Reply, Step, Ticket};
@@ -39,6 +43,7 @@ mod sealed {
     #[expect(unnameable_types, reason = "sealed: nobody else may implement it")]
     pub trait Sealed {}
     impl Sealed for super::CreateBucket {}
+    impl Sealed for super::FinishLargeFile {}
     impl Sealed for super::HideFile {}
 }
 
@@ -192,5 +197,26 @@ impl Reconcile for CreateBucket {
                 && bucket.bucket_type == request.bucket_type
                 && bucket.revision <= NEW_BUCKET_REVISION
         })
+    }
+}
+
+/// A large file keeps its id when it is finished, so its id tells. B2 refuses
+/// to finish a file twice in the words for any bad request.
+impl Reconcile for FinishLargeFile {
+    type Look = GetFileInfo;
+
+    fn doubtful(error: &Error) -> bool {
+        matches!(error, Error::Unconfirmed { .. }) || error.code() == Some(&ErrorCode::BadRequest)
+    }
+
+    fn look(request: &Self::Request) -> GetFileInfoRequest {
+        GetFileInfoRequest::new(FileId::from(request.file_id.clone()))
+    }
+
+    fn found(
+        _: &Self::Request,
+        answer: <GetFileInfo as Endpoint>::Response,
+    ) -> Option<Self::Response> {
+        (answer.action == Action::Upload).then_some(answer)
     }
 }

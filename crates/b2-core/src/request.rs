@@ -49,6 +49,12 @@ impl RequestBuilder {
         Ok(self)
     }
 
+    /// A header that no `Debug` prints.
+    pub(crate) fn secret_header(mut self, name: &str, value: &str) -> Result<Self, Error> {
+        self.insert(self.name(name)?, value, true)?;
+        Ok(self)
+    }
+
     fn name(&self, name: &str) -> Result<HeaderName, Error> {
         HeaderName::from_bytes(name.as_bytes()).map_err(|_| self.refuse(name))
     }

@@ -111,6 +111,11 @@ impl Authorizer {
         }
     }
 
+    /// Whether a reply with this ticket is for this part.
+    pub(crate) fn awaits(&self, ticket: Ticket) -> bool {
+        matches!(self.state, State::InFlight(own) if own == ticket)
+    }
+
     /// Takes a reply if it is this part's own; gives it back otherwise.
     pub(crate) fn handle(
         &mut self,
@@ -119,7 +124,7 @@ impl Authorizer {
         reply: Reply,
         now: Instant,
     ) -> Option<Reply> {
-        if !matches!(self.state, State::InFlight(own) if own == ticket) {
+        if !self.awaits(ticket) {
             return Some(reply);
         }
         let basic = basic(&account.credentials);

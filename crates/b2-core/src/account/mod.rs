@@ -16,9 +16,10 @@ pub(crate) use authorizer::{Authorizer, Granted};
 pub use config::{Config, Credentials, PRODUCTION_REALM, TestMode, Timeouts};
 pub(crate) use urls::UploadTarget;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use b2_proto::{AuthToken, BucketId};
+use b2_proto::{AuthToken, BucketId, LargeFileId};
 
 use crate::op::{Limits, Ticket};
 use crate::retry::{Backoff, Jitter, RetryPolicy};
@@ -43,6 +44,8 @@ pub struct Account {
     clock: clock::ServerClock,
     jitter: Jitter,
     tickets: u64,
+    /// Large files that an operation works on.
+    large_files: BTreeSet<LargeFileId>,
 }
 
 impl Account {
@@ -59,6 +62,7 @@ impl Account {
             clock: clock::ServerClock::default(),
             jitter: Jitter::new(seed),
             tickets: 0,
+            large_files: BTreeSet::new(),
         }
     }
 
@@ -143,6 +147,19 @@ impl Account {
 
     pub(crate) fn give_back_url(&mut self, bucket: &BucketId, target: UploadTarget) {
         self.urls.give_back(bucket, target);
+    }
+
+    /// Whether some operation works on this large file.
+    pub(crate) fn works_on(&self, id: &LargeFileId) -> bool {
+        self.large_files.contains(id)
+    }
+
+    pub(crate) fn begin_work_on(&mut self, id: &LargeFileId) {
+        self.large_files.insert(id.clone());
+    }
+
+    pub(crate) fn end_work_on(&mut self, id: &LargeFileId) {
+        self.large_files.remove(id);
     }
 
     pub(crate) fn note_date(&mut self, head: &http::response::Parts, now: Instant) {

@@ -25,6 +25,13 @@ pub(crate) struct UploadTarget {
     pub(crate) obtained: Instant,
 }
 
+impl UploadTarget {
+    /// Whether B2 still takes it for the time that a body needs.
+    pub(crate) fn serves(&self, now: Instant) -> bool {
+        now.duration_since(self.obtained) < LIFETIME
+    }
+}
+
 impl std::fmt::Debug for UploadTarget {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UploadTarget").field("obtained", &self.obtained).finish_non_exhaustive()
@@ -40,7 +47,7 @@ impl UrlPool {
     /// The URL that was used last, as its connection is the warmest.
     pub(crate) fn check_out(&mut self, bucket: &BucketId, now: Instant) -> Option<UploadTarget> {
         let idle = self.idle.get_mut(bucket)?;
-        idle.retain(|target| now.duration_since(target.obtained) < LIFETIME);
+        idle.retain(|target| target.serves(now));
         let target = idle.pop();
         if idle.is_empty() {
             self.idle.remove(bucket);

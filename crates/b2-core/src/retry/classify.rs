@@ -17,8 +17,11 @@ pub enum Surface {
     Safe,
     /// A JSON call whose repetition would take effect twice.
     Once,
-    /// A body sent to an upload URL.
+    /// A file sent to an upload URL.
     Upload,
+    /// A part of a large file sent to an upload URL. A second upload of the
+    /// same part replaces the first, so a lost answer does no harm.
+    Part,
     /// A download.
     Download,
 }
@@ -60,16 +63,16 @@ pub fn classify(surface: Surface, failure: Failure<'_>) -> Remedy {
 }
 
 fn after_answer(surface: Surface, error: &ApiError) -> Remedy {
-    use Surface::{Authorize, Download, Once, Safe, Upload};
+    use Surface::{Authorize, Download, Once, Part, Safe, Upload};
     let retry = Remedy::Retry { after: error.retry_after };
     match (surface, error.status, &error.code) {
         // The whole account is asked to slow down; the upload URL stays good.
         (_, 429, _) => retry,
         // The pod is busy or broken: another one is not.
-        (Upload, 401 | 408 | 500..=599, _) => Remedy::FreshUploadUrl,
-        (Upload, 400, ErrorCode::AuthTokenLimit) => Remedy::FreshUploadUrl,
-        (Upload, 400, _) if is_second_upload(&error.message) => Remedy::FreshUploadUrl,
-        (Upload, 400, _) if is_line_noise(&error.message) => Remedy::FreshUploadUrl,
+        (Upload | Part, 401 | 408 | 500..=599, _) => Remedy::FreshUploadUrl,
+        (Upload | Part, 400, ErrorCode::AuthTokenLimit) => Remedy::FreshUploadUrl,
+        (Upload | Part, 400, _) if is_second_upload(&error.message) => Remedy::FreshUploadUrl,
+        (Upload | Part, 400, _) if is_line_noise(&error.message) => Remedy::FreshUploadUrl,
         // Something between B2 and here gave up waiting for B2.
         (Once, 408 | 502 | 504, _) => Remedy::Reconcile,
         (Authorize | Safe | Once | Download, 408 | 500..=599, _) => retry,
@@ -83,7 +86,7 @@ fn after_answer(surface: Surface, error: &ApiError) -> Remedy {
 fn after_silence(surface: Surface, may_have_acted: bool) -> Remedy {
     match surface {
         Surface::Upload if may_have_acted => Remedy::Reconcile,
-        Surface::Upload => Remedy::FreshUploadUrl,
+        Surface::Upload | Surface::Part => Remedy::FreshUploadUrl,
         Surface::Once if may_have_acted => Remedy::Reconcile,
         _ => Remedy::Retry { after: None },
     }
@@ -195,6 +198,15 @@ mod tests {
         assert_eq!(answer(Surface::Upload, 400, "bad_request", message), Remedy::FreshUploadUrl);
         assert_eq!(answer(Surface::Upload, 400, "bad_request", "bad name"), Remedy::Never);
         assert_eq!(answer(Surface::Upload, 403, "cap_exceeded", ""), Remedy::Never);
+    }
+
+    #[test]
+    fn a_part_is_sent_again_whatever_became_of_the_first() {
+        assert_eq!(silence(Surface::Part, Sent::Maybe, true), Remedy::FreshUploadUrl);
+        assert_eq!(classify(Surface::Part, Failure::Unreadable), Remedy::FreshUploadUrl);
+        assert_eq!(answer(Surface::Part, 503, "service_unavailable", ""), Remedy::FreshUploadUrl);
+        assert_eq!(answer(Surface::Part, 429, "too_many_requests", ""), RETRY);
+        assert_eq!(answer(Surface::Part, 403, "cap_exceeded", ""), Remedy::Never);
     }
 
     #[test]

@@ -87,8 +87,19 @@ impl UploadHeaders {
         &self.file_info
     }
 
+    /// The content type; `b2/x-auto` lets B2 choose.
+    #[must_use]
+    pub fn content_type(&self) -> &str {
+        &self.content_type
+    }
+
     pub(crate) fn custom_upload_timestamp(&self) -> Option<i64> {
         self.custom_upload_timestamp
+    }
+
+    /// Headers that each part of a large file needs beside its own.
+    pub(crate) fn part_headers(&self) -> Vec<(&'static str, Box<str>)> {
+        Vec::new()
     }
 
     /// Checks B2's rules before anything is sent.

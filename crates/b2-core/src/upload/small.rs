@@ -68,6 +68,15 @@ pub struct Uploaded {
     /// An attempt whose answer was lost may have made another version of the
     /// same bytes, and the application key may not list files to find out.
     pub possible_duplicate: bool,
+    /// The answer that would have begun a large file was lost and the file was
+    /// not found: one without parts may be left unfinished.
+    pub possible_orphan: bool,
+}
+
+impl Uploaded {
+    pub(crate) fn new(file: FileVersion, possible_duplicate: bool) -> Self {
+        Self { file, possible_duplicate, possible_orphan: false }
+    }
 }
 
 #[derive(Debug)]
@@ -247,7 +256,7 @@ impl SmallUpload {
         {
             return Err(IntegrityError { expected: sent, actual: *stored }.into());
         }
-        Ok(Box::new(Uploaded { file, possible_duplicate: self.possible_duplicate }))
+        Ok(Box::new(Uploaded::new(file, self.possible_duplicate)))
     }
 
     fn again(
@@ -311,8 +320,7 @@ impl SmallUpload {
             }
             Ok(Ok(page)) => match sought.find(&self.headers, page.files) {
                 Some(file) => {
-                    let possible_duplicate = self.possible_duplicate;
-                    State::Done(Ok(Box::new(Uploaded { file, possible_duplicate })))
+                    State::Done(Ok(Box::new(Uploaded::new(file, self.possible_duplicate))))
                 }
                 None => self.again(account, Remedy::Reconcile, doubt, now),
             },

@@ -8,7 +8,7 @@ use b2_core::endpoint::{
 };
 use b2_core::error::Error;
 use b2_core::op::Wait;
-use b2_core::upload::{SmallUpload, UploadHeaders, Uploaded};
+use b2_core::upload::{LargeOptions, LargeUpload, Resume, SmallUpload, UploadHeaders, Uploaded};
 use b2_core::{Call, Pager, Reconciled};
 use b2_proto::{
     AccountId, Action, Bucket, BucketId, BucketName, BucketType, CreateBucketRequest,
@@ -18,7 +18,8 @@ use b2_proto::{
 use bytes::Bytes;
 
 use crate::sim::erased::{Erased, erase};
-use crate::sim::network::MemorySink;
+use crate::sim::large::LargeErrand;
+use crate::sim::network::{Flight, MemorySink};
 use crate::sim::scenario::{Errand, Plan};
 
 /// What an operation gave.
@@ -65,6 +66,7 @@ pub(crate) struct Actor {
     seen: Vec<(String, Option<FileId>, Action)>,
     uploads: u64,
     buckets: u64,
+    pub(crate) large: LargeErrand,
 }
 
 impl Actor {
@@ -90,16 +92,21 @@ impl Actor {
             seen: Vec::new(),
             uploads: 0,
             buckets: 0,
+            large: LargeErrand::default(),
         }
     }
 
     pub(crate) fn done(&self) -> bool {
-        self.gone || (self.operation.is_none() && self.errands.is_empty())
+        let idle = self.operation.is_none() && !self.large.down;
+        self.gone || (idle && self.errands.is_empty())
     }
 
     /// Begins the next errand, if there is one, which so many faults have
     /// hit before it began.
     pub(crate) fn begin_next(&mut self, hits: u64) {
+        if self.large.down {
+            return;
+        }
         while self.operation.is_none() {
             let Some(errand) = self.errands.pop_front() else {
                 return;
@@ -113,6 +120,7 @@ impl Actor {
     fn begin(&mut self, errand: Errand) -> Option<Box<dyn Erased<Outcome>>> {
         Some(match errand {
             Errand::Upload(len) => self.upload(len),
+            Errand::UploadLarge { len, crash_after } => self.upload_large(len, crash_after),
             Errand::Download => {
                 self.sink = MemorySink::default();
                 erase(Download::new(self.object()), |done| Outcome::Downloaded(Box::new(done)))
@@ -148,17 +156,70 @@ impl Actor {
     }
 
     fn upload(&mut self, len: u32) -> Box<dyn Erased<Outcome>> {
+        self.write_source(len);
+        let upload = SmallUpload::new(self.bucket.0.clone(), self.headers(), u64::from(len))
+            .expect("within the limits");
+        erase(upload, |done| Outcome::Uploaded(Box::new(done)))
+    }
+
+    fn write_source(&mut self, len: u32) {
         self.uploads += 1;
         // Different each time, so that no version passes for another.
         let text = format!("{} {} ", self.name, self.uploads);
         let len = usize::try_from(len).expect("small");
         self.source = text.bytes().cycle().take(len).collect();
-        let headers = UploadHeaders::new(self.name.clone())
+    }
+
+    fn headers(&self) -> UploadHeaders {
+        UploadHeaders::new(self.name.clone())
             .with_file_info("upload", &self.uploads.to_string())
-            .expect("a valid name");
-        let upload = SmallUpload::new(self.bucket.0.clone(), headers, len as u64)
-            .expect("within the limits");
+            .expect("a valid name")
+    }
+
+    fn upload_large(&mut self, len: u32, crash_after: Option<u32>) -> Box<dyn Erased<Outcome>> {
+        self.write_source(len);
+        // Every other source cannot tell whether it has changed.
+        let modified_ms = self.uploads.is_multiple_of(2).then_some(1);
+        let journal =
+            Resume::new(self.bucket.0.clone(), self.name.as_str(), u64::from(len), modified_ms);
+        self.large = LargeErrand::new(journal, crash_after).after(&self.large);
+        self.large_upload()
+    }
+
+    /// Begins the large upload, or goes on where the journal says.
+    fn large_upload(&self) -> Box<dyn Erased<Outcome>> {
+        let mut options = LargeOptions::default().with_concurrency(3);
+        if let Some(journal) = &self.large.journal {
+            options = options
+                .with_modified_ms(journal.modified_ms)
+                .with_keep_unfinished(self.large.crashes())
+                // As it is read back from a disk.
+                .with_resume(journal.to_string().parse().expect("it was written"));
+        }
+        let len = self.source.len() as u64;
+        let upload = LargeUpload::new(self.bucket.0.clone(), self.headers(), len, options);
+        let upload = upload.expect("the source has not changed");
         erase(upload, |done| Outcome::Uploaded(Box::new(done)))
+    }
+
+    /// The process is killed, and another one goes on with its journal.
+    pub(crate) fn crash(&mut self) {
+        self.large.crashed();
+        self.operation = None;
+        self.wait = None;
+    }
+
+    /// Whether whoever sent this is still there.
+    pub(crate) fn hears(&self, flight: &Flight) -> bool {
+        !self.gone && flight.life == self.large.life
+    }
+
+    /// After a crash.
+    pub(crate) fn go_on(&mut self) {
+        if self.large.down {
+            self.large.down = false;
+            self.operation = Some(self.large_upload());
+        }
     }
 
     fn delete(&self) -> Option<Box<dyn Erased<Outcome>>> {
@@ -215,6 +276,7 @@ impl Actor {
 
     fn uploaded(&mut self, done: Uploaded) -> Result<(), String> {
         self.blurred |= done.possible_duplicate;
+        self.large.finished();
         let id = done.file.file_id.ok_or("an upload without an id")?;
         if self.versions.iter().any(|version| version.id == id) {
             return Err("the upload is an older version".to_owned());
@@ -327,7 +389,11 @@ impl Actor {
 
     /// An error that the faults account for leaves it open what took effect.
     pub(crate) fn forgive(&mut self) {
-        if matches!(self.errand, Some(Errand::Upload(_) | Errand::Hide | Errand::Delete)) {
+        self.large.failed();
+        if let Some(
+            Errand::Upload(_) | Errand::UploadLarge { .. } | Errand::Hide | Errand::Delete,
+        ) = self.errand
+        {
             self.blurred = true;
         }
     }

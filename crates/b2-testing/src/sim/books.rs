@@ -35,6 +35,18 @@ pub enum Violation {
         /// The faults that hit it.
         hits: u64,
     },
+    /// Economy: a part was sent again that B2 had confirmed.
+    PartSentTwice {
+        /// Its number.
+        number: u32,
+    },
+    /// Hygiene: a large file was left unfinished, and nobody was told.
+    Orphan {
+        /// Unfinished files of the name.
+        files: usize,
+        /// Those that somebody knows about.
+        known: usize,
+    },
     /// Economy: more requests than the errands and faults account for.
     TooManyRequests {
         /// Requests made.
@@ -146,7 +158,9 @@ impl Books {
     }
 
     pub(crate) fn idle_urls(&self) -> usize {
-        self.urls.values().filter(|state| **state == UrlState::Idle).count()
+        // Those for parts belong to one upload and end with it.
+        let own = self.urls.iter().filter(|(url, _)| !url.contains("b2_upload_part"));
+        own.filter(|(_, state)| **state == UrlState::Idle).count()
     }
 }
 

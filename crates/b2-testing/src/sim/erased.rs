@@ -33,6 +33,7 @@ where
     fn poll(&mut self, account: &mut Account, now: Instant) -> Step<T> {
         match self.operation.poll(account, now) {
             Step::Send(transmit) => Step::Send(transmit),
+            Step::Digest(request) => Step::Digest(request),
             Step::Event(event) => Step::Event(event),
             Step::Wait(wait) => Step::Wait(wait),
             Step::Done(Ok(output)) => Step::Done(Ok((self.map)(output))),

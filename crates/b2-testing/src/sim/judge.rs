@@ -17,7 +17,7 @@ impl World {
             self.endless();
         }
         self.judge_economy();
-        if self.vanished == 0 && self.account.refreshing() {
+        if self.vanished + self.crashes == 0 && self.account.refreshing() {
             self.books.blame(Violation::LeaseLeft);
         }
         let (expected, idle) = (self.books.idle_urls(), self.account.idle_upload_urls());
@@ -25,6 +25,18 @@ impl World {
             self.books.blame(Violation::UrlLost { expected, idle });
         }
         self.judge_store();
+        self.judge_orphans();
+    }
+
+    /// Every large file is finished, cancelled, or known to somebody.
+    fn judge_orphans(&mut self) {
+        for actor in self.actors.iter().filter(|actor| !actor.gone) {
+            let files = self.server.unfinished(actor.name.as_str());
+            let known = actor.large.known_unfinished;
+            if files > known {
+                self.books.violations.push(Violation::Orphan { files, known });
+            }
+        }
     }
 
     fn judge_economy(&mut self) {
@@ -36,13 +48,16 @@ impl World {
         let rows = self.server.versions() as u64;
         let due =
             1 + errands + pages(&self.scenario) * rows + faults * (5 + actors) + self.vanished;
+        // A process that goes on asks what there is, and sends again what was
+        // on its way.
+        let due = due + self.crashes * 12;
         if made > due {
             self.books.blame(Violation::TooManyRequests { made, due });
         }
         let refreshes = self.books.requests.get("b2_authorize_account").copied().unwrap_or(0);
         let expired = self.books.faults.get("expire token").copied().unwrap_or(0);
         let hits = self.books.authorize_hits;
-        let due = 1 + expired + hits + self.vanished;
+        let due = 1 + expired + hits + self.vanished + self.crashes;
         if refreshes > due {
             self.books.blame(Violation::TooManyRefreshes { made: refreshes, due });
         }
@@ -69,6 +84,8 @@ impl World {
 fn cost(errand: &Errand) -> u64 {
     match errand {
         Errand::Upload(_) | Errand::Hide => 2,
+        // Each part, an upload URL for each of three at a time, start, finish.
+        Errand::UploadLarge { len, .. } => u64::from(*len).div_ceil(100) + 3 + 2,
         Errand::Download | Errand::Head | Errand::Delete | Errand::CreateBucket => 1,
         // The pages are counted by the rows there are.
         Errand::List(_) | Errand::Versions(_) => 1,

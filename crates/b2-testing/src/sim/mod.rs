@@ -19,6 +19,7 @@ mod actor;
 mod books;
 mod erased;
 mod judge;
+mod large;
 mod network;
 mod scenario;
 mod server;

@@ -3,8 +3,8 @@
 
 use b2_core::body::{BodyEncoder, BodyVerifier};
 use b2_core::error::{Sent, TransportError, TransportErrorKind};
-use b2_core::op::{Reply, Transmit};
-use b2_core::plan::{BodyPlan, SinkPlan, SinkVerdict};
+use b2_core::op::{DigestRequest, Reply, Transmit};
+use b2_core::plan::{BodyPlan, DigestMode, SinkPlan, SinkVerdict};
 use b2_core::time::{Duration, Instant};
 use b2_emulator::fault::Fault;
 use b2_proto::Sha1Digest;
@@ -15,6 +15,8 @@ use http::{Request, Response};
 #[derive(Debug)]
 pub(crate) struct Flight {
     pub(crate) actor: usize,
+    /// How often the actor had crashed when it was sent.
+    pub(crate) life: u32,
     pub(crate) transmit: Transmit,
     pub(crate) request: Request<Bytes>,
     pub(crate) digest: Option<Sha1Digest>,
@@ -40,6 +42,12 @@ pub(crate) enum Landing {
     Silence(TransportErrorKind, Sent),
 }
 
+impl Landing {
+    pub(crate) fn is_answer(&self) -> bool {
+        matches!(self, Self::Answer { cut: None, .. })
+    }
+}
+
 impl std::fmt::Display for Landing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -54,7 +62,7 @@ impl std::fmt::Display for Landing {
 
 impl Flight {
     pub(crate) fn new(
-        actor: usize,
+        (actor, life): (usize, u32),
         transmit: Transmit,
         source: &Bytes,
         fault: Option<Fault>,
@@ -70,7 +78,7 @@ impl Flight {
             request.headers_mut().insert(http::header::HOST, host);
         }
         let expires = transmit.limits.deadline.min(now + transmit.limits.answer);
-        Self { actor, transmit, request, digest, fault, expires }
+        Self { actor, life, transmit, request, digest, fault, expires }
     }
 
     pub(crate) fn straggler(&self) -> Straggler {
@@ -80,6 +88,12 @@ impl Flight {
 
     pub(crate) fn is_upload(&self) -> bool {
         matches!(self.transmit.request.body(), BodyPlan::Source { .. })
+    }
+
+    /// The number of the part that it carries.
+    pub(crate) fn part_number(&self) -> Option<u32> {
+        let value = self.request.headers().get(b2_proto::header::PART_NUMBER)?;
+        value.to_str().ok()?.parse().ok()
     }
 
     pub(crate) fn url(&self) -> String {
@@ -122,6 +136,13 @@ fn encode(plan: &BodyPlan, source: &Bytes) -> (Bytes, Option<Sha1Digest>) {
         BodyPlan::Bytes(bytes) => (bytes.clone(), None),
         _ => (Bytes::new(), None),
     }
+}
+
+/// The digest that a machine asks for.
+pub(crate) fn digest(source: &Bytes, request: &DigestRequest) -> Sha1Digest {
+    let (offset, len) = (request.offset, request.len);
+    let plan = BodyPlan::Source { offset, len, digest: DigestMode::Ahead };
+    encode(&plan, source).1.expect("a source is hashed")
 }
 
 /// A download's destination in a simulation.

@@ -39,6 +39,15 @@ pub struct Plan {
 pub enum Errand {
     /// Upload so many bytes.
     Upload(u32),
+    /// Upload so many bytes in parts, with a journal. The process is killed
+    /// after so many steps, and after as many again, and each time goes on
+    /// with what its journal tells.
+    UploadLarge {
+        /// Length in bytes.
+        len: u32,
+        /// Steps between two crashes; `None`: it is left in peace.
+        crash_after: Option<u32>,
+    },
     /// Download the newest version and compare.
     Download,
     /// Ask for the headers of the newest version.
@@ -101,9 +110,15 @@ fn uploads() -> impl Strategy<Value = Errand> {
     prop_oneof![1 => Just(0), 1 => Just(1), 4 => 2_u32..3000].prop_map(Errand::Upload)
 }
 
+fn large_uploads() -> impl Strategy<Value = Errand> {
+    (101_u32..4000, prop::option::weighted(0.6, 0_u32..40))
+        .prop_map(|(len, crash_after)| Errand::UploadLarge { len, crash_after })
+}
+
 fn errands() -> impl Strategy<Value = Errand> {
     prop_oneof![
         4 => uploads(),
+        3 => large_uploads(),
         3 => Just(Errand::Download),
         1 => Just(Errand::Head),
         1 => (1_u32..4).prop_map(Errand::List),
@@ -115,7 +130,7 @@ fn errands() -> impl Strategy<Value = Errand> {
 }
 
 /// The calls that the errands make.
-const OPERATIONS: [&str; 10] = [
+const OPERATIONS: [&str; 17] = [
     "b2_authorize_account",
     "b2_get_upload_url",
     "b2_upload_file",
@@ -126,6 +141,13 @@ const OPERATIONS: [&str; 10] = [
     "b2_hide_file",
     "b2_delete_file_version",
     "b2_create_bucket",
+    "b2_start_large_file",
+    "b2_get_upload_part_url",
+    "b2_upload_part",
+    "b2_finish_large_file",
+    "b2_list_parts",
+    "b2_list_unfinished_large_files",
+    "b2_get_file_info",
 ];
 
 fn faults() -> impl Strategy<Value = (Matcher, Fault)> {

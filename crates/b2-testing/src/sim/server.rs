@@ -2,7 +2,7 @@
 
 use b2_core::account::Credentials;
 use b2_core::time::Duration;
-use b2_emulator::InMemory;
+use b2_emulator::{InMemory, Settings};
 use b2_proto::{BucketId, BucketName, FileId};
 use bytes::Bytes;
 use http::{Request, Response};
@@ -30,7 +30,9 @@ impl Server {
     /// A server with one bucket and one application key, which may list files
     /// or not.
     pub(crate) fn new(seed: u64, may_list: bool) -> Self {
-        let mut emulator = InMemory::new(seed);
+        // Small parts, so that a large file has few bytes.
+        let settings = Settings::default().with_part_sizes(500, 100);
+        let mut emulator = InMemory::with_settings(seed, settings);
         let admin = Admin::log_in(&mut emulator);
         let name = "simulated-bucket";
         let bucket = admin.call(
@@ -96,6 +98,12 @@ impl Server {
             content: (!object.is_hidden).then_some(object.bytes),
         })
         .collect()
+    }
+
+    /// Large files of a name that are neither finished nor cancelled.
+    pub(crate) fn unfinished(&self, name: &str) -> usize {
+        let unfinished = self.emulator.unfinished_files();
+        unfinished.iter().filter(|file| file.file_name == name).count()
     }
 
     /// Versions of all names.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use b2_core::account::{Account, Config};
 use b2_core::error::{Error, Sent, TransportErrorKind};
 use b2_core::event::Event;
-use b2_core::op::{Step, Transmit};
+use b2_core::op::{Reply, Step, Transmit};
 use b2_core::retry::RetryPolicy;
 use b2_core::time::{Duration, Instant};
 use b2_emulator::fault::{Fault, FaultSchedule};
@@ -57,6 +57,8 @@ enum Happening {
     Lands(Box<Flight>, Landing),
     /// Time for an actor to look again.
     Wakes(usize),
+    /// A killed process is started again.
+    Restarts(usize),
 }
 
 /// A scenario that is being played.
@@ -73,6 +75,7 @@ pub struct World {
     sequence: u64,
     draws: u64,
     pub(super) vanished: u64,
+    pub(super) crashes: u64,
     /// The token has expired and nobody has refreshed it yet.
     stale: bool,
     history: Option<Vec<String>>,
@@ -110,6 +113,7 @@ impl World {
             sequence: 0,
             draws: 0,
             vanished: 0,
+            crashes: 0,
             stale: false,
             history: None,
         }
@@ -178,6 +182,10 @@ impl World {
             Happening::Straggles(straggler) => self.straggle(&straggler),
             Happening::Lands(flight, landing) => self.land(*flight, landing),
             Happening::Wakes(actor) => self.advance(actor),
+            Happening::Restarts(actor) => {
+                self.actors[actor].go_on();
+                self.advance(actor);
+            }
         }
     }
 
@@ -193,10 +201,20 @@ impl World {
             let Some(operation) = &mut actor.operation else {
                 break;
             };
-            match operation.poll(&mut self.account, self.now) {
+            let step = operation.poll(&mut self.account, self.now);
+            if actor.large.dies_now() {
+                self.crash(index, &step);
+                break;
+            }
+            match step {
                 Step::Event(event) => {
+                    actor.large.note(&event);
                     self.stale &= event != Event::TokenRefreshed;
                     self.tell(|| format!("actor {index}: {event:?}"));
+                }
+                Step::Digest(request) => {
+                    let reply = Reply::Digest(network::digest(&actor.source, &request));
+                    operation.handle(&mut self.account, request.ticket, reply, self.now);
                 }
                 Step::Send(transmit) => self.send(index, *transmit),
                 Step::Done(result) => {
@@ -215,6 +233,26 @@ impl World {
             }
         }
         self.wake_others(epoch);
+    }
+
+    /// A process is killed: what it was about to do is not done, and its
+    /// journal is what is on the disk.
+    fn crash(&mut self, index: usize, step: &Step<Outcome>) {
+        self.crashes += 1;
+        let doing = match step {
+            Step::Send(transmit) => transmit.operation.to_owned(),
+            Step::Event(event) => format!("{event:?}"),
+            Step::Digest(_) => "hashing".to_owned(),
+            Step::Wait(wait) => wait.reason.to_string(),
+            Step::Done(_) => "done".to_owned(),
+        };
+        self.tell(|| format!("actor {index}: is killed: {doing}"));
+        // The account of a process dies with it; this one is shared by all.
+        if let Some(mut operation) = self.actors[index].operation.take() {
+            operation.abandon(&mut self.account);
+        }
+        self.actors[index].crash();
+        self.schedule(Duration::from_secs(3), Happening::Restarts(index));
     }
 
     /// Whoever waits for the account looks again when its epoch moves.
@@ -266,10 +304,20 @@ impl World {
             self.hit(index, fault);
         }
         let source = self.actors[index].source.clone();
-        let flight = Flight::new(index, transmit, &source, fault, self.now);
+        let life = self.actors[index].large.life;
+        let flight = Flight::new((index, life), transmit, &source, fault, self.now);
         let fault = flight.fault.clone();
         self.tell(|| format!("actor {index}: sends {operation}, befallen by {fault:?}"));
         self.books.sends(operation, &flight.token());
+        match flight.part_number() {
+            Some(number) if self.actors[index].large.has(number) => {
+                self.books.blame(Violation::PartSentTwice { number });
+            }
+            _ => {}
+        }
+        if operation == "b2_start_large_file" {
+            self.actors[index].large.starts();
+        }
         if flight.is_upload() {
             self.books.uploads_to(&flight.pair());
         }
@@ -370,10 +418,13 @@ impl World {
         let response = self.server.handle(&straggler.request, self.now - self.start);
         let changes = matches!(
             straggler.operation,
-            "b2_upload_file" | "b2_hide_file" | "b2_delete_file_version"
+            "b2_upload_file" | "b2_hide_file" | "b2_delete_file_version" | "b2_finish_large_file"
         );
         if changes && response.status().is_success() {
             self.actors[straggler.actor].blurred = true;
+        }
+        if straggler.operation == "b2_start_large_file" && response.status().is_success() {
+            self.actors[straggler.actor].large.known_unfinished += 1;
         }
     }
 
@@ -389,6 +440,9 @@ impl World {
             self.vanish(index);
         }
         self.close_books(&flight, &landing);
+        if operation == "b2_start_large_file" && landing.is_answer() {
+            self.actors[index].large.started();
+        }
         let actor = &mut self.actors[index];
         if actor.gone {
             if flight.is_upload() {
@@ -426,7 +480,7 @@ impl World {
         };
         if flight.is_upload() {
             self.books.upload_ended(&flight.pair(), matches!(status, 200 | 429));
-        } else if status == 401 && stale(landing) && !self.actors[flight.actor].gone {
+        } else if status == 401 && stale(landing) && self.actors[flight.actor].hears(flight) {
             self.books.buries(&flight.token());
         }
         if flight.transmit.operation == "b2_get_upload_url" && status == 200 {

@@ -1,0 +1,450 @@
+//! One file in parts: several at a time, resumable, never left behind unseen.
+//!
+//! ```text
+//! Hashing --digest--> Beginning --id--> Sending --all parts--> Finishing --200--> Done
+//!                         ^                ^                    (a lost answer is looked up)
+//!  (resumed) Reviewing ---|--parts kept----+
+//!               \--gone--> Looking --cancelled meanwhile--> Beginning
+//!                             \--finished meanwhile--> Done
+//!  any failure or a stop --> Cancelling --> Done(error)
+//! ```
+//!
+//! A file that fails is cancelled on the server, as unfinished parts cost
+//! money; with [`LargeOptions::with_keep_unfinished`] they stay for a later
+//! [`Resume`].
+
+mod begin;
+mod options;
+mod part;
+mod parts;
+mod plan;
+mod resume;
+mod review;
+
+pub use options::{LargeOptions, WholeDigest};
+pub use plan::{MAX_FILE_SIZE, MAX_PART_SIZE, MAX_PARTS, PartPlan, Slice};
+pub use resume::{CannotResume, Resume, ResumeEntry};
+
+use std::collections::{BTreeMap, VecDeque};
+
+use b2_proto::{
+    Action, BucketId, CancelLargeFileRequest, ContentSha1, FileId, FileInfo, FileVersion,
+    FinishLargeFileRequest, GetFileInfoRequest, LargeFileId, Sha1Digest,
+};
+
+use crate::account::{Account, Authorizer, Granted};
+use crate::call::Call;
+use crate::endpoint::{CancelLargeFile, FinishLargeFile, GetFileInfo};
+use crate::error::{Error, ProtocolError, RequestError, Side};
+use crate::event::Event;
+use crate::op::{DigestRequest, Operation, Reply, Step, Stop, Ticket, Wait};
+use crate::reconcile::Reconciled;
+use crate::time::Instant;
+use crate::upload::headers::UploadHeaders;
+use crate::upload::small::Uploaded;
+
+use begin::Begin;
+use part::PartContext;
+use parts::Parts;
+use review::{Review, Reviewed};
+
+const OPERATION: &str = "b2_start_large_file";
+
+/// Uploads one file in parts.
+#[derive(Debug)]
+pub struct LargeUpload {
+    bucket: BucketId,
+    headers: UploadHeaders,
+    len: u64,
+    options: LargeOptions,
+    authorizer: Authorizer,
+    phase: Phase,
+    events: VecDeque<Event>,
+    plan: Option<PartPlan>,
+    digest: Option<Sha1Digest>,
+    file_id: Option<LargeFileId>,
+    paused: bool,
+    possible_orphan: bool,
+    stop: Option<Stop>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Planning,
+    Hashing(Ticket),
+    Beginning(Box<Begin>),
+    Reviewing(Box<Review>),
+    /// An earlier upload may have finished it and stopped before it knew.
+    Looking(Box<Call<GetFileInfo>>),
+    Sending(Box<Parts>),
+    Finishing(Box<Reconciled<FinishLargeFile>>),
+    Cancelling(Box<Call<CancelLargeFile>>, Error),
+    Done(Result<Box<Uploaded>, Error>),
+    Over,
+}
+
+impl LargeUpload {
+    /// Uploads the first `len` bytes of the source, which have to be more
+    /// than B2's smallest part (5,000,000).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Request`] if `len` is above [`MAX_FILE_SIZE`], the file
+    /// information breaks B2's rules, or `options` resume another upload.
+    pub fn new(
+        bucket: BucketId,
+        headers: UploadHeaders,
+        len: u64,
+        options: LargeOptions,
+    ) -> Result<Self, Error> {
+        if len > MAX_FILE_SIZE {
+            return Err(request(RequestError::TooLarge { len, limit: MAX_FILE_SIZE }));
+        }
+        headers.check(OPERATION)?;
+        if let Some(resume) = &options.resume {
+            let checked = resume.check(&bucket, &headers, len, options.modified_ms);
+            checked.map_err(|why| request(RequestError::CannotResume(why)))?;
+        }
+        Ok(Self {
+            bucket,
+            headers,
+            len,
+            options,
+            authorizer: Authorizer::default(),
+            phase: Phase::Planning,
+            events: VecDeque::new(),
+            plan: None,
+            digest: None,
+            file_id: None,
+            paused: false,
+            possible_orphan: false,
+            stop: None,
+        })
+    }
+
+    /// The id that B2 gave the file, once it is begun.
+    #[must_use]
+    pub fn file_id(&self) -> Option<&LargeFileId> {
+        self.file_id.as_ref()
+    }
+
+    /// Plans the parts as soon as the account is authorized.
+    #[expect(clippy::result_large_err, reason = "a step is passed on at once and never kept")]
+    fn begin(&mut self, account: &mut Account, now: Instant) -> Result<Phase, Step<Uploaded>> {
+        let session = match self.authorizer.poll(account, now) {
+            Granted::Yes(session) => session,
+            Granted::NotYet(step) => return Err(step),
+        };
+        if let Some(resume) = self.options.resume.take().filter(Resume::begun) {
+            return Ok(self.go_on(account, resume));
+        }
+        let wanted = self.options.part_size.unwrap_or(session.recommended_part_size);
+        let plan = PartPlan::new(self.len, wanted, session.absolute_minimum_part_size);
+        self.plan = Some(plan.map_err(|why| Step::Done(Err(request(why))))?);
+        let stored = self.headers.file_info().get(FileInfo::LARGE_FILE_SHA1);
+        let room = self.headers.file_info().as_map().len() < FileInfo::MAX_ENTRIES;
+        match self.options.whole_digest {
+            _ if stored.is_some() || !room => {}
+            WholeDigest::Omit => {}
+            WholeDigest::Known(digest) => self.digest = Some(digest),
+            WholeDigest::Compute => return Ok(Phase::Hashing(account.next_ticket())),
+        }
+        Ok(self.start(account, now))
+    }
+
+    /// Goes on with what an earlier upload has left.
+    fn go_on(&mut self, account: &mut Account, resume: Resume) -> Phase {
+        self.plan = resume.plan();
+        self.digest = resume.digest;
+        match (resume.file_id, self.plan) {
+            (Some(file_id), Some(plan)) => {
+                self.began(account, file_id.clone());
+                let suspect = self.options.modified_ms.is_none();
+                Phase::Reviewing(Box::new(Review::new(&file_id, plan, resume.parts, suspect)))
+            }
+            _ => {
+                let request = self.request();
+                Phase::Beginning(Box::new(Begin::perhaps_begun(request, resume.begun_ms)))
+            }
+        }
+    }
+
+    fn request(&self) -> b2_proto::StartLargeFileRequest {
+        let mut request = begin::start_request(&self.bucket, &self.headers);
+        if let (Some(digest), Some(info)) = (self.digest, &mut request.file_info) {
+            info.insert(FileInfo::LARGE_FILE_SHA1.to_owned(), digest.to_string());
+        }
+        request
+    }
+
+    fn start(&mut self, account: &Account, now: Instant) -> Phase {
+        let at_ms = account.server_time_ms(now);
+        let part_size = self.plan.map_or(0, |plan| plan.part_size());
+        let digest = self.digest;
+        self.events.push_back(Event::LargeFileStarting { at_ms, part_size, digest });
+        Phase::Beginning(Box::new(Begin::new(self.request(), at_ms)))
+    }
+
+    fn began(&mut self, account: &mut Account, file_id: LargeFileId) {
+        account.begin_work_on(&file_id);
+        let (part_size, parts) = self.plan.map_or((0, 0), |plan| (plan.part_size(), plan.count()));
+        let event = Event::LargeFileStarted { file_id: file_id.clone(), part_size, parts };
+        self.events.push_back(event);
+        self.file_id = Some(file_id);
+    }
+
+    fn send(&self, kept: BTreeMap<u32, Sha1Digest>) -> Phase {
+        let (Some(plan), Some(file_id)) = (self.plan, self.file_id.clone()) else {
+            return Phase::Done(Err(contradiction("no large file was begun")));
+        };
+        let context = PartContext { file_id, headers: self.headers.part_headers() };
+        let mut parts = Parts::new(plan, context, self.options.concurrency, kept);
+        parts.paused = self.paused;
+        Phase::Sending(Box::new(parts))
+    }
+
+    fn finish(&self, digests: Vec<Sha1Digest>) -> Phase {
+        let Some(file_id) = self.file_id.clone() else {
+            return Phase::Done(Err(contradiction("no large file was begun")));
+        };
+        let digests = digests.into_iter().map(ContentSha1::Verified).collect();
+        let request = FinishLargeFileRequest::new(file_id, digests);
+        Phase::Finishing(Box::new(Reconciled::new(request)))
+    }
+
+    /// Its end is no event: whoever keeps a journal may drop it only when the
+    /// caller has been told, or the file would be uploaded again.
+    fn finished(&mut self, account: &mut Account, file: FileVersion) -> Phase {
+        if let Some(file_id) = self.file_id.take() {
+            account.end_work_on(&file_id);
+        }
+        if file.content_length != self.len {
+            return Phase::Done(Err(contradiction("the stored length is another")));
+        }
+        let possible_orphan = self.possible_orphan;
+        Phase::Done(Ok(Box::new(Uploaded { file, possible_duplicate: false, possible_orphan })))
+    }
+
+    /// The large file is no more.
+    fn ended(&mut self, account: &mut Account) {
+        if let Some(file_id) = self.file_id.take() {
+            account.end_work_on(&file_id);
+            self.events.push_back(Event::LargeFileCancelled);
+        }
+    }
+
+    /// The upload cannot be completed.
+    fn failed(&mut self, error: Error) -> Phase {
+        // A file that may be finished must not be cancelled.
+        let open = matches!(error, Error::Unconfirmed { .. });
+        match &self.file_id {
+            Some(file_id) if !self.options.keep_unfinished && !open => {
+                let request = CancelLargeFileRequest::new(file_id.clone());
+                Phase::Cancelling(Box::new(Call::new(request)), error)
+            }
+            _ => Phase::Done(Err(error)),
+        }
+    }
+
+    fn look(&self) -> Phase {
+        match self.file_id.clone() {
+            Some(id) => {
+                let request = GetFileInfoRequest::new(FileId::from(id));
+                Phase::Looking(Box::new(Call::new(request)))
+            }
+            None => Phase::Done(Err(contradiction("no large file was begun"))),
+        }
+    }
+
+    /// Somebody cancelled the file meanwhile: it is begun anew.
+    fn gone(&mut self, account: &mut Account, now: Instant) -> Phase {
+        self.ended(account);
+        self.start(account, now)
+    }
+
+    fn cancelled(&mut self, account: &mut Account, result: Result<(), Error>, why: Error) -> Phase {
+        let file_id = self.file_id.clone();
+        match (result, file_id) {
+            (Err(_), Some(file_id)) => {
+                let last = Box::new(why);
+                Phase::Done(Err(Error::Orphaned { file_id, last }))
+            }
+            _ => {
+                self.ended(account);
+                Phase::Done(Err(why))
+            }
+        }
+    }
+
+    fn hashed(&mut self, account: &Account, reply: Reply, now: Instant) -> Phase {
+        match reply {
+            Reply::Digest(digest) => {
+                self.digest = Some(digest);
+                self.start(account, now)
+            }
+            Reply::Local(error) => Phase::Done(Err(Error::Local(error))),
+            _ => Phase::Done(Err(contradiction("the driver gave no digest"))),
+        }
+    }
+
+    /// One step of the phase: what to pass on, or the phase that follows.
+    #[expect(clippy::result_large_err, reason = "a step is passed on at once and never kept")]
+    fn advance(
+        &mut self,
+        phase: &mut Phase,
+        account: &mut Account,
+        now: Instant,
+    ) -> Result<Phase, Step<Uploaded>> {
+        match phase {
+            Phase::Planning => match self.begin(account, now)? {
+                Phase::Hashing(ticket) => {
+                    *phase = Phase::Hashing(ticket);
+                    let (side, offset, len) = (Side::Source, 0, self.len);
+                    Err(Step::Digest(DigestRequest { ticket, side, offset, len }))
+                }
+                next => Ok(next),
+            },
+            Phase::Beginning(begin) => match begin.poll(account, now).finished()? {
+                Ok(file_id) => {
+                    self.possible_orphan |= begin.possible_orphan;
+                    self.began(account, file_id);
+                    Ok(self.send(BTreeMap::new()))
+                }
+                Err(error) => Ok(Phase::Done(Err(error))),
+            },
+            Phase::Reviewing(review) => match review.poll(account, now).finished()? {
+                Ok(Reviewed::Kept(kept)) => Ok(self.send(kept)),
+                Ok(Reviewed::Gone) => Ok(self.look()),
+                Err(error) => Ok(self.failed(error)),
+            },
+            Phase::Looking(call) => match call.poll(account, now).finished()? {
+                Ok(file) if file.action == Action::Upload => Ok(self.finished(account, file)),
+                Ok(_) | Err(Error::Api { .. }) => Ok(self.gone(account, now)),
+                Err(error) => Ok(Phase::Done(Err(error))),
+            },
+            Phase::Sending(parts) => match parts.poll(account, now).finished()? {
+                Ok(digests) => Ok(self.finish(digests)),
+                Err(error) => {
+                    parts.abandon(account);
+                    Ok(self.failed(error))
+                }
+            },
+            Phase::Finishing(call) => match call.poll(account, now).finished()? {
+                Ok(file) => Ok(self.finished(account, file)),
+                Err(error) => Ok(self.failed(error)),
+            },
+            Phase::Cancelling(call, why) => match call.poll(account, now).finished()? {
+                Ok(_) => Ok(self.cancelled(account, Ok(()), why.clone())),
+                Err(error) if review::is_gone(&error) => {
+                    Ok(self.cancelled(account, Ok(()), why.clone()))
+                }
+                Err(error) => Ok(self.cancelled(account, Err(error), why.clone())),
+            },
+            Phase::Done(result) => {
+                let result = std::mem::replace(result, Err(Error::Cancelled));
+                *phase = Phase::Over;
+                Err(Step::Done(result.map(|uploaded| *uploaded)))
+            }
+            Phase::Hashing(_) | Phase::Over => Err(Step::Wait(Wait::for_digest())),
+        }
+    }
+}
+
+impl Phase {
+    fn abandon(&mut self, account: &mut Account) {
+        match self {
+            Self::Beginning(begin) => begin.abandon(account),
+            Self::Reviewing(review) => review.abandon(account),
+            Self::Looking(call) => call.abandon(account),
+            Self::Sending(parts) => parts.abandon(account),
+            Self::Finishing(call) => call.abandon(account),
+            Self::Cancelling(call, _) => call.abandon(account),
+            Self::Planning | Self::Hashing(_) | Self::Done(_) | Self::Over => {}
+        }
+    }
+
+    /// Whether B2 is about to change something, so that stopping has to wait
+    /// for what becomes of it.
+    fn committed(&self) -> bool {
+        matches!(
+            self,
+            Self::Beginning(_)
+                | Self::Finishing(_)
+                | Self::Cancelling(..)
+                | Self::Done(_)
+                | Self::Over
+        )
+    }
+}
+
+impl Operation for LargeUpload {
+    type Output = Uploaded;
+
+    fn poll(&mut self, account: &mut Account, now: Instant) -> Step<Uploaded> {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Step::Event(event);
+            }
+            let mut phase = std::mem::replace(&mut self.phase, Phase::Over);
+            if self.stop.is_some() && !phase.committed() {
+                self.stop = None;
+                phase.abandon(account);
+                phase = self.failed(Error::Cancelled);
+            }
+            match self.advance(&mut phase, account, now) {
+                Ok(next) => self.phase = next,
+                Err(step) => {
+                    self.phase = phase;
+                    return step;
+                }
+            }
+        }
+    }
+
+    fn handle(&mut self, account: &mut Account, ticket: Ticket, reply: Reply, now: Instant) {
+        match &mut self.phase {
+            Phase::Planning => drop(self.authorizer.handle(account, ticket, reply, now)),
+            Phase::Hashing(own) if *own == ticket => {
+                self.phase = self.hashed(account, reply, now);
+            }
+            Phase::Beginning(begin) => begin.handle(account, ticket, reply, now),
+            Phase::Reviewing(review) => review.handle(account, ticket, reply, now),
+            Phase::Looking(call) => call.handle(account, ticket, reply, now),
+            Phase::Sending(parts) => parts.handle(account, ticket, reply, now),
+            Phase::Finishing(call) => call.handle(account, ticket, reply, now),
+            Phase::Cancelling(call, _) => call.handle(account, ticket, reply, now),
+            Phase::Hashing(_) | Phase::Done(_) | Phase::Over => {}
+        }
+    }
+
+    fn abandon(&mut self, account: &mut Account) {
+        self.authorizer.abandon(account);
+        self.phase.abandon(account);
+        if let Some(file_id) = &self.file_id {
+            account.end_work_on(file_id);
+        }
+    }
+
+    fn stop(&mut self, how: Stop) -> bool {
+        self.options.keep_unfinished = how == Stop::Keep;
+        self.stop = Some(how);
+        true
+    }
+
+    fn pause(&mut self, paused: bool) -> bool {
+        self.paused = paused;
+        if let Phase::Sending(parts) = &mut self.phase {
+            parts.paused = paused;
+        }
+        true
+    }
+}
+
+fn request(why: RequestError) -> Error {
+    Error::Request { operation: OPERATION, source: Box::new(why) }
+}
+
+fn contradiction(what: &'static str) -> Error {
+    let source = Box::new(ProtocolError::Contradiction(what));
+    Error::Protocol { operation: OPERATION, source }
+}

@@ -1,0 +1,102 @@
+//! Choices about a large upload.
+
+use b2_proto::Sha1Digest;
+
+use crate::upload::large::resume::Resume;
+
+/// Parts that are under way at the same time, unless told.
+const CONCURRENCY: usize = 4;
+
+/// How a large file is sent.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct LargeOptions {
+    pub(crate) part_size: Option<u64>,
+    pub(crate) concurrency: usize,
+    pub(crate) whole_digest: WholeDigest,
+    pub(crate) keep_unfinished: bool,
+    pub(crate) modified_ms: Option<i64>,
+    pub(crate) resume: Option<Resume>,
+}
+
+/// Whether the SHA-1 of the whole file is stored with it, as
+/// `large_file_sha1`.
+///
+/// B2 checks each part, and computes no digest of the whole. With one stored,
+/// anyone can check a download. B2 takes it only when the file is begun, so it
+/// costs one more pass over the source before the first part is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WholeDigest {
+    /// Compute it, unless there is one in the file information already or no
+    /// room for it there.
+    #[default]
+    Compute,
+    /// Do not store any.
+    Omit,
+    /// It is known: store it without reading anything.
+    Known(Sha1Digest),
+}
+
+impl Default for LargeOptions {
+    fn default() -> Self {
+        Self {
+            part_size: None,
+            concurrency: CONCURRENCY,
+            whole_digest: WholeDigest::default(),
+            keep_unfinished: false,
+            modified_ms: None,
+            resume: None,
+        }
+    }
+}
+
+impl LargeOptions {
+    /// Length of every part but the last, in bytes; default: what B2
+    /// recommends, 100,000,000. It is raised so far that 10,000 parts
+    /// suffice, and to B2's minimum of 5,000,000. Larger parts need fewer
+    /// requests, smaller ones lose less when one fails.
+    #[must_use]
+    pub fn with_part_size(mut self, bytes: u64) -> Self {
+        self.part_size = Some(bytes);
+        self
+    }
+
+    /// Parts that are under way at the same time, at least 1; default 4. More
+    /// fill a long line better and need more memory.
+    #[must_use]
+    pub fn with_concurrency(mut self, parts: usize) -> Self {
+        self.concurrency = parts.max(1);
+        self
+    }
+
+    /// Whether the SHA-1 of the whole file is stored; default: it is computed.
+    #[must_use]
+    pub fn with_whole_digest(mut self, choice: WholeDigest) -> Self {
+        self.whole_digest = choice;
+        self
+    }
+
+    /// Whether the parts stay on the server when the upload fails, to be
+    /// resumed; default: no, the file is cancelled so that it costs nothing.
+    #[must_use]
+    pub fn with_keep_unfinished(mut self, keep: bool) -> Self {
+        self.keep_unfinished = keep;
+        self
+    }
+
+    /// When the source was last changed, in ms since 1970; a source that can
+    /// tell is not hashed again when an upload is resumed.
+    #[must_use]
+    pub fn with_modified_ms(mut self, ms: Option<i64>) -> Self {
+        self.modified_ms = ms;
+        self
+    }
+
+    /// Goes on where another upload stopped.
+    #[must_use]
+    pub fn with_resume(mut self, resume: Resume) -> Self {
+        self.resume = Some(resume);
+        self
+    }
+}

@@ -1,0 +1,168 @@
+//! The parts of one large file, several at a time.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use b2_proto::Sha1Digest;
+
+use crate::account::Account;
+use crate::event::{Event, StoredPart};
+use crate::op::{Reply, Step, Ticket, Wait, WaitReason};
+use crate::time::Instant;
+use crate::upload::large::part::{IdleUrls, PartContext, PartUpload};
+use crate::upload::large::plan::{PartPlan, Slice};
+
+/// Sends every part that is not stored yet.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    plan: PartPlan,
+    context: PartContext,
+    /// Parts under way at a time.
+    limit: usize,
+    active: Vec<PartUpload>,
+    urls: IdleUrls,
+    stored: BTreeMap<u32, Sha1Digest>,
+    /// The next part to look at; all before it are under way or stored.
+    next: u32,
+    events: VecDeque<Event>,
+    pub(crate) paused: bool,
+}
+
+impl Parts {
+    pub(crate) fn new(
+        plan: PartPlan,
+        context: PartContext,
+        limit: usize,
+        stored: BTreeMap<u32, Sha1Digest>,
+    ) -> Self {
+        let mut parts = Self {
+            plan,
+            context,
+            limit: limit.max(1),
+            active: Vec::new(),
+            urls: IdleUrls::new(),
+            stored: BTreeMap::new(),
+            next: 1,
+            events: VecDeque::new(),
+            paused: false,
+        };
+        for (number, digest) in stored {
+            if let Some(slice) = plan.slice(number) {
+                parts.store(slice, digest, true);
+            }
+        }
+        parts
+    }
+
+    fn store(&mut self, slice: Slice, digest: Sha1Digest, kept: bool) {
+        let Slice { number, offset, len } = slice;
+        self.stored.insert(number, digest);
+        let of = self.plan.count();
+        let part = StoredPart { number, of, offset, len, digest, kept };
+        self.events.push_back(Event::PartStored(part));
+    }
+
+    /// Gives the digests of all parts in their order.
+    pub(crate) fn poll(&mut self, account: &mut Account, now: Instant) -> Step<Vec<Sha1Digest>> {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Step::Event(event);
+            }
+            let wait = match self.poll_active(account, now) {
+                Polled::Step(step) => return step,
+                Polled::Stored => continue,
+                Polled::Waits(wait) => wait,
+            };
+            if self.begin_next() {
+                continue;
+            }
+            match wait {
+                Some(wait) => return Step::Wait(wait),
+                None if self.complete() => {
+                    return Step::Done(Ok(self.stored.values().copied().collect()));
+                }
+                None => return Step::Wait(Wait::paused()),
+            }
+        }
+    }
+
+    fn complete(&self) -> bool {
+        self.stored.len() == usize::try_from(self.plan.count()).unwrap_or(usize::MAX)
+    }
+
+    /// Polls each part under way, once.
+    fn poll_active(&mut self, account: &mut Account, now: Instant) -> Polled {
+        let mut wait: Option<Wait> = None;
+        for index in 0..self.active.len() {
+            let part = &mut self.active[index];
+            match part.poll(&self.context, &mut self.urls, account, now).finished() {
+                Err(Step::Wait(other)) => {
+                    wait = Some(wait.map_or(other, |wait| wait.or(other)));
+                }
+                Err(step) => return Polled::Step(step),
+                Ok(Ok(digest)) => {
+                    let slice = self.active.swap_remove(index).slice;
+                    self.store(slice, digest, false);
+                    return Polled::Stored;
+                }
+                Ok(Err(error)) => {
+                    drop(self.active.swap_remove(index));
+                    return Polled::Step(Step::Done(Err(error)));
+                }
+            }
+        }
+        Polled::Waits(wait)
+    }
+
+    /// Puts one more part under way; `false`: there is none, or no room.
+    fn begin_next(&mut self) -> bool {
+        if self.paused || self.active.len() >= self.limit {
+            return false;
+        }
+        while self.stored.contains_key(&self.next) {
+            self.next += 1;
+        }
+        let Some(slice) = self.plan.slice(self.next) else {
+            return false;
+        };
+        self.next += 1;
+        self.active.push(PartUpload::new(slice));
+        true
+    }
+
+    pub(crate) fn handle(
+        &mut self,
+        account: &mut Account,
+        ticket: Ticket,
+        reply: Reply,
+        now: Instant,
+    ) {
+        let mut reply = reply;
+        for part in &mut self.active {
+            match part.handle(&mut self.urls, account, ticket, reply, now) {
+                None => return,
+                Some(other) => reply = other,
+            }
+        }
+    }
+
+    pub(crate) fn abandon(&mut self, account: &mut Account) {
+        for part in &mut self.active {
+            part.abandon(account);
+        }
+    }
+}
+
+enum Polled {
+    /// Pass this on.
+    Step(Step<Vec<Sha1Digest>>),
+    /// A part is done; look again.
+    Stored,
+    /// All wait, if there are any.
+    Waits(Option<Wait>),
+}
+
+impl Wait {
+    fn paused() -> Self {
+        Self { until: None, on_account: false, reason: WaitReason::Paused }
+    }
+}

@@ -1,0 +1,96 @@
+//! A large upload with a journal on a disk, and crashes.
+
+use b2_core::event::Event;
+use b2_core::upload::Resume;
+
+/// Crashes of one errand at most, or it would never end.
+const CRASHES: u32 = 3;
+
+/// The present large upload of an actor.
+#[derive(Debug, Default)]
+pub(crate) struct LargeErrand {
+    /// What is synced to the disk.
+    pub(crate) journal: Option<Resume>,
+    crash_after: Option<u32>,
+    steps: u32,
+    crashes_left: u32,
+    /// Crashes so far: tells apart what was sent before and after one.
+    pub(crate) life: u32,
+    /// Between a crash and the next start.
+    pub(crate) down: bool,
+    /// Unfinished files that somebody knows of or has to expect.
+    pub(crate) known_unfinished: usize,
+    /// A request to start a file is under way.
+    starting: u32,
+}
+
+impl LargeErrand {
+    pub(crate) fn new(journal: Resume, crash_after: Option<u32>) -> Self {
+        let crashes_left = if crash_after.is_some() { CRASHES } else { 0 };
+        Self { journal: Some(journal), crash_after, crashes_left, ..Self::default() }
+    }
+
+    /// The errand that follows another one of the same actor.
+    pub(crate) fn after(mut self, previous: &Self) -> Self {
+        self.known_unfinished += previous.known_unfinished;
+        self.life = previous.life;
+        self
+    }
+
+    pub(crate) fn crashes(&self) -> bool {
+        self.crash_after.is_some()
+    }
+
+    /// Counts a step; `true`: this is the one that it does not survive.
+    pub(crate) fn dies_now(&mut self) -> bool {
+        let Some(after) = self.crash_after.filter(|_| self.crashes_left > 0) else {
+            return false;
+        };
+        self.steps += 1;
+        self.steps > after
+    }
+
+    pub(crate) fn crashed(&mut self) {
+        self.crashes_left -= 1;
+        self.steps = 0;
+        self.life += 1;
+        self.down = true;
+        // Whatever is in the air may still arrive, and nobody hears of it.
+        self.known_unfinished += usize::try_from(self.starting).expect("a few");
+        self.starting = 0;
+    }
+
+    /// An event reaches the journal before anything else is done.
+    pub(crate) fn note(&mut self, event: &Event) {
+        self.known_unfinished += usize::from(*event == Event::PossibleOrphan);
+        if let Some(journal) = &mut self.journal {
+            journal.note(event);
+        }
+    }
+
+    pub(crate) fn starts(&mut self) {
+        self.starting += 1;
+    }
+
+    /// The answer to a start came, or its loss was noticed.
+    pub(crate) fn started(&mut self) {
+        self.starting = self.starting.saturating_sub(1);
+    }
+
+    /// Whether the journal says that B2 has confirmed this part.
+    pub(crate) fn has(&self, number: u32) -> bool {
+        self.journal.as_ref().is_some_and(|journal| journal.parts.contains_key(&number))
+    }
+
+    pub(crate) fn finished(&mut self) {
+        self.journal = None;
+        self.crash_after = None;
+    }
+
+    /// It gave up; what the journal knows is left.
+    pub(crate) fn failed(&mut self) {
+        self.known_unfinished += usize::from(self.journal.as_ref().is_some_and(Resume::begun));
+        self.journal = None;
+        self.crash_after = None;
+    }
+}
