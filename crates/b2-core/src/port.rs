@@ -157,6 +157,19 @@ pub trait ReadAt: Send + Sync + 'static {
         None
     }
 
+    /// Whether the bytes are still those that were there at the beginning, as
+    /// far as that can be told without reading them. Asked after each slice
+    /// was read: a file that is written to meanwhile must not be stored as a
+    /// mixture of old and new.
+    ///
+    /// # Errors
+    ///
+    /// If they have changed, or it cannot be found out. Never, unless
+    /// implemented.
+    fn check_unchanged(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Whether there is not a single byte.
     ///
     /// # Errors
@@ -178,6 +191,10 @@ impl<T: ReadAt + ?Sized> ReadAt for Arc<T> {
 
     fn shared(&self, offset: u64, len: usize) -> Option<Bytes> {
         (**self).shared(offset, len)
+    }
+
+    fn check_unchanged(&self) -> io::Result<()> {
+        (**self).check_unchanged()
     }
 }
 

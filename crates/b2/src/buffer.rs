@@ -1,10 +1,11 @@
-//! Buffers that are used again.
+//! Buffers that are used again, within a budget.
 //!
 //! A chunk on its way to the transport is a [`Bytes`] over one of these; when
-//! the last holder drops it the buffer goes back to the pool. A transfer holds
-//! a handful at a time, whatever the size of the file.
+//! the last holder drops it the buffer goes back to the pool. Whatever the
+//! size and number of transfers, all of them together hold no more than the
+//! budget: who wants a buffer beyond it waits until another comes back.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
 
@@ -12,27 +13,79 @@ use bytes::Bytes;
 /// enough to stay in a core's second-level cache.
 pub(crate) const BUFFER_SIZE: usize = 256 * 1024;
 
+/// Bytes of buffers in the whole process, unless a client has its own budget.
+const PROCESS_BUDGET: usize = 16 * 1024 * 1024;
+
 /// Idle buffers that are kept; more are freed.
 const KEPT: usize = 16;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct BufferPool {
-    idle: Arc<Mutex<Vec<Vec<u8>>>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    /// Buffers that may be in use at a time.
+    limit: usize,
+    state: Mutex<State>,
+    returned: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    idle: Vec<Vec<u8>>,
+    in_use: usize,
+}
+
+/// The pool of the process.
+impl Default for BufferPool {
+    fn default() -> Self {
+        static PROCESS: OnceLock<BufferPool> = OnceLock::new();
+        PROCESS.get_or_init(|| Self::with_budget(PROCESS_BUDGET)).clone()
+    }
 }
 
 impl BufferPool {
-    /// A buffer of [`BUFFER_SIZE`] bytes with unspecified content.
+    /// A pool that hands out buffers of so many bytes in all, two buffers at
+    /// least.
+    pub(crate) fn with_budget(bytes: usize) -> Self {
+        let limit = (bytes / BUFFER_SIZE).max(2);
+        let (state, returned) = (Mutex::default(), Condvar::new());
+        Self { shared: Arc::new(Shared { limit, state, returned }) }
+    }
+
+    /// A buffer of [`BUFFER_SIZE`] bytes with unspecified content. Waits while
+    /// the budget is spent, so it belongs on a thread that may block.
+    ///
+    /// Nobody who holds a buffer waits for another one before he lets go of
+    /// it, so the wait ends.
     pub(crate) fn take(&self) -> Buffer {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let waiting = self.shared.state();
+        let waited =
+            self.shared.returned.wait_while(waiting, |state| state.in_use >= self.shared.limit);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        state.in_use += 1;
+        let idle = state.idle.pop();
+        drop(state);
         let bytes = idle.unwrap_or_else(|| vec![0; BUFFER_SIZE]);
         Buffer { bytes, len: 0, pool: self.clone() }
     }
 
     fn put_back(&self, bytes: Vec<u8>) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < KEPT {
-            idle.push(bytes);
+        let mut state = self.shared.state();
+        state.in_use -= 1;
+        if state.idle.len() < KEPT {
+            state.idle.push(bytes);
         }
+        drop(state);
+        self.shared.returned.notify_one();
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -73,15 +126,28 @@ mod tests {
 
     #[test]
     fn a_dropped_chunk_gives_its_buffer_back() {
-        let pool = BufferPool::default();
+        let pool = BufferPool::with_budget(PROCESS_BUDGET);
         let mut buffer = pool.take();
         buffer.space()[..2].copy_from_slice(b"hi");
         let chunk = buffer.freeze(2);
         let copy = chunk.clone();
         drop(chunk);
-        assert_eq!(pool.idle.lock().unwrap().len(), 0);
+        assert_eq!(pool.shared.state().idle.len(), 0);
         assert_eq!(copy.as_ref(), b"hi");
         drop(copy);
-        assert_eq!(pool.idle.lock().unwrap().len(), 1);
+        assert_eq!(pool.shared.state().idle.len(), 1);
+    }
+
+    #[test]
+    fn who_wants_more_than_the_budget_waits() {
+        let pool = BufferPool::with_budget(3 * BUFFER_SIZE);
+        let held: Vec<_> = (0..3).map(|_| pool.take()).collect();
+        let other = pool.clone();
+        let waiting = std::thread::spawn(move || drop(other.take()));
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        assert!(!waiting.is_finished(), "a fourth buffer was handed out");
+        drop(held);
+        waiting.join().unwrap();
+        assert_eq!(pool.shared.state().in_use, 0);
     }
 }

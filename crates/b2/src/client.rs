@@ -17,6 +17,7 @@ use b2_proto::{
 };
 
 use crate::bucket::Bucket;
+use crate::buffer::BufferPool;
 use crate::drive::Context;
 use crate::list::Listing;
 use crate::observer::{Nobody, Observer};
@@ -201,6 +202,7 @@ pub struct ClientBuilder {
     spawn: Option<Arc<dyn Spawn>>,
     observer: Arc<dyn Observer>,
     seed: Option<u64>,
+    buffers: BufferPool,
     #[cfg(feature = "hyper")]
     root_certificates: Vec<u8>,
 }
@@ -216,6 +218,7 @@ impl ClientBuilder {
             spawn: None,
             observer: Arc::new(Nobody),
             seed: None,
+            buffers: BufferPool::default(),
             #[cfg(feature = "hyper")]
             root_certificates: Vec::new(),
         }
@@ -268,6 +271,15 @@ impl ClientBuilder {
         self
     }
 
+    /// Bytes of buffers that all transfers of this client may hold at a time,
+    /// whatever their number and size; at least 512 KiB are granted. Default:
+    /// all clients of the process share 16 MiB. What a transport buffers by
+    /// itself, some 400 KiB for each connection, comes on top.
+    pub fn with_memory_budget(mut self, bytes: usize) -> Self {
+        self.buffers = BufferPool::with_budget(bytes);
+        self
+    }
+
     /// Trusts these certificates (PEM) beside those of the system, for
     /// example an emulator's own.
     #[cfg(feature = "hyper")]
@@ -317,7 +329,7 @@ impl ClientBuilder {
             None => self.config,
         };
         let account = Account::new(config, self.credentials, seed);
-        let context = Context::new(account, transport, timer, spawn, self.observer);
+        let context = Context::new(account, transport, timer, spawn, self.observer, self.buffers);
         Ok(Client { context: Arc::new(context) })
     }
 

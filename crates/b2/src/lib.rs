@@ -55,8 +55,10 @@
 mod bucket;
 mod buffer;
 mod client;
+mod control;
 mod download;
 mod drive;
+mod journal;
 mod list;
 mod object;
 mod observer;
@@ -74,10 +76,11 @@ pub use b2_core::error::{
     TransportError, TransportErrorKind,
 };
 pub use b2_core::event::Event as ProtocolEvent;
+pub use b2_core::event::StoredPart;
 pub use b2_core::op::WaitReason;
 pub use b2_core::port;
 pub use b2_core::retry::{OnAmbiguous, RetryPolicy};
-pub use b2_core::upload::{SIMPLE_UPLOAD_LIMIT, Uploaded};
+pub use b2_core::upload::{CannotResume, Resume, SIMPLE_UPLOAD_LIMIT, Uploaded, WholeDigest};
 pub use b2_proto::{
     Action, AllowedBucket, ApplicationKey, ApplicationKeyId, Bucket as BucketInfo, BucketId,
     BucketName, BucketType, ByteRange, Capability, ContentSha1, ErrorCode, FileId, FileInfo,

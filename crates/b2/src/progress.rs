@@ -10,8 +10,10 @@ use b2_core::op::{Wait, WaitReason};
 pub(crate) struct Meter {
     total: AtomicU64,
     acknowledged: AtomicU64,
+    in_flight: AtomicU64,
     furthest: AtomicU64,
     transferred: AtomicU64,
+    hashed: AtomicU64,
     waiting_for: Mutex<Option<WaitReason>>,
 }
 
@@ -23,8 +25,10 @@ impl Default for Meter {
         Self {
             total: AtomicU64::new(UNKNOWN),
             acknowledged: AtomicU64::new(0),
+            in_flight: AtomicU64::new(0),
             furthest: AtomicU64::new(0),
             transferred: AtomicU64::new(0),
+            hashed: AtomicU64::new(0),
             waiting_for: Mutex::new(None),
         }
     }
@@ -41,9 +45,36 @@ impl Meter {
         self.furthest.fetch_max(position, Ordering::Relaxed);
     }
 
+    /// `bytes` of a body went out. [`landed`](Self::landed) follows when the
+    /// body is done with, well or badly.
+    pub(crate) fn sent(&self, bytes: u64) {
+        self.transferred.fetch_add(bytes, Ordering::Relaxed);
+        let in_flight = self.in_flight.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let reached = self.acknowledged.load(Ordering::Relaxed) + in_flight;
+        let total = self.total.load(Ordering::Relaxed);
+        self.furthest.fetch_max(reached.min(total), Ordering::Relaxed);
+    }
+
+    /// A body is done with after so many bytes.
+    pub(crate) fn landed(&self, bytes: u64) {
+        self.in_flight.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// `bytes` more of this side were hashed before anything moved.
+    pub(crate) fn hashed(&self, bytes: u64) {
+        self.hashed.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// `bytes` more are safe, wherever they lie.
+    pub(crate) fn stored(&self, bytes: u64) {
+        let stored = self.acknowledged.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        self.furthest.fetch_max(stored, Ordering::Relaxed);
+    }
+
     /// Everything up to `position` is safe: stored by B2, or in the sink.
     pub(crate) fn acknowledged(&self, position: u64) {
         self.acknowledged.fetch_max(position, Ordering::Relaxed);
+        self.furthest.fetch_max(position, Ordering::Relaxed);
     }
 
     pub(crate) fn waits(&self, wait: Option<Wait>) {
@@ -62,6 +93,7 @@ impl Meter {
             acknowledged_bytes: self.acknowledged.load(Ordering::Relaxed),
             position_bytes: self.furthest.load(Ordering::Relaxed),
             transferred_bytes: self.transferred.load(Ordering::Relaxed),
+            hashed_bytes: self.hashed.load(Ordering::Relaxed),
         }
     }
 }
@@ -79,4 +111,7 @@ pub struct Progress {
     pub position_bytes: u64,
     /// Bytes moved in all, those that had to be moved again included.
     pub transferred_bytes: u64,
+    /// Bytes on this side that were read only to be hashed: before a large
+    /// file is begun, or to find out what of it is stored already.
+    pub hashed_bytes: u64,
 }

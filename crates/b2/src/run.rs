@@ -5,10 +5,13 @@ use std::future::IntoFuture;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use b2_core::error::Error;
-use b2_core::op::{Operation, WaitReason};
+use b2_core::op::{Operation, Stop, WaitReason};
 use b2_core::port::{BlockingTransport, BoxFuture};
+use b2_core::upload::Resume;
 
+use crate::control::Control;
 use crate::drive::{Context, Ends, drive, drive_blocking};
+use crate::journal::Journal;
 use crate::observer::Scope;
 use crate::progress::{Meter, Progress};
 use crate::sink::Sink;
@@ -100,7 +103,8 @@ impl<O: Operation, T> Run<O, T> {
     /// How far it has come, to be read while it runs.
     #[must_use]
     pub fn monitor(&self) -> Monitor {
-        Monitor { meter: Arc::clone(&self.ends.meter) }
+        let (meter, control) = (Arc::clone(&self.ends.meter), Arc::clone(&self.ends.control));
+        Monitor { meter, control }
     }
 }
 
@@ -132,20 +136,11 @@ where
     /// and no runtime to begin it on.
     pub fn start(self) -> Handle<T> {
         let monitor = self.monitor();
-        let (abort, aborted) = async_channel::bounded::<()>(1);
         let (done, result) = async_channel::bounded(1);
         let spawn = self.context.spawn.clone();
+        let journal = self.ends.journal.clone();
         let task = async move {
-            let work = async { Some(self.run().await) };
-            let stop = async {
-                // A handle that is dropped detaches the work.
-                if aborted.recv().await.is_err() {
-                    std::future::pending::<()>().await;
-                }
-                None
-            };
-            let outcome = futures_lite::future::or(work, stop).await;
-            let _nobody_waits = done.send(outcome.unwrap_or(Err(Error::Cancelled))).await;
+            let _nobody_waits = done.send(self.run().await).await;
         };
         let waiting = match spawn {
             Some(spawn) => {
@@ -154,7 +149,7 @@ where
             }
             None => Some(Box::pin(task) as BoxFuture<'static, ()>),
         };
-        Handle { monitor, abort, result, waiting: Mutex::new(waiting) }
+        Handle { monitor, journal, result, waiting: Mutex::new(waiting) }
     }
 }
 
@@ -204,7 +199,7 @@ impl<O: Operation, T> fmt::Debug for Run<O, T> {
 /// the work while [`join`](Self::join) is awaited.
 pub struct Handle<T> {
     monitor: Monitor,
-    abort: async_channel::Sender<()>,
+    journal: Option<Arc<Journal>>,
     result: async_channel::Receiver<Result<T, Error>>,
     waiting: Mutex<Option<BoxFuture<'static, ()>>>,
 }
@@ -241,10 +236,37 @@ impl<T> Handle<T> {
         self.monitor.clone()
     }
 
-    /// Stops the work. Requests under way are cut.
+    /// Stops the work and undoes what was done by halves: an upload in parts
+    /// is cancelled on the server. Requests under way are cut. Then
+    /// [`join`](Self::join) fails with [`Error::Cancelled`], unless the work
+    /// was done before it heard of it.
     pub fn abort(&self) {
-        // A second call finds the first one's message, which is enough.
-        let _already = self.abort.try_send(());
+        self.monitor.abort();
+    }
+
+    /// Stops the work and leaves what B2 has confirmed of an upload in parts
+    /// on the server, to be continued from its journal or
+    /// [`snapshot`](Self::snapshot). Until then its parts cost money.
+    pub fn interrupt(&self) {
+        self.monitor.interrupt();
+    }
+
+    /// Begins no further part of an upload until [`unpause`](Self::unpause);
+    /// those under way are completed. Other work cannot be paused and goes on.
+    pub fn pause(&self) {
+        self.monitor.control.pause(true);
+    }
+
+    /// Goes on after [`pause`](Self::pause).
+    pub fn unpause(&self) {
+        self.monitor.control.pause(false);
+    }
+
+    /// What another upload needs to go on with this one, as it is now; `None`
+    /// unless it is an upload in parts that has begun.
+    #[must_use]
+    pub fn snapshot(&self) -> Option<Resume> {
+        self.journal.as_ref().map(|journal| journal.resume()).filter(Resume::begun)
     }
 
     /// How far it has come.
@@ -267,13 +289,25 @@ impl<T> fmt::Debug for Handle<T> {
     }
 }
 
-/// A view of running work that can be kept anywhere.
+/// A view of running work that can be kept anywhere, with a string to pull.
 #[derive(Clone, Debug)]
 pub struct Monitor {
     meter: Arc<Meter>,
+    control: Arc<Control>,
 }
 
 impl Monitor {
+    /// As [`Handle::abort`], from any thread; it also ends work that another
+    /// thread does with [`Run::run_blocking`].
+    pub fn abort(&self) {
+        self.control.stop(Stop::Cancel);
+    }
+
+    /// As [`Handle::interrupt`], from any thread.
+    pub fn interrupt(&self) {
+        self.control.stop(Stop::Keep);
+    }
+
     /// How far the work has come.
     #[must_use]
     pub fn progress(&self) -> Progress {

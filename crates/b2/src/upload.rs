@@ -1,23 +1,32 @@
 //! Uploading one file.
 
 use std::future::IntoFuture;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use b2_core::SmallUpload;
-use b2_core::error::{Error, RequestError};
+use b2_core::error::{Error, LocalError, RequestError};
+use b2_core::event::StoredPart;
 use b2_core::port::{BlockingTransport, BoxFuture};
-use b2_core::upload::{UploadHeaders, Uploaded};
+use b2_core::upload::{LargeOptions, Resume, UploadHeaders, UploadOptions, Uploaded, WholeDigest};
 use b2_proto::{BucketId, FileName, InvalidFileInfo};
 
-use crate::drive::{Context, Ends};
+use crate::drive::{Context, Ends, OnPart};
+use crate::journal::{Journal, JournalError};
 use crate::run::{Handle, Run};
 use crate::source::Source;
 
 /// An upload to be configured and then awaited, started, run or taken apart.
 ///
-/// Memory: about 1 MiB, whatever the size of the file. The source is read
-/// once, hashed while it is sent, and read again only if an attempt fails.
-/// At present a file is at most 5,000,000,000 bytes long.
+/// A small file is sent in one request, a large one in parts, several at a
+/// time; [`with_simple_limit`](Self::with_simple_limit) says where the one
+/// ends and the other begins. A file is at most ten terabytes long.
+///
+/// Memory: up to 1 MiB for each part under way, within the budget of the
+/// client, whatever the size of the file. The source is read once while it is
+/// sent and hashed on the way, again only if an attempt fails, and once more
+/// before a large file is begun, for its
+/// [digest](Self::with_whole_digest).
 ///
 /// # Errors
 ///
@@ -31,14 +40,22 @@ use crate::source::Source;
 ///
 /// # Cancel safety
 ///
-/// Dropping the future cuts the request; B2 stores only complete uploads.
-#[derive(Debug)]
+/// Dropping the future cuts the requests. B2 stores a small file only when it
+/// is complete; the parts of a large one stay on the server and cost money
+/// until the upload is continued, with a
+/// [journal](Self::with_journal) or a [snapshot](Handle::snapshot), or the
+/// file is cancelled. [`Handle::abort`] cancels it.
 #[must_use = "nothing is sent before it is awaited, started or run"]
 pub struct Upload {
     context: Arc<Context>,
     bucket: BucketId,
     headers: Result<UploadHeaders, Error>,
     source: Source,
+    options: UploadOptions,
+    whole_digest: Option<WholeDigest>,
+    journal: Option<PathBuf>,
+    keep_unfinished: Option<bool>,
+    on_part: Option<OnPart>,
 }
 
 impl Upload {
@@ -50,7 +67,17 @@ impl Upload {
     ) -> Self {
         let modified_ms = source.modified_ms();
         let headers = name.map(UploadHeaders::new);
-        let upload = Self { context: Arc::clone(context), bucket, headers, source };
+        let upload = Self {
+            context: Arc::clone(context),
+            bucket,
+            headers,
+            source,
+            options: UploadOptions::default(),
+            whole_digest: None,
+            journal: None,
+            keep_unfinished: None,
+            on_part: None,
+        };
         match modified_ms {
             Some(ms) => upload.with_last_modified_ms(ms),
             None => upload,
@@ -97,15 +124,122 @@ impl Upload {
         self.map(|headers| headers.with_custom_upload_timestamp(ms))
     }
 
-    fn into_run(self) -> Run<SmallUpload, Uploaded> {
-        let (bucket, len) = (self.bucket, self.source.len());
-        let operation = self.headers.and_then(|headers| SmallUpload::new(bucket, headers, len));
-        let ends = Ends { source: Some(self.source.into_bytes()), ..Ends::default() };
+    fn map_large(mut self, change: impl FnOnce(LargeOptions) -> LargeOptions) -> Self {
+        let large = change(self.options.large().clone());
+        self.options = self.options.with_large(large);
+        self
+    }
+
+    /// Longest file in bytes that is sent in one request; default: twice the
+    /// part size, so 200,000,000 bytes with the parts that B2 recommends. At
+    /// most [`SIMPLE_UPLOAD_LIMIT`](crate::SIMPLE_UPLOAD_LIMIT); a file that
+    /// is not longer than B2's smallest part (5,000,000) is always sent in
+    /// one.
+    pub fn with_simple_limit(mut self, bytes: u64) -> Self {
+        self.options = self.options.with_simple_limit(bytes);
+        self
+    }
+
+    /// Length of every part but the last, in bytes; default: what B2
+    /// recommends, 100,000,000. It is raised so far that 10,000 parts suffice,
+    /// and to B2's smallest part, 5,000,000. Larger parts need fewer requests,
+    /// smaller ones lose less when one fails.
+    pub fn with_part_size(self, bytes: u64) -> Self {
+        self.map_large(|options| options.with_part_size(bytes))
+    }
+
+    /// Parts that are under way at the same time, at least 1; default 4. More
+    /// fill a long line better; each needs up to 1 MiB of the memory budget.
+    /// [`run_blocking`](Self::run_blocking) sends one after the other.
+    pub fn with_concurrency(self, parts: usize) -> Self {
+        self.map_large(|options| options.with_concurrency(parts))
+    }
+
+    /// Whether the SHA-1 of the whole file is stored with one that is sent in
+    /// parts, as `large_file_sha1`, so that a download can be checked. B2
+    /// takes it only at the start, so [`WholeDigest::Compute`] reads the
+    /// source once more before the first part. Default: it is computed, for
+    /// sources of your own ([`Source::custom`]) omitted, as reading them may
+    /// be dear.
+    pub fn with_whole_digest(mut self, choice: WholeDigest) -> Self {
+        self.whole_digest = Some(choice);
+        self
+    }
+
+    /// Keeps a journal of an upload in parts in the file at `path`. If there
+    /// is one already, the upload goes on where that one stopped: parts that
+    /// B2 has confirmed are neither read nor sent again. The journal is
+    /// removed when the file is stored or cancelled.
+    ///
+    /// With a journal, a failure leaves the parts on the server: run the
+    /// upload again, or cancel it, as they cost money.
+    ///
+    /// The journal holds no secret. Only one upload can use it at a time; its
+    /// folder must exist.
+    pub fn with_journal(mut self, path: impl Into<PathBuf>) -> Self {
+        self.journal = Some(path.into());
+        self
+    }
+
+    /// Goes on with an upload that [`Handle::snapshot`] told of.
+    pub fn with_resume(self, resume: Resume) -> Self {
+        self.map_large(|options| options.with_resume(resume))
+    }
+
+    /// Whether a failure leaves the parts on the server, to be continued
+    /// later; default: only with a journal. Otherwise the file is cancelled.
+    pub fn with_keep_unfinished(mut self, keep: bool) -> Self {
+        self.keep_unfinished = Some(keep);
+        self
+    }
+
+    /// Asks after each part whether to go on; [`ControlFlow::Break`] stops the
+    /// upload as [`Handle::interrupt`] does. Called between requests: return
+    /// quickly.
+    pub fn with_part_callback(
+        mut self,
+        ask: impl Fn(&StoredPart) -> ControlFlow<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.on_part = Some(Arc::new(ask));
+        self
+    }
+
+    fn into_run(self) -> Run<b2_core::Upload, Uploaded> {
+        let context = Arc::clone(&self.context);
+        match self.assemble() {
+            Ok((operation, ends)) => Run::new(&context, Ok(operation)).with_ends(ends).then(settle),
+            Err(error) => Run::new(&context, Err(error)),
+        }
+    }
+
+    fn assemble(self) -> Result<(b2_core::Upload, Ends), Error> {
+        let headers = self.headers?;
+        let (len, modified_ms) = (self.source.len(), self.source.modified_ms());
+        let name = headers.file_name().as_str();
+        let mut large = self.options.large().clone().with_modified_ms(modified_ms);
+        let fresh = Resume::new(self.bucket.clone(), name, len, modified_ms);
+        let journal = match &self.journal {
+            None => Journal::in_memory(fresh),
+            Some(path) => {
+                let journal = Journal::open(path, fresh).map_err(refused)?;
+                large = large.with_resume(journal.resume());
+                journal
+            }
+        };
+        let whole_digest = self.whole_digest.unwrap_or(self.source.whole_digest());
+        large = large
+            .with_whole_digest(whole_digest)
+            .with_keep_unfinished(self.keep_unfinished.unwrap_or(self.journal.is_some()));
+        let options = self.options.with_large(large);
+        let operation = b2_core::Upload::new(self.bucket, headers, len, options)?;
+        let ends = Ends {
+            source: Some(self.source.into_bytes()),
+            journal: Some(Arc::new(journal)),
+            on_part: self.on_part,
+            ..Ends::default()
+        };
         ends.meter.set_total(len);
-        Run::new(&self.context, operation).with_ends(ends).then(|uploaded, ends| {
-            ends.meter.acknowledged(uploaded.file.content_length);
-            Ok(uploaded)
-        })
+        Ok((operation, ends))
     }
 
     /// Uploads in the background.
@@ -127,8 +261,37 @@ impl Upload {
     /// # Errors
     ///
     /// [`Error::Request`] as the [type](Self) says.
-    pub fn into_operation(self) -> Result<SmallUpload, Error> {
+    pub fn into_operation(self) -> Result<b2_core::Upload, Error> {
         self.into_run().into_operation()
+    }
+}
+
+/// The caller is about to be told: nothing is left to go on with.
+fn settle(uploaded: Uploaded, ends: &Ends) -> Result<Uploaded, Error> {
+    ends.meter.acknowledged(uploaded.file.content_length);
+    if let Some(journal) = &ends.journal {
+        journal.remove().map_err(|error| Error::Local(LocalError::sink(error)))?;
+    }
+    Ok(uploaded)
+}
+
+fn refused(why: JournalError) -> Error {
+    match why {
+        JournalError::Io(error) => Error::Local(LocalError::sink(error)),
+        JournalError::Resume(why) => Error::Request {
+            operation: "b2_start_large_file",
+            source: Box::new(RequestError::CannotResume(why)),
+        },
+    }
+}
+
+impl std::fmt::Debug for Upload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Upload")
+            .field("bucket", &self.bucket)
+            .field("source", &self.source)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }
 

@@ -2,18 +2,21 @@
 //! come through the ports of `b2-core`.
 
 use std::future::{Future, poll_fn};
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use b2_core::error::{Error, Sent, TransportError, TransportErrorKind};
-use b2_core::op::{Operation, Reply, Step, Ticket, Transmit, Wait};
+use b2_core::error::{Error, LocalError, Sent, TransportError, TransportErrorKind};
+use b2_core::op::{DigestRequest, Operation, Reply, Step, Stop, Ticket, Transmit, Wait};
 use b2_core::plan::{SinkPlan, SinkVerdict};
 use b2_core::port::{BoxFuture, DynTransport, ResponseBody};
 use http::response::Parts;
 
+use crate::control::Wishes;
 use crate::drive::body::Sending;
-use crate::drive::{Context, Ends, announce, body, delivery, patience};
+use crate::drive::{Context, Ends, announce, body, delivery, hash, patience};
+use crate::journal;
 use crate::observer::{Event, Scope};
 use crate::progress::Meter;
 
@@ -30,17 +33,34 @@ pub(crate) async fn drive<O: Operation>(
     ends: Ends,
 ) -> Result<O::Output, Error> {
     let meter = Arc::clone(&ends.meter);
-    let mut running = Running { context: Arc::clone(&context), operation, meter };
+    let told = Wishes::default();
+    let mut running = Running { context: Arc::clone(&context), operation, meter, told };
     let mut flights = Flights::new();
+    let mut unwritten = None;
     loop {
         // Listen before polling: a change in between must not be missed.
         let moved = context.moved.listen();
+        let changed = ends.control.changed.listen();
+        if !running.obey(ends.control.wishes()) {
+            return Err(unwritten.unwrap_or(Error::Cancelled));
+        }
         let wait = match running.advance(scope, &ends, &mut flights) {
+            Progressed::Ended(Err(Error::Cancelled)) => {
+                return Err(unwritten.unwrap_or(Error::Cancelled));
+            }
             Progressed::Ended(result) => return result,
+            Progressed::Notes(event) => {
+                if let Err(error) = note(&ends, event).await {
+                    // What is not written down must not be begun.
+                    unwritten = Some(Error::Local(LocalError::sink(error)));
+                    ends.control.stop(Stop::Cancel);
+                }
+                continue;
+            }
             Progressed::Waits(wait) => wait,
         };
         ends.meter.waits(Some(wait));
-        let news = next(&context, &mut flights, wait, moved).await;
+        let news = next(&context, &mut flights, wait, moved, changed).await;
         ends.meter.waits(None);
         if let Some((ticket, reply)) = news {
             let now = context.timer.now();
@@ -51,12 +71,26 @@ pub(crate) async fn drive<O: Operation>(
     }
 }
 
+/// Writes an event to the journal.
+async fn note(ends: &Ends, event: b2_core::Event) -> io::Result<()> {
+    match &ends.journal {
+        None => Ok(()),
+        Some(journal) if !journal.on_disk() => journal.note(&event),
+        Some(journal) => {
+            let journal = Arc::clone(journal);
+            blocking::unblock(move || journal.note(&event)).await
+        }
+    }
+}
+
 /// An operation that gives its leases back however it ends, and waits for
 /// nothing then.
 struct Running<O: Operation> {
     context: Arc<Context>,
     operation: O,
     meter: Arc<Meter>,
+    /// What the operation has been told of the caller's wishes.
+    told: Wishes,
 }
 
 impl<O: Operation> Drop for Running<O> {
@@ -69,10 +103,25 @@ impl<O: Operation> Drop for Running<O> {
 
 enum Progressed<T> {
     Waits(Wait),
+    /// To be written down before anything else is done.
+    Notes(b2_core::Event),
     Ended(Result<T, Error>),
 }
 
 impl<O: Operation> Running<O> {
+    /// Tells the operation what the caller wants; `false`: it has nothing to
+    /// tidy up and may be dropped at once.
+    fn obey(&mut self, wishes: Wishes) -> bool {
+        let told = std::mem::replace(&mut self.told, wishes);
+        if told.paused != wishes.paused {
+            self.operation.pause(wishes.paused);
+        }
+        match wishes.stop {
+            Some(how) if told.stop != Some(how) => self.operation.stop(how),
+            _ => true,
+        }
+    }
+
     /// Polls until there is nothing left to do but wait.
     fn advance(
         &mut self,
@@ -91,13 +140,24 @@ impl<O: Operation> Running<O> {
                     }
                     None => return Progressed::Ended(Err(no_transport(transmit.operation))),
                 },
+                Step::Digest(request) => flights.push(self.hash(request, ends)),
                 Step::Event(event) => {
                     self.context.observer.on_event(&scope, &Event::Protocol(&event));
+                    ends.heed(&event);
+                    if ends.journal.is_some() && journal::concerns(&event) {
+                        return Progressed::Notes(event);
+                    }
                 }
                 Step::Wait(wait) => return Progressed::Waits(wait),
                 Step::Done(result) => return Progressed::Ended(result),
             }
         }
+    }
+
+    fn hash(&self, request: DigestRequest, ends: &Ends) -> BoxFuture<'static, (Ticket, Reply)> {
+        let (ends, buffers) = (ends.clone(), self.context.buffers.clone());
+        let hashing = blocking::unblock(move || hash::digest(&request, &ends, &buffers));
+        Box::pin(async move { (request.ticket, hashing.await) })
     }
 
     fn perform(
@@ -116,12 +176,14 @@ impl<O: Operation> Running<O> {
     }
 }
 
-/// Waits for a reply, for the time of the wait, or for the account.
+/// Waits for a reply, for the time of the wait, for the account, or for the
+/// caller to change his mind.
 async fn next(
     context: &Context,
     flights: &mut Flights,
     wait: Wait,
     moved: event_listener::EventListener,
+    changed: event_listener::EventListener,
 ) -> Option<(Ticket, Reply)> {
     let reply = poll_fn(|cx| {
         for index in 0..flights.len() {
@@ -144,7 +206,8 @@ async fn next(
         }
     };
     futures_lite::future::or(reply, async {
-        futures_lite::future::or(time, account).await;
+        let world = futures_lite::future::or(time, account);
+        futures_lite::future::or(world, changed).await;
         None
     })
     .await

@@ -6,15 +6,16 @@ use std::time::Instant;
 
 use b2_core::body::{BodyEncoder, Trailer};
 use b2_core::error::{Error, LocalError, Sent, TransportError, TransportErrorKind};
-use b2_core::op::{Limits, Operation, Reply, Step, Transmit, Wait};
+use b2_core::op::{Limits, Operation, Reply, Step, Stop, Transmit, Wait};
 use b2_core::plan::{BodyPlan, SinkPlan, SinkVerdict};
 use b2_core::port::{BlockingTransport, ReadAt};
 use bytes::Bytes;
 use http::response::Parts;
 
 use crate::buffer::BUFFER_SIZE;
+use crate::control::{Control, Wishes};
 use crate::drive::rate::Rate;
-use crate::drive::{Context, Ends, announce};
+use crate::drive::{Context, Ends, announce, hash};
 use crate::observer::{Event, Scope};
 
 /// Pauses are slept in slices, so that a change of the account is noticed.
@@ -28,7 +29,19 @@ pub(crate) fn drive_blocking<O: Operation>(
     ends: &Ends,
     transport: &dyn BlockingTransport,
 ) -> Result<O::Output, Error> {
+    let mut told = Wishes::default();
+    let mut unwritten = None;
     let result = loop {
+        let wishes = ends.control.wishes();
+        if wishes.paused != told.paused {
+            operation.pause(wishes.paused);
+        }
+        if let Some(how) = wishes.stop.filter(|how| told.stop != Some(*how))
+            && !operation.stop(how)
+        {
+            break Err(Error::Cancelled);
+        }
+        told = wishes;
         match context.with_account(|account| operation.poll(account, Instant::now())) {
             Step::Send(transmit) => {
                 let ticket = transmit.ticket;
@@ -36,13 +49,30 @@ pub(crate) fn drive_blocking<O: Operation>(
                 let now = Instant::now();
                 context.with_account(|account| operation.handle(account, ticket, reply, now));
             }
-            Step::Event(event) => context.observer.on_event(&scope, &Event::Protocol(&event)),
+            Step::Digest(request) => {
+                let reply = hash::digest(&request, ends, &context.buffers);
+                let (ticket, now) = (request.ticket, Instant::now());
+                context.with_account(|account| operation.handle(account, ticket, reply, now));
+            }
+            Step::Event(event) => {
+                context.observer.on_event(&scope, &Event::Protocol(&event));
+                ends.heed(&event);
+                if let Some(Err(error)) = ends.journal.as_ref().map(|journal| journal.note(&event))
+                {
+                    // What is not written down must not be begun.
+                    unwritten = Some(Error::Local(LocalError::sink(error)));
+                    ends.control.stop(Stop::Cancel);
+                }
+            }
             Step::Wait(wait) => pause(wait, ends),
             Step::Done(result) => break result,
         }
     };
     context.with_account(|account| operation.abandon(account));
-    result
+    match result {
+        Err(Error::Cancelled) => Err(unwritten.unwrap_or(Error::Cancelled)),
+        result => result,
+    }
 }
 
 fn pause(wait: Wait, ends: &Ends) {
@@ -78,7 +108,7 @@ fn perform(
     request.headers_mut().clone_from(transmit.request.headers());
     let answer = transport.send(request, &transmit.limits);
     let sent = reader.digest();
-    if let Some(error) = reader.failure {
+    if let Some(error) = reader.failure.take() {
         return Reply::Local(LocalError::source(error));
     }
     match answer {
@@ -166,6 +196,9 @@ fn deliver(
     let mut rate = Rate::new(limits);
     loop {
         let delivered = sink.verifier.position() - sink_offset;
+        if ends.control.wishes().stop.is_some() {
+            return Reply::Local(LocalError::sink(io::Error::other("stopped")));
+        }
         match rate.check().and_then(|()| body.read(&mut buffer)) {
             Ok(0) => {
                 return Reply::Delivered { head, bytes: delivered, digest: sink.verifier.digest() };
@@ -207,6 +240,15 @@ struct PlanReader<'a> {
     /// Whether the transport was too slow to go on.
     overdue: bool,
     meter: &'a crate::progress::Meter,
+    control: &'a Control,
+    /// Bytes of file content that the transport has taken.
+    sent: u64,
+}
+
+impl Drop for PlanReader<'_> {
+    fn drop(&mut self) {
+        self.meter.landed(self.sent);
+    }
 }
 
 enum Content<'a> {
@@ -224,8 +266,9 @@ impl<'a> PlanReader<'a> {
             (BodyPlan::Bytes(bytes), ..) => Content::Bytes(bytes),
             _ => Content::Bytes(&[]),
         };
-        let meter = &*ends.meter;
-        Self { content, failure: None, limits, rate: None, overdue: false, meter }
+        let (meter, control) = (&*ends.meter, &*ends.control);
+        let (failure, rate, overdue, sent) = (None, None, false, 0);
+        Self { content, failure, limits, rate, overdue, meter, control, sent }
     }
 
     /// Digest of the source's bytes, if all of them and the trailer were
@@ -259,7 +302,11 @@ impl<'a> PlanReader<'a> {
             rate.leave_out(begin);
         }
         *offset += read as u64;
-        self.meter.moved(read as u64, *offset);
+        self.sent += read as u64;
+        self.meter.sent(read as u64);
+        if encoder.remaining() == 0 {
+            source.check_unchanged()?;
+        }
         Ok(read)
     }
 
@@ -280,6 +327,9 @@ impl Read for PlanReader<'_> {
             Content::Bytes(bytes) => bytes.read(buffer),
             Content::Source { .. } => {
                 self.check_rate()?;
+                if self.control.wishes().stop.is_some() {
+                    return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "stopped"));
+                }
                 let read = self.read_source(buffer).inspect_err(|error| {
                     self.failure = Some(io::Error::new(error.kind(), error.to_string()));
                 });

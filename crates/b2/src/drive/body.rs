@@ -129,8 +129,8 @@ impl Slice {
             chunks: Box::pin(chunks),
             sending: Arc::clone(&self.sending),
             meter: Arc::clone(&ends.meter),
-            position: self.offset,
-            end: self.offset + self.len,
+            left: self.len,
+            sent: 0,
         };
         blocking::unblock(move || self.read_all(&sender)).detach();
         body
@@ -148,6 +148,12 @@ impl Slice {
             if chunks.send_blocking(chunk).is_err() || failed {
                 return;
             }
+        }
+        if let Err(error) = self.source.check_unchanged() {
+            self.note(&error);
+            // Without its last bytes the request cannot be taken for whole.
+            let _given_up = chunks.send_blocking(Err(error));
+            return;
         }
         if let Some(trailer) = self.encoder.take().and_then(BodyEncoder::finish) {
             self.sending.finished(trailer.digest());
@@ -204,8 +210,15 @@ struct SourceBody {
     chunks: Pin<Box<Receiver<io::Result<Bytes>>>>,
     sending: Arc<Sending>,
     meter: Arc<crate::progress::Meter>,
-    position: u64,
-    end: u64,
+    /// File content still to come; the digits at the end are none.
+    left: u64,
+    sent: u64,
+}
+
+impl Drop for SourceBody {
+    fn drop(&mut self) {
+        self.meter.landed(self.sent);
+    }
 }
 
 impl Body for SourceBody {
@@ -220,10 +233,10 @@ impl Body for SourceBody {
         Poll::Ready(next.map(|chunk| {
             chunk.map(|bytes| {
                 self.sending.count(bytes.len());
-                let before = self.position;
-                // The digits at the end are no file content.
-                self.position = (before + bytes.len() as u64).min(self.end);
-                self.meter.moved(self.position - before, self.position);
+                let content = self.left.min(bytes.len() as u64);
+                self.left -= content;
+                self.sent += content;
+                self.meter.sent(content);
                 Frame::data(bytes)
             })
         }))

@@ -7,19 +7,25 @@ mod asynchronous;
 mod blocking;
 mod body;
 mod delivery;
+mod hash;
 mod patience;
 mod rate;
 
 pub(crate) use asynchronous::drive;
 pub(crate) use blocking::drive_blocking;
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use b2_core::account::Account;
+use b2_core::event::StoredPart;
+use b2_core::op::Stop;
 use b2_core::port::{DynTransport, ReadAt, Spawn, Timer};
 
 use crate::buffer::BufferPool;
+use crate::control::Control;
+use crate::journal::Journal;
 use crate::observer::Observer;
 use crate::progress::Meter;
 use crate::sink::Sink;
@@ -44,6 +50,7 @@ impl Context {
         timer: Arc<dyn Timer>,
         spawn: Option<Arc<dyn Spawn>>,
         observer: Arc<dyn Observer>,
+        buffers: BufferPool,
     ) -> Self {
         Self {
             account: Mutex::new(account),
@@ -52,7 +59,7 @@ impl Context {
             timer,
             spawn,
             observer,
-            buffers: BufferPool::default(),
+            buffers,
             scopes: AtomicU64::new(0),
         }
     }
@@ -99,6 +106,27 @@ pub(crate) struct Ends {
     /// early.
     pub(crate) temporary: bool,
     pub(crate) meter: Arc<Meter>,
+    pub(crate) control: Arc<Control>,
+    /// What an upload in parts remembers.
+    pub(crate) journal: Option<Arc<Journal>>,
+    /// Who is asked after each part whether to go on.
+    pub(crate) on_part: Option<OnPart>,
+}
+
+/// Asked after each part whether to go on.
+pub(crate) type OnPart = Arc<dyn Fn(&StoredPart) -> ControlFlow<()> + Send + Sync>;
+
+impl Ends {
+    /// Takes note of what a machine reports, apart from the journal.
+    fn heed(&self, event: &b2_core::Event) {
+        if let b2_core::Event::PartStored(part) = event {
+            self.meter.stored(part.len);
+            let go_on = self.on_part.as_ref().filter(|_| !part.kept).map(|ask| ask(part));
+            if go_on == Some(ControlFlow::Break(())) {
+                self.control.stop(Stop::Keep);
+            }
+        }
+    }
 }
 
 impl std::fmt::Debug for Ends {

@@ -11,6 +11,8 @@ pub(crate) struct FileSource {
     file: File,
     len: u64,
     modified_ms: Option<i64>,
+    /// Only we can write to a temporary file without a name.
+    private: bool,
 }
 
 impl FileSource {
@@ -21,18 +23,22 @@ impl FileSource {
         let file = File::open(path)?;
         let metadata = file.metadata()?;
         check(&metadata)?;
-        let since = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-        let modified_ms = since.and_then(|since| i64::try_from(since.as_millis()).ok());
-        Ok(Self { file, len: metadata.len(), modified_ms })
+        let modified_ms = modified_ms(&metadata);
+        Ok(Self { file, len: metadata.len(), modified_ms, private: false })
     }
 
     pub(crate) fn spooled(file: File, len: u64) -> Self {
-        Self { file, len, modified_ms: None }
+        Self { file, len, modified_ms: None, private: true }
     }
 
     pub(crate) fn modified_ms(&self) -> Option<i64> {
         self.modified_ms
     }
+}
+
+fn modified_ms(metadata: &Metadata) -> Option<i64> {
+    let since = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_millis()).ok()
 }
 
 fn check(metadata: &Metadata) -> io::Result<()> {
@@ -46,6 +52,17 @@ fn check(metadata: &Metadata) -> io::Result<()> {
 impl ReadAt for FileSource {
     fn len(&self) -> io::Result<u64> {
         Ok(self.len)
+    }
+
+    fn check_unchanged(&self) -> io::Result<()> {
+        if self.private {
+            return Ok(());
+        }
+        let metadata = self.file.metadata()?;
+        if metadata.len() == self.len && modified_ms(&metadata) == self.modified_ms {
+            return Ok(());
+        }
+        Err(io::Error::other("the file was changed while it was sent"))
     }
 
     #[cfg(unix)]

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use b2_core::port::ReadAt;
+use b2_core::upload::WholeDigest;
 use bytes::Bytes;
 
 /// The bytes of an upload.
@@ -18,6 +19,8 @@ pub struct Source {
     bytes: Arc<dyn ReadAt>,
     len: u64,
     modified_ms: Option<i64>,
+    /// Whether it can be read once more without a second thought.
+    cheap: bool,
 }
 
 impl Source {
@@ -30,7 +33,7 @@ impl Source {
     pub fn file(path: impl AsRef<Path>) -> io::Result<Self> {
         let file = file::FileSource::open(path.as_ref())?;
         let modified_ms = file.modified_ms();
-        Ok(Self { modified_ms, ..Self::custom(file)? })
+        Ok(Self { modified_ms, cheap: true, ..Self::custom(file)? })
     }
 
     /// Bytes in memory.
@@ -38,7 +41,7 @@ impl Source {
     pub fn bytes(bytes: impl Into<Bytes>) -> Self {
         let bytes: Bytes = bytes.into();
         let len = bytes.len() as u64;
-        Self { bytes: Arc::new(Memory(bytes)), len, modified_ms: None }
+        Self { bytes: Arc::new(Memory(bytes)), len, modified_ms: None, cheap: true }
     }
 
     /// Everything that `reader` gives until its end. It is read at once: up
@@ -59,7 +62,7 @@ impl Source {
     /// If their length cannot be told.
     pub fn custom(bytes: impl ReadAt) -> io::Result<Self> {
         let len = bytes.len()?;
-        Ok(Self { bytes: Arc::new(bytes), len, modified_ms: None })
+        Ok(Self { bytes: Arc::new(bytes), len, modified_ms: None, cheap: false })
     }
 
     /// Length in bytes.
@@ -78,6 +81,11 @@ impl Source {
     #[must_use]
     pub fn modified_ms(&self) -> Option<i64> {
         self.modified_ms
+    }
+
+    /// Whether the digest of the whole is worth a pass over the bytes.
+    pub(crate) fn whole_digest(&self) -> WholeDigest {
+        if self.cheap { WholeDigest::Compute } else { WholeDigest::Omit }
     }
 
     pub(crate) fn into_bytes(self) -> Arc<dyn ReadAt> {

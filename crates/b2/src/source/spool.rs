@@ -17,5 +17,6 @@ pub(crate) fn spool(mut reader: impl Read) -> io::Result<Source> {
     let mut file = tempfile::tempfile()?;
     file.write_all(&head)?;
     let rest = io::copy(&mut reader, &mut file)?;
-    Source::custom(FileSource::spooled(file, head.len() as u64 + rest))
+    let source = Source::custom(FileSource::spooled(file, head.len() as u64 + rest))?;
+    Ok(Source { cheap: true, ..source })
 }

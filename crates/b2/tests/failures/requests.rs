@@ -3,8 +3,7 @@
 use std::time::{Duration, Instant};
 
 use b2::{
-    BucketType, ByteRange, Client, Error, ErrorCode, RequestError, SIMPLE_UPLOAD_LIMIT, Source,
-    TransportErrorKind,
+    BucketType, ByteRange, Client, Error, ErrorCode, RequestError, Source, TransportErrorKind,
 };
 
 use crate::support::content::Unreadable;
@@ -96,15 +95,18 @@ async fn names_that_only_the_server_refuses_cost_one_upload() {
     assert_eq!(site.versions().await, [""; 0]);
 }
 
+/// Ten terabytes.
+const LARGEST_FILE: u64 = 10_000_000_000_000;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_too_large_for_one_upload_is_never_sent() {
+async fn what_is_too_large_for_b2_is_never_sent() {
     let (_site, client, recorder) = watched().await;
     let bucket = soon(client.bucket("the-bucket")).await.unwrap();
     recorder.clear();
-    let len = SIMPLE_UPLOAD_LIMIT + 1;
+    let len = LARGEST_FILE + 1;
     let huge = Unreadable { len, from: 0, kind: std::io::ErrorKind::Other };
     let error = soon(bucket.upload("x", Source::custom(huge).unwrap())).await.unwrap_err();
-    assert_eq!(*request(&error), RequestError::TooLarge { len, limit: SIMPLE_UPLOAD_LIMIT });
+    assert_eq!(*request(&error), RequestError::TooLarge { len, limit: LARGEST_FILE });
     assert_eq!(recorder.requests(), [""; 0]);
 }
 

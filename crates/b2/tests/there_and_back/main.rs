@@ -8,5 +8,6 @@ mod ends;
 mod exits;
 mod https;
 mod hundred_megabytes;
+mod large;
 mod names;
 mod properties;

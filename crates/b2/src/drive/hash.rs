@@ -1,0 +1,59 @@
+//! Hashing what is on this side, when a machine asks for it.
+
+use std::io;
+
+use b2_core::body::BodyEncoder;
+use b2_core::error::{LocalError, Side};
+use b2_core::op::{DigestRequest, Reply};
+use b2_core::plan::DigestMode;
+use b2_core::port::ReadAt;
+use b2_proto::Sha1Digest;
+
+use crate::buffer::{BUFFER_SIZE, BufferPool};
+use crate::drive::Ends;
+use crate::drive::body::fill;
+
+/// Reads and hashes the bytes; blocks while it does.
+pub(crate) fn digest(request: &DigestRequest, ends: &Ends, buffers: &BufferPool) -> Reply {
+    let hashed = match (request.side, &ends.source) {
+        (Side::Source, Some(source)) => {
+            hash(&**source, request, ends, buffers).map_err(LocalError::source)
+        }
+        (Side::Source, None) => Err(LocalError::source(io::Error::other("there is no source"))),
+        (Side::Sink, _) => Err(LocalError::sink(io::Error::other("it cannot be read back"))),
+    };
+    hashed.map_or_else(Reply::Local, Reply::Digest)
+}
+
+fn hash(
+    source: &dyn ReadAt,
+    request: &DigestRequest,
+    ends: &Ends,
+    buffers: &BufferPool,
+) -> io::Result<Sha1Digest> {
+    let mut encoder = BodyEncoder::new(request.len, DigestMode::Ahead);
+    let mut position = request.offset;
+    let mut buffer = buffers.take();
+    while encoder.remaining() > 0 {
+        if ends.control.wishes().stop.is_some() {
+            return Err(io::Error::new(io::ErrorKind::Interrupted, "stopped"));
+        }
+        let want = usize::try_from(encoder.remaining()).unwrap_or(BUFFER_SIZE).min(BUFFER_SIZE);
+        let read = match source.shared(position, want).filter(|bytes| bytes.len() == want) {
+            Some(bytes) => {
+                encoder.update(&bytes);
+                want
+            }
+            None => {
+                let read = fill(source, position, &mut buffer.space()[..want])?;
+                encoder.update(&buffer.space()[..read]);
+                read
+            }
+        };
+        position += read as u64;
+        ends.meter.hashed(read as u64);
+    }
+    source.check_unchanged()?;
+    let short = || io::Error::from(io::ErrorKind::UnexpectedEof);
+    encoder.finish().map(|trailer| trailer.digest()).ok_or_else(short)
+}

@@ -1,0 +1,284 @@
+//! What an upload in parts remembers, in memory and on disk.
+//!
+//! A journal file is a line of JSON for the state that it began with and one
+//! for each change. Every line is on the disk before the upload goes on, so a
+//! process that is killed has written down all that B2 has confirmed. A line
+//! that was cut by the end of the process is not counted.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use b2_core::event::Event;
+use b2_core::upload::{CannotResume, Resume, ResumeEntry};
+
+/// Keeps the state of one upload.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    resume: Resume,
+    disk: Option<Disk>,
+}
+
+#[derive(Debug)]
+struct Disk {
+    file: File,
+    path: PathBuf,
+}
+
+/// Why a journal cannot be used.
+#[derive(Debug)]
+pub(crate) enum JournalError {
+    Io(io::Error),
+    Resume(CannotResume),
+}
+
+impl From<io::Error> for JournalError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl Journal {
+    /// Remembers in memory only.
+    pub(crate) fn in_memory(resume: Resume) -> Self {
+        Self { state: Mutex::new(State { resume, disk: None }) }
+    }
+
+    /// Remembers in the file at `path` too, which holds what an earlier upload
+    /// has left there, if anything; `fresh` begins a new one.
+    ///
+    /// The file is locked: no two uploads can write one journal.
+    pub(crate) fn open(path: &Path, fresh: Resume) -> Result<Self, JournalError> {
+        let made = !path.exists();
+        let mut file =
+            private(OpenOptions::new().read(true).write(true).create(true)).open(path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let text = format!("{} is in use by another upload", path.display());
+                return Err(io::Error::new(io::ErrorKind::WouldBlock, text).into());
+            }
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        let (left, end) = read(&file)?;
+        let resume = match left {
+            Some(left) if left.begun() => {
+                file.set_len(end)?;
+                file.seek(SeekFrom::End(0))?;
+                left
+            }
+            _ => {
+                file.set_len(0)?;
+                file.rewind()?;
+                append(&mut file, &fresh.to_string())?;
+                fresh
+            }
+        };
+        if made {
+            sync_folder(path)?;
+        }
+        let disk = Disk { file, path: path.to_owned() };
+        Ok(Self { state: Mutex::new(State { resume, disk: Some(disk) }) })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state as it is now.
+    pub(crate) fn resume(&self) -> Resume {
+        self.lock().resume.clone()
+    }
+
+    pub(crate) fn on_disk(&self) -> bool {
+        self.lock().disk.is_some()
+    }
+
+    /// Notes an event; when this returns, it is on the disk.
+    pub(crate) fn note(&self, event: &Event) -> io::Result<()> {
+        let state = &mut *self.lock();
+        let Some(entry) = state.resume.note(event) else {
+            return Ok(());
+        };
+        match &mut state.disk {
+            Some(disk) => append(&mut disk.file, &line(&entry)?),
+            None => Ok(()),
+        }
+    }
+
+    /// The upload is over: there is nothing left to go on with.
+    pub(crate) fn remove(&self) -> io::Result<()> {
+        match self.lock().disk.take() {
+            Some(disk) => std::fs::remove_file(&disk.path),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A journal of nothing is left to nobody.
+impl Drop for State {
+    fn drop(&mut self) {
+        if let Some(disk) = self.disk.take_if(|_| !self.resume.begun()) {
+            // It only holds what anybody can tell; whoever finds it loses nothing.
+            let _left = std::fs::remove_file(disk.path);
+        }
+    }
+}
+
+/// Whether an event is worth a line.
+pub(crate) fn concerns(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::LargeFileStarting { .. }
+            | Event::LargeFileStarted { .. }
+            | Event::PartStored(_)
+            | Event::LargeFileCancelled
+    )
+}
+
+fn line(entry: &ResumeEntry) -> io::Result<String> {
+    serde_json::to_string(entry).map_err(io::Error::other)
+}
+
+fn append(file: &mut File, line: &str) -> io::Result<()> {
+    // One write: a line is there or not, but for the end of the process.
+    file.write_all(format!("{line}\n").as_bytes())?;
+    file.sync_data()
+}
+
+/// What is in a journal, and where its last whole line ends. A file that
+/// never got its first line holds nothing.
+fn read(file: &File) -> Result<(Option<Resume>, u64), JournalError> {
+    let mut reader = BufReader::new(file);
+    let (mut resume, mut end): (Option<Resume>, u64) = (None, 0);
+    let mut line = String::new();
+    loop {
+        line.clear();
+        let length = match reader.read_line(&mut line) {
+            Ok(length) => length as u64,
+            // Not even text: whatever it is, it is no journal.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                return Err(JournalError::Resume(CannotResume::Unreadable));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let Some(text) = line.strip_suffix('\n') else {
+            return Ok((resume, end));
+        };
+        match &mut resume {
+            None => resume = Some(text.parse().map_err(JournalError::Resume)?),
+            Some(resume) => match serde_json::from_str(text) {
+                Ok(entry) => resume.apply(entry),
+                Err(_) => return Err(JournalError::Resume(CannotResume::Unreadable)),
+            },
+        }
+        end += length;
+    }
+}
+
+#[cfg(unix)]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    options.mode(0o600)
+}
+
+#[cfg(not(unix))]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
+/// A new file survives a power cut only if its folder is synced too.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or_else(|| Path::new(".")))?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use b2_core::upload::PartPlan;
+    use b2_proto::{BucketId, Sha1Digest};
+
+    use super::*;
+
+    fn fresh() -> Resume {
+        Resume::new(BucketId::from("b"), "big", 25_000_000, Some(7))
+    }
+
+    fn starting() -> Event {
+        let digest = Some(Sha1Digest::new([1; 20]));
+        Event::LargeFileStarting { at_ms: Some(9), part_size: 10_000_000, digest }
+    }
+
+    #[test]
+    fn what_was_noted_is_there_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let journal = Journal::open(&path, fresh()).unwrap();
+        journal.note(&starting()).unwrap();
+        let before = journal.resume();
+        assert!(before.begun() && PartPlan::known(before.len, 10_000_000).is_some());
+        drop(journal);
+        assert_eq!(Journal::open(&path, fresh()).unwrap().resume(), before);
+    }
+
+    #[test]
+    fn a_line_that_was_cut_is_not_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let journal = Journal::open(&path, fresh()).unwrap();
+        journal.note(&starting()).unwrap();
+        let before = journal.resume();
+        drop(journal);
+        let whole = std::fs::read(&path).unwrap();
+        for cut in ["{\"part\":{\"num", "{\"part\":{\"number\":1,\"digest\":\"00\"}}", "\u{fffd}"] {
+            std::fs::write(&path, [&whole[..], cut.as_bytes()].concat()).unwrap();
+            let journal = Journal::open(&path, fresh()).unwrap();
+            assert_eq!(journal.resume(), before, "{cut}");
+            journal.note(&Event::LargeFileCancelled).unwrap();
+            let lines = std::fs::read_to_string(&path).unwrap();
+            assert!(lines.ends_with("\"cancelled\"\n") && !lines.contains(cut), "{lines}");
+            drop(journal);
+            assert!(!path.exists(), "a journal of nothing was left");
+            std::fs::write(&path, &whole).unwrap();
+        }
+        for cut in 0..whole.len() {
+            std::fs::write(&path, &whole[..cut]).unwrap();
+            assert!(Journal::open(&path, fresh()).is_ok(), "cut after {cut} bytes");
+        }
+    }
+
+    #[test]
+    fn what_is_no_journal_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        for content in [&b"dear diary\n"[..], &[0xff, 0xfe, b'\n'][..]] {
+            std::fs::write(&path, content).unwrap();
+            let refused = Journal::open(&path, fresh());
+            assert!(matches!(refused, Err(JournalError::Resume(CannotResume::Unreadable))));
+            assert_eq!(std::fs::read(&path).unwrap(), content);
+        }
+    }
+
+    #[test]
+    fn two_uploads_cannot_share_a_journal() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let _first = Journal::open(&path, fresh()).unwrap();
+        assert!(matches!(
+            Journal::open(&path, fresh()),
+            Err(JournalError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock
+        ));
+    }
+}
