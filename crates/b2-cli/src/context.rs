@@ -8,6 +8,7 @@ use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::narrator::Narrator;
 use crate::output::Output;
+use crate::signals::Tidying;
 
 /// The first part of the User-Agent.
 const PRODUCT: &str = concat!("b2-cli/", env!("CARGO_PKG_VERSION"));
@@ -17,12 +18,14 @@ const PRODUCT: &str = concat!("b2-cli/", env!("CARGO_PKG_VERSION"));
 pub(crate) struct Context {
     pub(crate) output: Output,
     pub(crate) environment: Environment,
+    pub(crate) tidying: Tidying,
     options: Options,
 }
 
 impl Context {
     pub(crate) fn new(options: Options, output: Output) -> Result<Self, Failure> {
-        Ok(Self { output, environment: Environment::read()?, options })
+        let (environment, tidying) = (Environment::read()?, Tidying::default());
+        Ok(Self { output, environment, tidying, options })
     }
 
     /// A client with the application key of the environment or the saved one.

@@ -11,6 +11,7 @@ mod environment;
 mod escape;
 mod exit;
 mod failure;
+mod journals;
 mod narrator;
 mod output;
 mod progress;
@@ -59,7 +60,7 @@ fn perform(cli: Cli, output: &Output) -> Result<(), Failure> {
     let runtime = runtime.map_err(no_runtime)?;
     let result = runtime.block_on(async {
         let context = Context::new(cli.options, output.clone())?;
-        signals::unless_stopped(command.run(&context)).await
+        signals::unless_stopped(&context.tidying, command.run(&context)).await
     });
     // A thread that still waits for standard input must not keep us.
     runtime.shutdown_background();

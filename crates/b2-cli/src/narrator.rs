@@ -35,7 +35,7 @@ impl Narrator {
     fn remark(&self, decision: &ProtocolEvent) {
         let long = match decision {
             ProtocolEvent::Retrying { at, .. } => wait(*at) >= WORTH_A_WORD,
-            ProtocolEvent::PossibleDuplicate => true,
+            ProtocolEvent::PossibleDuplicate | ProtocolEvent::PossibleOrphan => true,
             _ => false,
         };
         if long {
@@ -66,6 +66,20 @@ fn words(decision: &ProtocolEvent) -> String {
              a second version of the same content may exist"
                 .to_owned()
         }
+        ProtocolEvent::PossibleOrphan => "the answer that would have begun a large file was lost; \
+             an unfinished one without parts may be left"
+            .to_owned(),
+        ProtocolEvent::LargeFileStarting { part_size, .. } => {
+            format!("beginning a large file with parts of {part_size} bytes")
+        }
+        ProtocolEvent::LargeFileStarted { file_id, parts, .. } => {
+            format!("the large file {file_id} has {parts} parts")
+        }
+        ProtocolEvent::PartStored(part) if part.kept => {
+            format!("part {} of {} was there already", part.number, part.of)
+        }
+        ProtocolEvent::PartStored(part) => format!("part {} of {} is stored", part.number, part.of),
+        ProtocolEvent::LargeFileCancelled => "the large file is cancelled".to_owned(),
         ProtocolEvent::Resuming { from } => {
             format!("the connection broke; going on from byte {from}")
         }

@@ -2,6 +2,11 @@
 
 use std::future::Future;
 use std::io;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use b2::Monitor;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -26,18 +31,51 @@ impl Stop {
     }
 }
 
+/// How long work may take to end in good order once a signal has come.
+const TIDYING: Duration = Duration::from_secs(10);
+
+/// Work that has something to tidy up on the server when a signal comes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tidying(Arc<Mutex<Option<Monitor>>>);
+
+impl Tidying {
+    /// From now on a signal aborts this work and waits for its end.
+    pub(crate) fn begin(&self, monitor: Monitor) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(monitor);
+    }
+
+    fn monitor(&self) -> Option<Monitor> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
 /// Does `work` until it is done or a signal comes. In that case it is dropped,
-/// which cuts requests and removes temporary files before this returns.
+/// which cuts requests and removes temporary files before this returns. What
+/// has something to tidy up on the server may do so first; a second signal
+/// ends that too.
 pub(crate) async fn unless_stopped<T>(
+    tidying: &Tidying,
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
     let no_signals = |source| Failure::local("signals cannot be awaited", source);
-    let stopped = stopped().map_err(no_signals)?;
-    tokio::select! {
+    let stopped_once = stopped().map_err(no_signals)?;
+    let mut work = pin!(work);
+    let stop = tokio::select! {
         biased;
-        stop = stopped => Err(Failure::Stopped(stop)),
-        result = work => result,
+        stop = stopped_once => stop,
+        result = &mut work => return result,
+    };
+    if let Some(monitor) = tidying.monitor() {
+        monitor.abort();
+        let stopped_twice = stopped().map_err(no_signals)?;
+        tokio::select! {
+            biased;
+            _ = stopped_twice => {}
+            _ = work => {}
+            () = tokio::time::sleep(TIDYING) => {}
+        }
     }
+    Err(Failure::Stopped(stop))
 }
 
 #[cfg(unix)]

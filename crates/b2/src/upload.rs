@@ -226,10 +226,10 @@ impl Upload {
                 journal
             }
         };
-        let whole_digest = self.whole_digest.unwrap_or(self.source.whole_digest());
+        let whole_digest = self.whole_digest.unwrap_or_else(|| self.source.whole_digest());
         large = large
             .with_whole_digest(whole_digest)
-            .with_keep_unfinished(self.keep_unfinished.unwrap_or(self.journal.is_some()));
+            .with_keep_unfinished(self.keep_unfinished.unwrap_or_else(|| self.journal.is_some()));
         let options = self.options.with_large(large);
         let operation = b2_core::Upload::new(self.bucket, headers, len, options)?;
         let ends = Ends {

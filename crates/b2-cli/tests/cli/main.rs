@@ -18,6 +18,8 @@ mod stub;
 mod transfers;
 
 // `/dev/full` and `/proc` are those of Linux.
+#[cfg(unix)]
+mod large;
 #[cfg(target_os = "linux")]
 mod local_files;
 #[cfg(unix)]

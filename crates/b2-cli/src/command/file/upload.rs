@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use b2::{FileVersion, Source};
+use b2::{FileVersion, Source, Uploaded, WholeDigest};
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::journals;
 use crate::progress::{self, NoProgress};
 
 const AFTER_HELP: &str = "\
@@ -16,10 +17,15 @@ Prints the id of the new version. The time of the last change of a file is
 stored with it. What comes through a pipe is put in a temporary file first,
 because an attempt that fails has to read it again.
 
+A file of more than 200 MB goes out in parts, several at a time. If the command
+is interrupted, the parts that B2 has stay there and cost money: run the same
+command again and it goes on after them, or cancel the large file.
+
 Examples:
   b2 file upload my-photos cat.jpg 2026/cat.jpg
   b2 file upload my-site index.html index.html --content-type text/html
-  tar -c docs | b2 file upload my-backups - docs.tar --info host=$(hostname)";
+  tar -c docs | b2 file upload my-backups - docs.tar --info host=$(hostname)
+  b2 file upload my-backups disk.img disk.img --threads 8 --part-size 50000000";
 
 /// Upload one file
 #[derive(Debug, clap::Args)]
@@ -45,6 +51,22 @@ pub(crate) struct Upload {
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     info: Vec<(String, String)>,
 
+    /// Parts of a large file that are under way at the same time
+    #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=100))]
+    threads: u16,
+
+    /// Bytes of a part; files of more than twice as many go out in parts
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(5_000_000..=5_000_000_000))]
+    part_size: Option<u64>,
+
+    /// Do not store the SHA-1 of a large file, which takes a pass over it
+    #[arg(long)]
+    no_large_file_sha1: bool,
+
+    /// Begin anew, remember nothing, and cancel the large file if it fails
+    #[arg(long)]
+    no_resume: bool,
+
     #[command(flatten)]
     no_progress: NoProgress,
 }
@@ -56,6 +78,9 @@ struct Row<'a> {
     file: &'a FileVersion,
     /// An attempt whose answer was lost may have made a second version.
     possible_duplicate: bool,
+    /// An attempt whose answer was lost may have left an unfinished large
+    /// file.
+    possible_orphan: bool,
 }
 
 impl Upload {
@@ -70,11 +95,27 @@ impl Upload {
         for (name, value) in &self.info {
             upload = upload.with_file_info(name, value);
         }
+        upload = upload.with_concurrency(self.threads.into());
+        if let Some(part_size) = self.part_size {
+            upload = upload.with_part_size(part_size);
+        }
+        if self.no_large_file_sha1 {
+            upload = upload.with_whole_digest(WholeDigest::Omit);
+        }
+        let journal = self.journal(context)?;
+        let remembered = journal.is_some();
+        if let Some(journal) = journal {
+            upload = upload.with_journal(journal);
+        }
         let handle = upload.start();
         let monitor = handle.monitor();
+        if !remembered {
+            context.tidying.begin(monitor.clone());
+        }
         let done = handle.join();
         let done = progress::watch(&context.output, self.no_progress, monitor, done).await?;
-        let row = Row { file: &done.file, possible_duplicate: done.possible_duplicate };
+        let Uploaded { possible_duplicate, possible_orphan, .. } = done;
+        let row = Row { file: &done.file, possible_duplicate, possible_orphan };
         context.output.row(&row, || {
             done.file.file_id.as_ref().map(ToString::to_string).unwrap_or_default()
         })?;
@@ -83,6 +124,18 @@ impl Upload {
             done.file.content_length, self.bucket, self.name
         ));
         Ok(())
+    }
+}
+
+impl Upload {
+    /// Where the upload is remembered, if it can be done again at all.
+    fn journal(&self, context: &Context) -> Result<Option<PathBuf>, Failure> {
+        // What came through a pipe is gone.
+        if self.no_resume || !self.local.is_file() {
+            return Ok(None);
+        }
+        let realm = context.authorization()?.realm;
+        journals::journal(realm.as_deref(), &self.bucket, &self.name, &self.local).map(Some)
     }
 }
 

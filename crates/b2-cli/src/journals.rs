@@ -1,0 +1,55 @@
+//! Where unfinished uploads are remembered between two runs.
+
+use std::path::{Path, PathBuf};
+
+use sha1::{Digest as _, Sha1};
+
+use crate::failure::Failure;
+
+/// The journal of one upload. The same file to the same place has the same
+/// journal, so running the command again goes on where it stopped.
+pub(crate) fn journal(
+    realm: Option<&str>,
+    bucket: &str,
+    name: &str,
+    local: &Path,
+) -> Result<PathBuf, Failure> {
+    let folder = folder().ok_or_else(|| {
+        let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
+        Failure::local(
+            "there is no home folder to remember the upload in; use --no-resume",
+            missing,
+        )
+    })?;
+    let unusable =
+        |source| Failure::local(format!("cannot use the folder {}", folder.display()), source);
+    make_private(&folder).map_err(unusable)?;
+    let local = local.canonicalize().unwrap_or_else(|_| local.to_owned());
+    let mut hash = Sha1::new();
+    for part in [realm.unwrap_or_default().as_bytes(), bucket.as_bytes(), name.as_bytes()] {
+        hash.update(part);
+        // No name has this byte, so no two places look alike.
+        hash.update([0]);
+    }
+    hash.update(local.as_os_str().as_encoded_bytes());
+    let digits: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(folder.join(format!("{digits}.journal")))
+}
+
+/// `$XDG_STATE_HOME/b2/uploads` or its like.
+fn folder() -> Option<PathBuf> {
+    let home = directories::BaseDirs::new()?;
+    let state = home.state_dir().unwrap_or_else(|| home.data_local_dir());
+    Some(state.join("b2").join("uploads"))
+}
+
+#[cfg(unix)]
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+#[cfg(not(unix))]
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)
+}
