@@ -87,6 +87,9 @@ pub enum Error {
         /// What is wrong with it.
         source: Box<RequestError>,
     },
+    /// The file was not changed since the time that was asked about.
+    #[error("the file was not modified")]
+    NotModified,
     /// The caller stopped the operation.
     #[error("cancelled")]
     Cancelled,
@@ -126,9 +129,11 @@ impl Error {
             Self::Exhausted { last, .. } | Self::Orphaned { last, .. } => last.remedy(),
             Self::Unconfirmed { .. } => Remedy::Reconcile,
             Self::Integrity(_) => Remedy::Retry { after: None },
-            Self::Protocol { .. } | Self::Local(_) | Self::Request { .. } | Self::Cancelled => {
-                Remedy::Never
-            }
+            Self::Protocol { .. }
+            | Self::Local(_)
+            | Self::Request { .. }
+            | Self::NotModified
+            | Self::Cancelled => Remedy::Never,
         }
     }
 
@@ -171,7 +176,8 @@ impl Error {
             }
             Self::Integrity(_) => Some("try again; if it happens again, the stored file or the memory of this machine is damaged".to_owned()),
             Self::Protocol { .. } => Some("check that the endpoint is a B2 server and that no proxy changes its answers".to_owned()),
-            Self::Local(_) | Self::Request { .. } | Self::Cancelled => None,
+            Self::Request { source, .. } => source.advice(),
+            Self::Local(_) | Self::NotModified | Self::Cancelled => None,
         }
     }
 }
@@ -481,6 +487,17 @@ pub enum RequestError {
     /// A range that counts from the end; B2 does not promise to know it.
     #[error("a range has to say its first byte")]
     RangeWithoutStart,
+}
+
+impl RequestError {
+    fn advice(&self) -> Option<String> {
+        match self {
+            Self::CannotResume(_) => Some(
+                "begin anew without the journal, and cancel the unfinished large file".to_owned(),
+            ),
+            _ => None,
+        }
+    }
 }
 
 fn restriction_note(restriction: Option<&str>) -> String {

@@ -3,7 +3,7 @@
 //! Events inform; they never decide. A driver hands each to its observer
 //! outside every lock and polls again.
 
-use b2_proto::{LargeFileId, Sha1Digest};
+use b2_proto::{FileId, LargeFileId, Sha1Digest};
 
 use crate::error::Remedy;
 use crate::time::Instant;
@@ -41,6 +41,24 @@ pub enum Event {
     Resuming {
         /// Bytes already in the sink.
         from: u64,
+    },
+    /// A download in pieces knows what it fetches. Once, before the first
+    /// [`PieceStored`](Self::PieceStored), and again when it begins anew.
+    DownloadBegun {
+        /// The version.
+        file_id: FileId,
+        /// Bytes that are wanted in all.
+        len: u64,
+    },
+    /// A piece of a download is in the sink; after a resumption once for each
+    /// that is kept.
+    PieceStored {
+        /// Its first byte, counted from the start of the sink.
+        offset: u64,
+        /// Its length in bytes.
+        len: u64,
+        /// Whether it was there already, from before an interruption.
+        kept: bool,
     },
     /// The bytes received did not match the digest; all are fetched again.
     Restarting,

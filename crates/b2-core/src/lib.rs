@@ -68,6 +68,7 @@
 //! | to upload up to 5 GB in one request | [`SmallUpload`] |
 //! | to upload in parts, to be resumed | [`LargeUpload`] |
 //! | to download, checked and resumed | [`Download`] |
+//! | to download in pieces, to be resumed | [`ParallelDownload`] |
 //!
 //! All of them share one [`Account`]: one token refresh serves all, an upload
 //! URL serves one upload at a time, a rate limit slows everything and nothing
@@ -108,7 +109,7 @@ pub mod upload;
 pub use account::{Account, Config, Credentials};
 pub use bucket::FindBucket;
 pub use call::Call;
-pub use download::Download;
+pub use download::{Download, ParallelDownload};
 pub use error::{Error, Remedy};
 pub use event::Event;
 pub use list::Pager;

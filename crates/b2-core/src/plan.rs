@@ -96,8 +96,13 @@ pub enum SinkPlan {
 #[non_exhaustive]
 pub struct Delivery {
     /// Where the first byte of the answer goes, counted from the start of the
-    /// sink. 0 asks the sink to forget what it has.
+    /// sink.
     pub sink_offset: u64,
+    /// Whether the sink has to forget what it has before the first byte.
+    pub restart: bool,
+    /// Whether other requests deliver other pieces to the same sink, so that
+    /// the bytes come in any order.
+    pub piece: bool,
     /// The byte of the object with which the answer has to begin.
     pub object_offset: u64,
     /// Bytes that are wanted at most; `None`: all to the end of the object.
@@ -134,6 +139,20 @@ impl SinkPlan {
 }
 
 impl Delivery {
+    /// A whole object of any version into an empty sink, for the tests of a
+    /// driver.
+    #[must_use]
+    pub fn whole() -> Self {
+        Self {
+            sink_offset: 0,
+            restart: true,
+            piece: false,
+            object_offset: 0,
+            limit: None,
+            version: None,
+        }
+    }
+
     /// Whether an answer with this head carries the bytes that are wanted.
     pub(crate) fn fits(&self, head: &Parts) -> bool {
         self.starts_right(head) && self.same_version(head)

@@ -4,20 +4,24 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use b2_core::download::{Check, Downloaded, FileHeaders, Object};
+use b2_core::ParallelDownload;
+use b2_core::download::{
+    Check, DownloadAccess, DownloadResume, Downloaded, FileHeaders, Object, ParallelOptions,
+};
 use b2_core::error::{Error, LocalError};
 use b2_core::port::WriteAt;
 use b2_proto::ByteRange;
 use bytes::Bytes;
 
 use crate::drive::{Context, Ends};
+use crate::journal::{Journal, Recording};
 use crate::run::Run;
 use crate::sink::{self, Overwrite, Shared, Sink};
 
 /// A download to be configured and given a destination.
 ///
-/// Memory: about 2 MiB, whatever the size of the file, unless it goes
-/// [to memory](Self::to_bytes). Bytes are hashed while they are written and
+/// Memory: about 2 MiB for each request under way, whatever the size of the
+/// file, unless it goes [to memory](Self::to_bytes). Bytes are hashed while they are written and
 /// checked at the end whenever B2 knows a digest; the result says which. A
 /// connection that breaks is resumed after the last byte that arrived, from
 /// the same version of the file.
@@ -44,6 +48,9 @@ pub struct Download {
     context: Arc<Context>,
     object: Result<Object, Error>,
     range: Option<ByteRange>,
+    access: DownloadAccess,
+    options: ParallelOptions,
+    journal: Option<PathBuf>,
 }
 
 /// What a download to memory gives.
@@ -60,7 +67,14 @@ pub struct DownloadedBytes {
 
 impl Download {
     pub(crate) fn new(context: &Arc<Context>, object: Result<Object, Error>) -> Self {
-        Self { context: Arc::clone(context), object, range: None }
+        Self {
+            context: Arc::clone(context),
+            object,
+            range: None,
+            access: DownloadAccess::default(),
+            options: ParallelOptions::default(),
+            journal: None,
+        }
     }
 
     /// Fetches only these bytes. They cannot be checked: the digest that B2
@@ -70,9 +84,48 @@ impl Download {
         self
     }
 
+    /// With another token, from another place, or under another guise.
+    pub fn with_access(mut self, access: DownloadAccess) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// Requests that are under way at the same time when a file is downloaded
+    /// [to a file](Self::to_file), at least 1; default 4. More fill a long
+    /// line better; each needs up to 2 MiB of memory.
+    pub fn with_concurrency(mut self, requests: usize) -> Self {
+        self.options = self.options.with_concurrency(requests);
+        self
+    }
+
+    /// Bytes that each request fetches when a file is downloaded
+    /// [to a file](Self::to_file); default 32 MiB, the first 8 MiB. B2 counts
+    /// each request as a transaction of class B.
+    pub fn with_piece_size(mut self, bytes: u64) -> Self {
+        self.options = self.options.with_piece_size(bytes);
+        self
+    }
+
+    /// Keeps a journal of a download [to a file](Self::to_file) in the file at
+    /// `path`. If there is one already, and what it tells of is still there
+    /// and still the same version, the download goes on where that one
+    /// stopped; otherwise it begins anew. The journal is removed when the file
+    /// is in its place.
+    ///
+    /// With a journal the bytes that arrived stay beside the destination when
+    /// the download ends early, in a file named `.b2-partial-` with the name
+    /// of the destination after it. Only one download can use a journal at a
+    /// time.
+    pub fn with_journal(mut self, path: impl Into<PathBuf>) -> Self {
+        self.journal = Some(path.into());
+        self
+    }
+
     /// Writes to a file, which must not exist. It appears under its name only
     /// when it is complete and checked.
-    pub fn to_file(self, path: impl AsRef<Path>) -> Run<b2_core::Download, Downloaded> {
+    ///
+    /// A file of more than 8 MiB is fetched in pieces, several at a time.
+    pub fn to_file(self, path: impl AsRef<Path>) -> Run<ParallelDownload, Downloaded> {
         self.into_file(path.as_ref().to_owned(), Overwrite::Never)
     }
 
@@ -82,15 +135,48 @@ impl Download {
     /// The new file has the mode of the old one. A symbolic link is followed
     /// and stays; one that leads nowhere is refused, and so is anything that
     /// exists and is not a regular file, such as a pipe or a device.
-    pub fn to_file_replacing(self, path: impl AsRef<Path>) -> Run<b2_core::Download, Downloaded> {
+    pub fn to_file_replacing(self, path: impl AsRef<Path>) -> Run<ParallelDownload, Downloaded> {
         self.into_file(path.as_ref().to_owned(), Overwrite::Replace)
     }
 
-    fn into_file(self, path: PathBuf, overwrite: Overwrite) -> Run<b2_core::Download, Downloaded> {
-        match Sink::file(path, overwrite) {
-            Ok(sink) => self.into_run(sink),
-            Err(error) => Run::new(&self.context, Err(Error::Local(LocalError::sink(error)))),
+    fn into_file(self, path: PathBuf, overwrite: Overwrite) -> Run<ParallelDownload, Downloaded> {
+        let context = Arc::clone(&self.context);
+        match self.assemble(path, overwrite) {
+            Ok((operation, ends)) => Run::new(&context, Ok(operation)).with_ends(ends).then(settle),
+            Err(error) => Run::new(&context, Err(error)),
         }
+    }
+
+    fn assemble(
+        self,
+        path: PathBuf,
+        overwrite: Overwrite,
+    ) -> Result<(ParallelDownload, Ends), Error> {
+        let object = self.object?;
+        let local = |error| Error::Local(LocalError::sink(error));
+        let mut options = self.options;
+        let (sink, journal) = match &self.journal {
+            None => (Sink::file(path, overwrite).map_err(local)?, None),
+            Some(at) => {
+                let (sink, len) = Sink::resumable(path, overwrite).map_err(local)?;
+                let journal = Journal::open(at, DownloadResume::default())
+                    .map_err(|why| why.into_error(object_call(&object)))?;
+                let state = journal.state();
+                // Bytes that are gone cannot be gone on with.
+                let end = state.pieces.last_key_value().map_or(0, |(offset, len)| offset + len);
+                if end <= len {
+                    options = options.with_resume(state);
+                }
+                (sink, Some(Arc::new(journal) as Arc<dyn Recording>))
+            }
+        };
+        let operation = ParallelDownload::new(object, options).with_access(self.access);
+        let operation = match self.range {
+            Some(range) => operation.with_range(range),
+            None => operation,
+        };
+        let sink = Some(Arc::new(Mutex::new(sink)));
+        Ok((operation, Ends { sink, journal, temporary: true, ..Ends::default() }))
     }
 
     /// Writes to a writer as the bytes arrive, and flushes it at the end. They
@@ -103,7 +189,7 @@ impl Download {
         self.into_run(Sink::writer(writer))
     }
 
-    /// Writes to a destination of your own.
+    /// Writes to a destination of your own, in order.
     pub fn to_sink(self, sink: impl WriteAt) -> Run<b2_core::Download, Downloaded> {
         self.into_run(Sink::custom(Box::new(sink)))
     }
@@ -121,21 +207,36 @@ impl Download {
     fn into_run(self, sink: Sink) -> Run<b2_core::Download, Downloaded> {
         let rewindable = sink.rewindable();
         let operation = self.object.map(|object| {
-            let download = b2_core::Download::new(object).with_rewindable(rewindable);
+            let download =
+                b2_core::Download::new(object).with_access(self.access).with_rewindable(rewindable);
             match self.range {
                 Some(range) => download.with_range(range),
                 None => download,
             }
         });
-        let temporary = sink.temporary();
-        let sink = Arc::new(Mutex::new(sink));
-        let ends = Ends { sink: Some(sink), temporary, ..Ends::default() };
-        Run::new(&self.context, operation).with_ends(ends).then(|downloaded, ends| {
-            if let Some(sink) = &ends.sink {
-                let mut sink = sink.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                sink.commit().map_err(|error| Error::Local(LocalError::sink(error)))?;
-            }
-            Ok(downloaded)
-        })
+        let sink = Some(Arc::new(Mutex::new(sink)));
+        let ends = Ends { sink, ..Ends::default() };
+        Run::new(&self.context, operation).with_ends(ends).then(settle)
+    }
+}
+
+/// The content is complete and checked: makes it visible, and forgets how it
+/// came about.
+fn settle(downloaded: Downloaded, ends: &Ends) -> Result<Downloaded, Error> {
+    let local = |error| Error::Local(LocalError::sink(error));
+    if let Some(sink) = &ends.sink {
+        let mut sink = sink.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        sink.commit().map_err(local)?;
+    }
+    match &ends.journal {
+        Some(journal) => journal.remove().map_err(local).map(|()| downloaded),
+        None => Ok(downloaded),
+    }
+}
+
+fn object_call(object: &Object) -> &'static str {
+    match object {
+        Object::Id(_) => "b2_download_file_by_id",
+        _ => "b2_download_file_by_name",
     }
 }

@@ -1,8 +1,8 @@
-//! What an upload in parts remembers, in memory and on disk.
+//! What a transfer remembers, in memory and on disk.
 //!
 //! A journal file is a line of JSON for the state that it began with and one
-//! for each change. Every line is on the disk before the upload goes on, so a
-//! process that is killed has written down all that B2 has confirmed. A line
+//! for each change. Every line is on the disk before the transfer goes on, so
+//! a process that is killed has written down all that is confirmed. A line
 //! that was cut by the end of the process is not counted.
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -10,18 +10,86 @@ use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use b2_core::download::{DownloadResume, DownloadResumeEntry};
+use b2_core::error::{Error, LocalError, RequestError};
 use b2_core::event::Event;
 use b2_core::upload::{CannotResume, Resume, ResumeEntry};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-/// Keeps the state of one upload.
+/// The state of a transfer that can go on later.
+pub(crate) trait Remembered:
+    Clone + std::fmt::Debug + Serialize + DeserializeOwned + Send + 'static
+{
+    type Entry: Serialize + DeserializeOwned;
+
+    fn note(&mut self, event: &Event) -> Option<Self::Entry>;
+    fn apply(&mut self, entry: Self::Entry);
+    /// Whether there is anything to go on with.
+    fn begun(&self) -> bool;
+    fn parse(text: &str) -> Result<Self, CannotResume>;
+}
+
+impl Remembered for Resume {
+    type Entry = ResumeEntry;
+
+    fn note(&mut self, event: &Event) -> Option<ResumeEntry> {
+        Self::note(self, event)
+    }
+
+    fn apply(&mut self, entry: ResumeEntry) {
+        Self::apply(self, entry);
+    }
+
+    fn begun(&self) -> bool {
+        Self::begun(self)
+    }
+
+    fn parse(text: &str) -> Result<Self, CannotResume> {
+        text.parse()
+    }
+}
+
+impl Remembered for DownloadResume {
+    type Entry = DownloadResumeEntry;
+
+    fn note(&mut self, event: &Event) -> Option<DownloadResumeEntry> {
+        Self::note(self, event)
+    }
+
+    fn apply(&mut self, entry: DownloadResumeEntry) {
+        Self::apply(self, entry);
+    }
+
+    fn begun(&self) -> bool {
+        self.file_id.is_some()
+    }
+
+    fn parse(text: &str) -> Result<Self, CannotResume> {
+        serde_json::from_str(text).map_err(|_| CannotResume::Unreadable)
+    }
+}
+
+/// A journal of whatever transfer.
+pub(crate) trait Recording: std::fmt::Debug + Send + Sync {
+    /// Notes an event; when this returns, it is on the disk.
+    fn note(&self, event: &Event) -> io::Result<()>;
+    fn on_disk(&self) -> bool;
+    /// The transfer is over: there is nothing left to go on with.
+    fn remove(&self) -> io::Result<()>;
+    /// The state of an upload.
+    fn resume(&self) -> Option<Resume>;
+}
+
+/// Keeps the state of one transfer.
 #[derive(Debug)]
-pub(crate) struct Journal {
-    state: Mutex<State>,
+pub(crate) struct Journal<R: Remembered> {
+    state: Mutex<State<R>>,
 }
 
 #[derive(Debug)]
-struct State {
-    resume: Resume,
+struct State<R: Remembered> {
+    resume: R,
     disk: Option<Disk>,
 }
 
@@ -38,15 +106,28 @@ pub(crate) enum JournalError {
     Resume(CannotResume),
 }
 
+impl JournalError {
+    /// What the caller of this operation is told.
+    pub(crate) fn into_error(self, operation: &'static str) -> Error {
+        match self {
+            Self::Io(error) => Error::Local(LocalError::sink(error)),
+            Self::Resume(why) => {
+                let source = Box::new(RequestError::CannotResume(why));
+                Error::Request { operation, source }
+            }
+        }
+    }
+}
+
 impl From<io::Error> for JournalError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
 }
 
-impl Journal {
+impl<R: Remembered> Journal<R> {
     /// Remembers in memory only.
-    pub(crate) fn in_memory(resume: Resume) -> Self {
+    pub(crate) fn in_memory(resume: R) -> Self {
         Self { state: Mutex::new(State { resume, disk: None }) }
     }
 
@@ -54,7 +135,7 @@ impl Journal {
     /// has left there, if anything; `fresh` begins a new one.
     ///
     /// The file is locked: no two uploads can write one journal.
-    pub(crate) fn open(path: &Path, fresh: Resume) -> Result<Self, JournalError> {
+    pub(crate) fn open(path: &Path, fresh: R) -> Result<Self, JournalError> {
         let made = !path.exists();
         let mut file =
             private(OpenOptions::new().read(true).write(true).create(true)).open(path)?;
@@ -66,7 +147,7 @@ impl Journal {
             }
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
-        let (left, end) = read(&file)?;
+        let (left, end) = read::<R>(&file)?;
         let resume = match left {
             Some(left) if left.begun() => {
                 file.set_len(end)?;
@@ -76,7 +157,7 @@ impl Journal {
             _ => {
                 file.set_len(0)?;
                 file.rewind()?;
-                append(&mut file, &fresh.to_string())?;
+                append(&mut file, &line(&fresh)?)?;
                 fresh
             }
         };
@@ -87,34 +168,65 @@ impl Journal {
         Ok(Self { state: Mutex::new(State { resume, disk: Some(disk) }) })
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State<R>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The state as it is now.
-    pub(crate) fn resume(&self) -> Resume {
+    pub(crate) fn state(&self) -> R {
         self.lock().resume.clone()
     }
+}
 
-    pub(crate) fn on_disk(&self) -> bool {
+impl Recording for Journal<Resume> {
+    fn note(&self, event: &Event) -> io::Result<()> {
+        self.lock().note(event)
+    }
+
+    fn on_disk(&self) -> bool {
         self.lock().disk.is_some()
     }
 
-    /// Notes an event; when this returns, it is on the disk.
-    pub(crate) fn note(&self, event: &Event) -> io::Result<()> {
-        let state = &mut *self.lock();
-        let Some(entry) = state.resume.note(event) else {
+    fn remove(&self) -> io::Result<()> {
+        self.lock().remove()
+    }
+
+    fn resume(&self) -> Option<Resume> {
+        Some(self.state())
+    }
+}
+
+impl Recording for Journal<DownloadResume> {
+    fn note(&self, event: &Event) -> io::Result<()> {
+        self.lock().note(event)
+    }
+
+    fn on_disk(&self) -> bool {
+        self.lock().disk.is_some()
+    }
+
+    fn remove(&self) -> io::Result<()> {
+        self.lock().remove()
+    }
+
+    fn resume(&self) -> Option<Resume> {
+        None
+    }
+}
+
+impl<R: Remembered> State<R> {
+    fn note(&mut self, event: &Event) -> io::Result<()> {
+        let Some(entry) = self.resume.note(event) else {
             return Ok(());
         };
-        match &mut state.disk {
+        match &mut self.disk {
             Some(disk) => append(&mut disk.file, &line(&entry)?),
             None => Ok(()),
         }
     }
 
-    /// The upload is over: there is nothing left to go on with.
-    pub(crate) fn remove(&self) -> io::Result<()> {
-        match self.lock().disk.take() {
+    fn remove(&mut self) -> io::Result<()> {
+        match self.disk.take() {
             Some(disk) => std::fs::remove_file(&disk.path),
             None => Ok(()),
         }
@@ -122,7 +234,7 @@ impl Journal {
 }
 
 /// A journal of nothing is left to nobody.
-impl Drop for State {
+impl<R: Remembered> Drop for State<R> {
     fn drop(&mut self) {
         if let Some(disk) = self.disk.take_if(|_| !self.resume.begun()) {
             // It only holds what anybody can tell; whoever finds it loses nothing.
@@ -139,10 +251,12 @@ pub(crate) fn concerns(event: &Event) -> bool {
             | Event::LargeFileStarted { .. }
             | Event::PartStored(_)
             | Event::LargeFileCancelled
+            | Event::DownloadBegun { .. }
+            | Event::PieceStored { kept: false, .. }
     )
 }
 
-fn line(entry: &ResumeEntry) -> io::Result<String> {
+fn line(entry: &impl Serialize) -> io::Result<String> {
     serde_json::to_string(entry).map_err(io::Error::other)
 }
 
@@ -154,9 +268,9 @@ fn append(file: &mut File, line: &str) -> io::Result<()> {
 
 /// What is in a journal, and where its last whole line ends. A file that
 /// never got its first line holds nothing.
-fn read(file: &File) -> Result<(Option<Resume>, u64), JournalError> {
+fn read<R: Remembered>(file: &File) -> Result<(Option<R>, u64), JournalError> {
     let mut reader = BufReader::new(file);
-    let (mut resume, mut end): (Option<Resume>, u64) = (None, 0);
+    let (mut resume, mut end): (Option<R>, u64) = (None, 0);
     let mut line = String::new();
     loop {
         line.clear();
@@ -172,7 +286,7 @@ fn read(file: &File) -> Result<(Option<Resume>, u64), JournalError> {
             return Ok((resume, end));
         };
         match &mut resume {
-            None => resume = Some(text.parse().map_err(JournalError::Resume)?),
+            None => resume = Some(R::parse(text).map_err(JournalError::Resume)?),
             Some(resume) => match serde_json::from_str(text) {
                 Ok(entry) => resume.apply(entry),
                 Err(_) => return Err(JournalError::Resume(CannotResume::Unreadable)),
@@ -227,10 +341,10 @@ mod tests {
         let path = folder.path().join("journal");
         let journal = Journal::open(&path, fresh()).unwrap();
         journal.note(&starting()).unwrap();
-        let before = journal.resume();
+        let before = journal.state();
         assert!(before.begun() && PartPlan::known(before.len, 10_000_000).is_some());
         drop(journal);
-        assert_eq!(Journal::open(&path, fresh()).unwrap().resume(), before);
+        assert_eq!(Journal::open(&path, fresh()).unwrap().state(), before);
     }
 
     #[test]
@@ -239,13 +353,13 @@ mod tests {
         let path = folder.path().join("journal");
         let journal = Journal::open(&path, fresh()).unwrap();
         journal.note(&starting()).unwrap();
-        let before = journal.resume();
+        let before = journal.state();
         drop(journal);
         let whole = std::fs::read(&path).unwrap();
         for cut in ["{\"part\":{\"num", "{\"part\":{\"number\":1,\"digest\":\"00\"}}", "\u{fffd}"] {
             std::fs::write(&path, [&whole[..], cut.as_bytes()].concat()).unwrap();
             let journal = Journal::open(&path, fresh()).unwrap();
-            assert_eq!(journal.resume(), before, "{cut}");
+            assert_eq!(journal.state(), before, "{cut}");
             journal.note(&Event::LargeFileCancelled).unwrap();
             let lines = std::fs::read_to_string(&path).unwrap();
             assert!(lines.ends_with("\"cancelled\"\n") && !lines.contains(cut), "{lines}");

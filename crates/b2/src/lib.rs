@@ -69,7 +69,7 @@ mod source;
 mod upload;
 
 pub use b2_core::account::{Config, Credentials, Session, TestMode, Timeouts};
-pub use b2_core::download::{Check, Downloaded, FileHeaders};
+pub use b2_core::download::{Check, DownloadAccess, Downloaded, FileHeaders, Override};
 pub use b2_core::endpoint;
 pub use b2_core::error::{
     ApiError, Error, IntegrityError, LocalError, ProtocolError, Remedy, RequestError, Side,

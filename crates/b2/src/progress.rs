@@ -45,6 +45,16 @@ impl Meter {
         self.furthest.fetch_max(position, Ordering::Relaxed);
     }
 
+    /// `bytes` more were moved, wherever they belong.
+    pub(crate) fn transferred(&self, bytes: u64) {
+        self.transferred.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// What is in the sink is worth nothing.
+    pub(crate) fn begin_anew(&self) {
+        self.acknowledged.store(0, Ordering::Relaxed);
+    }
+
     /// `bytes` of a body went out. [`landed`](Self::landed) follows when the
     /// body is done with, well or badly.
     pub(crate) fn sent(&self, bytes: u64) {

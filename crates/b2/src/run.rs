@@ -11,7 +11,7 @@ use b2_core::upload::Resume;
 
 use crate::control::Control;
 use crate::drive::{Context, Ends, drive, drive_blocking};
-use crate::journal::Journal;
+use crate::journal::Recording;
 use crate::observer::Scope;
 use crate::progress::{Meter, Progress};
 use crate::sink::Sink;
@@ -199,7 +199,7 @@ impl<O: Operation, T> fmt::Debug for Run<O, T> {
 /// the work while [`join`](Self::join) is awaited.
 pub struct Handle<T> {
     monitor: Monitor,
-    journal: Option<Arc<Journal>>,
+    journal: Option<Arc<dyn Recording>>,
     result: async_channel::Receiver<Result<T, Error>>,
     waiting: Mutex<Option<BoxFuture<'static, ()>>>,
 }
@@ -266,7 +266,7 @@ impl<T> Handle<T> {
     /// unless it is an upload in parts that has begun.
     #[must_use]
     pub fn snapshot(&self) -> Option<Resume> {
-        self.journal.as_ref().map(|journal| journal.resume()).filter(Resume::begun)
+        self.journal.as_ref().and_then(|journal| journal.resume()).filter(Resume::begun)
     }
 
     /// How far it has come.

@@ -12,7 +12,7 @@ use b2_core::upload::{LargeOptions, Resume, UploadHeaders, UploadOptions, Upload
 use b2_proto::{BucketId, FileName, InvalidFileInfo};
 
 use crate::drive::{Context, Ends, OnPart};
-use crate::journal::{Journal, JournalError};
+use crate::journal::Journal;
 use crate::run::{Handle, Run};
 use crate::source::Source;
 
@@ -221,8 +221,9 @@ impl Upload {
         let journal = match &self.journal {
             None => Journal::in_memory(fresh),
             Some(path) => {
-                let journal = Journal::open(path, fresh).map_err(refused)?;
-                large = large.with_resume(journal.resume());
+                let journal = Journal::open(path, fresh)
+                    .map_err(|why| why.into_error("b2_start_large_file"))?;
+                large = large.with_resume(journal.state());
                 journal
             }
         };
@@ -273,16 +274,6 @@ fn settle(uploaded: Uploaded, ends: &Ends) -> Result<Uploaded, Error> {
         journal.remove().map_err(|error| Error::Local(LocalError::sink(error)))?;
     }
     Ok(uploaded)
-}
-
-fn refused(why: JournalError) -> Error {
-    match why {
-        JournalError::Io(error) => Error::Local(LocalError::sink(error)),
-        JournalError::Resume(why) => Error::Request {
-            operation: "b2_start_large_file",
-            source: Box::new(RequestError::CannotResume(why)),
-        },
-    }
 }
 
 impl std::fmt::Debug for Upload {

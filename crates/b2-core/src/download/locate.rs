@@ -2,8 +2,6 @@
 
 use b2_proto::{BucketName, FileId, FileName};
 
-use crate::account::Session;
-
 /// Names an object of B2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -28,8 +26,8 @@ impl Object {
         }
     }
 
-    pub(crate) fn url(&self, session: &Session) -> String {
-        let base = &session.download_url;
+    /// Where it is below the base URL of downloads.
+    pub(crate) fn url(&self, base: &str) -> String {
         match self {
             Self::Name { bucket, file } => format!("{base}/file/{bucket}/{}", file.encoded()),
             Self::Id(id) => {

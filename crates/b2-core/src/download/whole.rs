@@ -12,12 +12,13 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use b2_proto::{ByteRange, Capability, Sha1Digest};
-use http::Method;
+use b2_proto::{ByteRange, Capability, FileId, Sha1Digest};
 use http::response::Parts;
+use http::{Method, StatusCode};
 
 use crate::account::{Account, Authorizer, Granted, Session};
 use crate::answer;
+use crate::download::access::DownloadAccess;
 use crate::download::headers::FileHeaders;
 use crate::download::locate::Object;
 use crate::error::{Error, IntegrityError, ProtocolError, Remedy, RequestError, TransportError};
@@ -31,6 +32,9 @@ use crate::time::Instant;
 /// Times that all bytes are fetched again because their digest differed.
 const RESTARTS: u32 = 2;
 
+/// What is wrong with an answer that carries another range or version.
+pub(crate) const OTHER_BYTES: &str = "other bytes than asked for";
+
 /// Largest file that B2 stores, in bytes: bounds a download whose length is
 /// not known yet. The rule of least progress ends a hanging one much sooner.
 const LARGEST_FILE: u64 = 10_000_000_000_000;
@@ -40,8 +44,15 @@ const LARGEST_FILE: u64 = 10_000_000_000_000;
 pub struct Download {
     object: Object,
     range: Option<ByteRange>,
+    access: DownloadAccess,
     rewindable: bool,
     headers_only: bool,
+    /// Where the first wanted byte goes, if this is a piece of a download.
+    piece: Option<u64>,
+    /// Whether the sink forgets what it has before the first byte.
+    fresh: bool,
+    /// The version that it has to be.
+    pinned: Option<FileId>,
     authorizer: Authorizer,
     attempts: Attempts,
     state: State,
@@ -57,7 +68,7 @@ pub struct Download {
 #[derive(Debug)]
 enum State {
     Idle,
-    Sending { ticket: Ticket, session: Arc<Session> },
+    Sending { ticket: Ticket, session: Option<Arc<Session>> },
     Done(Result<Box<Downloaded>, Error>),
     Over,
 }
@@ -96,8 +107,12 @@ impl Download {
         Self {
             object,
             range: None,
+            access: DownloadAccess::default(),
             rewindable: true,
             headers_only: false,
+            piece: None,
+            fresh: true,
+            pinned: None,
             authorizer: Authorizer::default(),
             attempts: Attempts::default(),
             state: State::Idle,
@@ -121,6 +136,28 @@ impl Download {
     pub fn with_range(mut self, range: ByteRange) -> Self {
         self.range = Some(range);
         self
+    }
+
+    /// With another token, from another place, or under another guise.
+    #[must_use]
+    pub fn with_access(mut self, access: DownloadAccess) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// One of several that fill one sink: its first byte goes to this place.
+    /// If it is `fresh`, the sink forgets what it has.
+    pub(crate) fn piece(mut self, sink_offset: u64, version: Option<FileId>, fresh: bool) -> Self {
+        self.piece = Some(sink_offset);
+        self.pinned = version;
+        self.fresh = fresh;
+        self
+    }
+
+    /// Whether a reply with this ticket is for this download.
+    pub(crate) fn awaits(&self, ticket: Ticket) -> bool {
+        let own = matches!(&self.state, State::Sending { ticket: own, .. } if *own == ticket);
+        own || self.authorizer.awaits(ticket)
     }
 
     /// Whether the sink can be written again from its start. If not, damaged
@@ -159,11 +196,15 @@ impl Download {
         if let Some(wait) = self.attempts.held_back(account, operation, now) {
             return Step::Wait(wait);
         }
-        let session = match self.authorizer.poll(account, now) {
-            Granted::Yes(session) => session,
-            Granted::NotYet(step) => return step,
+        let session = if self.access.stands_alone() {
+            None
+        } else {
+            match self.authorizer.poll(account, now) {
+                Granted::Yes(session) => Some(session),
+                Granted::NotYet(step) => return step,
+            }
         };
-        match self.transmit(account, &session, now) {
+        match self.transmit(account, session.as_deref(), now) {
             Ok(transmit) => {
                 self.state = State::Sending { ticket: transmit.ticket, session };
                 self.sent_at = Some(now);
@@ -176,14 +217,21 @@ impl Download {
     fn transmit(
         &self,
         account: &mut Account,
-        session: &Session,
+        session: Option<&Session>,
         now: Instant,
     ) -> Result<Transmit, Error> {
         let operation = self.object.operation();
         let method = if self.headers_only { Method::HEAD } else { Method::GET };
-        let url = self.object.url(session);
-        let mut builder = RequestBuilder::new(operation, method, &url, account.config())?
-            .authorization(session.token.expose())?;
+        let base = self.access.download_url.as_deref();
+        let base =
+            base.or_else(|| session.map(|session| &*session.download_url)).unwrap_or_default();
+        let token = self.access.token.as_ref().or_else(|| session.map(|session| &session.token));
+        let url = self.access.complete(self.object.url(base));
+        let mut builder = RequestBuilder::new(operation, method, &url, account.config())?;
+        if let Some(token) = token {
+            builder = builder.authorization(token.expose())?;
+        }
+        builder = self.access.apply(builder)?;
         if let Some(range) = self.remaining_range(operation)? {
             builder = builder.header("range", &range.to_string())?;
         }
@@ -202,11 +250,14 @@ impl Download {
             return SinkPlan::Collect { limit: ERROR_BODY_LIMIT };
         }
         let begun = self.found.as_ref().filter(|_| self.received > 0);
+        let begun = begun.map(|headers| headers.file_id.clone());
         SinkPlan::Deliver(Delivery {
-            sink_offset: self.received,
+            sink_offset: self.piece.unwrap_or(0) + self.received,
+            restart: self.fresh && self.received == 0,
+            piece: self.piece.is_some(),
             object_offset: self.first_byte() + self.received,
             limit: self.limit(),
-            version: begun.map(|headers| headers.file_id.clone()),
+            version: begun.or_else(|| self.pinned.clone()),
         })
     }
 
@@ -235,7 +286,7 @@ impl Download {
     fn answered(
         &mut self,
         account: &mut Account,
-        session: &Session,
+        session: Option<&Session>,
         reply: Reply,
         now: Instant,
     ) -> State {
@@ -255,19 +306,32 @@ impl Download {
             Reply::Response { head, .. } if self.headers_only && head.status.is_success() => {
                 State::Done(self.described(&head))
             }
+            Reply::Response { head, .. } if head.status == StatusCode::NOT_MODIFIED => {
+                State::Done(Err(Error::NotModified))
+            }
             Reply::Response { head, body, .. } => {
                 let operation = self.object.operation();
                 let (error, remedy) = if head.status.is_success() {
-                    (self.contradiction("other bytes than asked for"), Remedy::Never)
+                    (self.contradiction(OTHER_BYTES), Remedy::Never)
                 } else {
-                    let secrets = [session.token.expose()];
+                    let token = self.access.token.as_ref();
+                    let token = token.or_else(|| session.map(|session| &session.token));
+                    let secrets = [token.map_or("", |token| token.expose())];
                     answer::refused(operation, Surface::Download, &secrets, (&head, &body))
                 };
-                if remedy == Remedy::Reauthorize {
-                    account.expire(&session.token);
+                // A token of the caller's own cannot be replaced.
+                let own = self.access.token.is_some() && remedy == Remedy::Reauthorize;
+                let remedy = if own { Remedy::Never } else { remedy };
+                match session {
+                    Some(session) => {
+                        if remedy == Remedy::Reauthorize {
+                            account.expire(&session.token);
+                        }
+                        let error = if own { error } else { lacking(error, session) };
+                        self.again(account, remedy, error, now)
+                    }
+                    None => self.again(account, remedy, error, now),
                 }
-                let error = lacking(error, session);
-                self.again(account, remedy, error, now)
             }
             Reply::Failed { source, .. } => self.silent(account, source, now),
             Reply::Local(error) => State::Done(Err(Error::Local(error))),
@@ -365,7 +429,10 @@ impl Download {
         now: Instant,
     ) -> State {
         match self.learn(head) {
-            Ok(headers) if delivered > 0 => self.object = Object::Id(headers.file_id),
+            // A token for names does not open ids.
+            Ok(headers) if delivered > 0 && self.access.token.is_none() => {
+                self.object = Object::Id(headers.file_id);
+            }
             Ok(_) => {}
             Err(error) => return State::Done(Err(error)),
         }
@@ -456,7 +523,7 @@ impl Operation for Download {
         };
         match std::mem::replace(&mut self.state, State::Over) {
             State::Sending { ticket: own, session } if own == ticket => {
-                self.state = self.answered(account, &session, reply, now);
+                self.state = self.answered(account, session.as_deref(), reply, now);
             }
             other => self.state = other,
         }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use b2_core::download::{Check, Download, Downloaded, Object};
+use b2_core::download::{Check, Download, Downloaded, Object, ParallelDownload, ParallelOptions};
 use b2_core::endpoint::{
     CreateBucket, DeleteFileVersion, HideFile, ListFileNames, ListFileVersions,
 };
@@ -124,6 +124,12 @@ impl Actor {
             Errand::Download => {
                 self.sink = MemorySink::default();
                 erase(Download::new(self.object()), |done| Outcome::Downloaded(Box::new(done)))
+            }
+            Errand::DownloadPieces(size) => {
+                self.sink = MemorySink::default();
+                let options = ParallelOptions::default().with_piece_size(size.into());
+                let download = ParallelDownload::new(self.object(), options.with_concurrency(3));
+                erase(download, |done| Outcome::Downloaded(Box::new(done)))
             }
             Errand::Head => erase(Download::headers_only(self.object()), |done| {
                 Outcome::Headers(Box::new(done))
@@ -374,9 +380,10 @@ impl Actor {
         let code = error.code().map(|code| code.as_str().to_owned());
         let visible = self.versions.front().is_some_and(|newest| newest.content.is_some());
         match (errand, code.as_deref()) {
-            (Some(Errand::Download | Errand::Head), Some("not_found" | "unknown")) => {
-                !visible || self.blurred
-            }
+            (
+                Some(Errand::Download | Errand::DownloadPieces(_) | Errand::Head),
+                Some("not_found" | "unknown"),
+            ) => !visible || self.blurred,
             (Some(Errand::Hide), Some("no_such_file")) => self.versions.is_empty() || self.blurred,
             (Some(Errand::Hide), Some("already_hidden")) if !may_list => {
                 self.blurred = true;

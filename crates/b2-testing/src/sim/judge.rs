@@ -86,6 +86,9 @@ fn cost(errand: &Errand) -> u64 {
         Errand::Upload(_) | Errand::Hide => 2,
         // Each part, an upload URL for each of three at a time, start, finish.
         Errand::UploadLarge { len, .. } => u64::from(*len).div_ceil(100) + 3 + 2,
+        // The largest file of a scenario has 4,000 bytes; an empty one is asked
+        // for twice.
+        Errand::DownloadPieces(size) => 4000_u64.div_ceil(u64::from(*size)) + 2,
         Errand::Download | Errand::Head | Errand::Delete | Errand::CreateBucket => 1,
         // The pages are counted by the rows there are.
         Errand::List(_) | Errand::Versions(_) => 1,

@@ -2,7 +2,7 @@
 //! the faults that befall them on the way.
 
 use b2_core::body::{BodyEncoder, BodyVerifier};
-use b2_core::error::{Sent, TransportError, TransportErrorKind};
+use b2_core::error::{Sent, Side, TransportError, TransportErrorKind};
 use b2_core::op::{DigestRequest, Reply, Transmit};
 use b2_core::plan::{BodyPlan, DigestMode, SinkPlan, SinkVerdict};
 use b2_core::time::{Duration, Instant};
@@ -139,7 +139,9 @@ fn encode(plan: &BodyPlan, source: &Bytes) -> (Bytes, Option<Sha1Digest>) {
 }
 
 /// The digest that a machine asks for.
-pub(crate) fn digest(source: &Bytes, request: &DigestRequest) -> Sha1Digest {
+pub(crate) fn digest(source: &Bytes, sink: &MemorySink, request: &DigestRequest) -> Sha1Digest {
+    let sink = Bytes::copy_from_slice(&sink.content);
+    let source = if request.side == Side::Source { source } else { &sink };
     let (offset, len) = (request.offset, request.len);
     let plan = BodyPlan::Source { offset, len, digest: DigestMode::Ahead };
     encode(&plan, source).1.expect("a source is hashed")
@@ -153,14 +155,22 @@ pub(crate) struct MemorySink {
 }
 
 impl MemorySink {
-    fn begin(&mut self, offset: u64) {
-        self.verifier.begin(offset);
-        self.content.truncate(usize::try_from(offset).expect("simulated files are small"));
+    fn clear(&mut self) {
+        *self = Self::default();
     }
 
-    fn write(&mut self, bytes: &[u8]) {
-        self.content.extend_from_slice(bytes);
-        self.verifier.update(bytes);
+    fn write(&mut self, offset: u64, bytes: &[u8]) {
+        if offset == self.verifier.position() {
+            self.verifier.update(bytes);
+        }
+        let start = usize::try_from(offset).expect("simulated files are small");
+        let end = start + bytes.len();
+        self.content.resize(self.content.len().max(end), 0);
+        self.content[start..end].copy_from_slice(bytes);
+    }
+
+    fn digest_at(&self, end: u64) -> Option<Sha1Digest> {
+        self.verifier.digest().filter(|_| self.verifier.position() == end)
     }
 }
 
@@ -179,10 +189,12 @@ pub(crate) fn receive(flight: &Flight, landing: Landing, sink: &mut MemorySink) 
     let broken = || TransportError::new(TransportErrorKind::Interrupted, Sent::Maybe);
     match (flight.transmit.accept(&head), &flight.transmit.sink) {
         (SinkVerdict::Deliver, SinkPlan::Deliver(plan)) => {
-            sink.begin(plan.sink_offset);
-            sink.write(&body);
+            if plan.restart {
+                sink.clear();
+            }
+            sink.write(plan.sink_offset, &body);
             let bytes = body.len() as u64;
-            let digest = sink.verifier.digest();
+            let digest = sink.digest_at(plan.sink_offset + bytes);
             match cut {
                 Some(_) => Reply::Broken { head, delivered: bytes, digest, source: broken() },
                 None => Reply::Delivered { head, bytes, digest },

@@ -50,6 +50,8 @@ pub enum Errand {
     },
     /// Download the newest version and compare.
     Download,
+    /// Download the newest version in pieces of so many bytes and compare.
+    DownloadPieces(u32),
     /// Ask for the headers of the newest version.
     Head,
     /// List the visible files in pages of so many rows.
@@ -120,6 +122,7 @@ fn errands() -> impl Strategy<Value = Errand> {
         4 => uploads(),
         3 => large_uploads(),
         3 => Just(Errand::Download),
+        3 => (50_u32..1500).prop_map(Errand::DownloadPieces),
         1 => Just(Errand::Head),
         1 => (1_u32..4).prop_map(Errand::List),
         1 => (1_u32..4).prop_map(Errand::Versions),

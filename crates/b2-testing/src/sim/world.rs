@@ -213,7 +213,8 @@ impl World {
                     self.tell(|| format!("actor {index}: {event:?}"));
                 }
                 Step::Digest(request) => {
-                    let reply = Reply::Digest(network::digest(&actor.source, &request));
+                    let reply =
+                        Reply::Digest(network::digest(&actor.source, &actor.sink, &request));
                     operation.handle(&mut self.account, request.ticket, reply, self.now);
                 }
                 Step::Send(transmit) => self.send(index, *transmit),

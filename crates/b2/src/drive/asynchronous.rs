@@ -73,14 +73,11 @@ pub(crate) async fn drive<O: Operation>(
 
 /// Writes an event to the journal.
 async fn note(ends: &Ends, event: b2_core::Event) -> io::Result<()> {
-    match &ends.journal {
-        None => Ok(()),
-        Some(journal) if !journal.on_disk() => journal.note(&event),
-        Some(journal) => {
-            let journal = Arc::clone(journal);
-            blocking::unblock(move || journal.note(&event)).await
-        }
+    if ends.journal.as_ref().is_none_or(|journal| !journal.on_disk()) {
+        return ends.note(&event);
     }
+    let ends = ends.clone();
+    blocking::unblock(move || ends.note(&event)).await
 }
 
 /// An operation that gives its leases back however it ends, and waits for
@@ -289,7 +286,7 @@ async fn receive(
     let limits = transmit.limits;
     match (verdict, transmit.sink, ends.sink) {
         (SinkVerdict::Deliver, SinkPlan::Deliver(plan), Some(sink)) => {
-            announce(&ends.meter, &head, plan.sink_offset);
+            announce(&ends.meter, &head, &plan);
             let answer = (head, body);
             delivery::deliver(&*context.timer, limits, answer, plan, sink, ends.meter).await
         }

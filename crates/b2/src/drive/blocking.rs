@@ -7,13 +7,14 @@ use std::time::Instant;
 use b2_core::body::{BodyEncoder, Trailer};
 use b2_core::error::{Error, LocalError, Sent, TransportError, TransportErrorKind};
 use b2_core::op::{Limits, Operation, Reply, Step, Stop, Transmit, Wait};
-use b2_core::plan::{BodyPlan, SinkPlan, SinkVerdict};
+use b2_core::plan::{BodyPlan, Delivery, SinkPlan, SinkVerdict};
 use b2_core::port::{BlockingTransport, ReadAt};
 use bytes::Bytes;
 use http::response::Parts;
 
 use crate::buffer::BUFFER_SIZE;
 use crate::control::{Control, Wishes};
+use crate::drive::delivery::progressed;
 use crate::drive::rate::Rate;
 use crate::drive::{Context, Ends, announce, hash};
 use crate::observer::{Event, Scope};
@@ -57,8 +58,7 @@ pub(crate) fn drive_blocking<O: Operation>(
             Step::Event(event) => {
                 context.observer.on_event(&scope, &Event::Protocol(&event));
                 ends.heed(&event);
-                if let Some(Err(error)) = ends.journal.as_ref().map(|journal| journal.note(&event))
-                {
+                if let Err(error) = ends.note(&event) {
                     // What is not written down must not be begun.
                     unwritten = Some(Error::Local(LocalError::sink(error)));
                     ends.control.stop(Stop::Cancel);
@@ -141,8 +141,8 @@ fn receive(
 ) -> Reply {
     match (transmit.accept(&head), &transmit.sink, &ends.sink) {
         (SinkVerdict::Deliver, SinkPlan::Deliver(plan), Some(_)) => {
-            announce(&ends.meter, &head, plan.sink_offset);
-            deliver((head, body), plan.sink_offset, ends, transmit.limits)
+            announce(&ends.meter, &head, plan);
+            deliver((head, body), plan, ends, transmit.limits)
         }
         (verdict, ..) => {
             let limit = match verdict {
@@ -181,7 +181,7 @@ fn collect(mut body: Box<dyn Read>, limit: usize, limits: Limits) -> Result<Byte
 
 fn deliver(
     (head, mut body): (Box<Parts>, Box<dyn Read>),
-    sink_offset: u64,
+    plan: &Delivery,
     ends: &Ends,
     limits: Limits,
 ) -> Reply {
@@ -189,33 +189,37 @@ fn deliver(
         return Reply::Local(LocalError::sink(io::Error::other("there is no destination")));
     };
     let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Err(error) = sink.begin(sink_offset) {
+    if plan.restart
+        && let Err(error) = sink.clear()
+    {
         return Reply::Local(LocalError::sink(error));
     }
+    let mut position = plan.sink_offset;
     let mut buffer = vec![0; BUFFER_SIZE];
     let mut rate = Rate::new(limits);
     loop {
-        let delivered = sink.verifier.position() - sink_offset;
+        let delivered = position - plan.sink_offset;
         if ends.control.wishes().stop.is_some() {
             return Reply::Local(LocalError::sink(io::Error::other("stopped")));
         }
         match rate.check().and_then(|()| body.read(&mut buffer)) {
             Ok(0) => {
-                return Reply::Delivered { head, bytes: delivered, digest: sink.verifier.digest() };
+                let digest = sink.digest_at(position);
+                return Reply::Delivered { head, bytes: delivered, digest };
             }
             Ok(read) => {
                 rate.count(read);
                 let begin = Instant::now();
-                if let Err(error) = sink.write(&buffer[..read]) {
+                if let Err(error) = sink.write(position, &buffer[..read]) {
                     return Reply::Local(error);
                 }
                 rate.leave_out(begin);
-                ends.meter.moved(read as u64, sink.verifier.position());
-                ends.meter.acknowledged(sink.verifier.position());
+                position += read as u64;
+                progressed(&ends.meter, plan, read as u64, position);
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
-                let digest = sink.verifier.digest();
+                let digest = sink.digest_at(position);
                 return Reply::Broken { head, delivered, digest, source: interrupted(error) };
             }
         }

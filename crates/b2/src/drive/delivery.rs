@@ -3,7 +3,7 @@
 //! A blocking thread hashes and writes; the transport is at most [`AHEAD`]
 //! chunks ahead of it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_channel::Receiver;
 use b2_core::error::{LocalError, Sent, TransportError, TransportErrorKind};
@@ -100,14 +100,31 @@ fn write_all(
     chunks: &Receiver<Bytes>,
     meter: &Meter,
 ) -> Result<Written, LocalError> {
-    let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
-    sink.begin(plan.sink_offset).map_err(LocalError::sink)?;
+    let mut position = plan.sink_offset;
+    if plan.restart {
+        lock(sink).clear().map_err(LocalError::sink)?;
+    }
     while let Ok(chunk) = chunks.recv_blocking() {
-        sink.write(&chunk)?;
-        let position = sink.verifier.position();
-        meter.moved(chunk.len() as u64, position);
+        // Locked for each chunk: other pieces are written at the same time.
+        lock(sink).write(position, &chunk)?;
+        position += chunk.len() as u64;
+        progressed(meter, plan, chunk.len() as u64, position);
+    }
+    let digest = lock(sink).digest_at(position);
+    Ok(Written { bytes: position - plan.sink_offset, digest })
+}
+
+/// Counts bytes that reached the sink.
+pub(crate) fn progressed(meter: &Meter, plan: &Delivery, bytes: u64, position: u64) {
+    if plan.piece {
+        meter.transferred(bytes);
+        meter.stored(bytes);
+    } else {
+        meter.moved(bytes, position);
         meter.acknowledged(position);
     }
-    let bytes = sink.verifier.position() - plan.sink_offset;
-    Ok(Written { bytes, digest: sink.verifier.digest() })
+}
+
+fn lock(sink: &Mutex<Sink>) -> MutexGuard<'_, Sink> {
+    sink.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,6 +1,7 @@
 //! Hashing what is on this side, when a machine asks for it.
 
 use std::io;
+use std::sync::PoisonError;
 
 use b2_core::body::BodyEncoder;
 use b2_core::error::{LocalError, Side};
@@ -20,7 +21,13 @@ pub(crate) fn digest(request: &DigestRequest, ends: &Ends, buffers: &BufferPool)
             hash(&**source, request, ends, buffers).map_err(LocalError::source)
         }
         (Side::Source, None) => Err(LocalError::source(io::Error::other("there is no source"))),
-        (Side::Sink, _) => Err(LocalError::sink(io::Error::other("it cannot be read back"))),
+        (Side::Sink, _) => match &ends.sink {
+            Some(sink) => {
+                let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
+                sink.digest(request.len).map_err(LocalError::sink)
+            }
+            None => Err(LocalError::sink(io::Error::other("there is no destination"))),
+        },
     };
     hashed.map_or_else(Reply::Local, Reply::Digest)
 }

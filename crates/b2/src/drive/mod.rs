@@ -21,11 +21,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use b2_core::account::Account;
 use b2_core::event::StoredPart;
 use b2_core::op::Stop;
+use b2_core::plan::Delivery;
 use b2_core::port::{DynTransport, ReadAt, Spawn, Timer};
 
 use crate::buffer::BufferPool;
 use crate::control::Control;
-use crate::journal::Journal;
+use crate::journal::Recording;
 use crate::observer::Observer;
 use crate::progress::Meter;
 use crate::sink::Sink;
@@ -107,8 +108,8 @@ pub(crate) struct Ends {
     pub(crate) temporary: bool,
     pub(crate) meter: Arc<Meter>,
     pub(crate) control: Arc<Control>,
-    /// What an upload in parts remembers.
-    pub(crate) journal: Option<Arc<Journal>>,
+    /// What the transfer remembers.
+    pub(crate) journal: Option<Arc<dyn Recording>>,
     /// Who is asked after each part whether to go on.
     pub(crate) on_part: Option<OnPart>,
 }
@@ -117,14 +118,39 @@ pub(crate) struct Ends {
 pub(crate) type OnPart = Arc<dyn Fn(&StoredPart) -> ControlFlow<()> + Send + Sync>;
 
 impl Ends {
+    /// Writes an event to the journal; a piece of a download only once its
+    /// bytes are safe.
+    fn note(&self, event: &b2_core::Event) -> std::io::Result<()> {
+        let Some(journal) = &self.journal else {
+            return Ok(());
+        };
+        if let (b2_core::Event::PieceStored { .. }, Some(sink), true) =
+            (event, &self.sink, journal.on_disk())
+        {
+            sink.lock().unwrap_or_else(PoisonError::into_inner).sync()?;
+        }
+        journal.note(event)
+    }
+
     /// Takes note of what a machine reports, apart from the journal.
     fn heed(&self, event: &b2_core::Event) {
-        if let b2_core::Event::PartStored(part) = event {
-            self.meter.stored(part.len);
-            let go_on = self.on_part.as_ref().filter(|_| !part.kept).map(|ask| ask(part));
-            if go_on == Some(ControlFlow::Break(())) {
-                self.control.stop(Stop::Keep);
+        match event {
+            b2_core::Event::PartStored(part) => {
+                self.meter.stored(part.len);
+                let go_on = self.on_part.as_ref().filter(|_| !part.kept).map(|ask| ask(part));
+                if go_on == Some(ControlFlow::Break(())) {
+                    self.control.stop(Stop::Keep);
+                }
             }
+            b2_core::Event::DownloadBegun { len, .. } => self.meter.set_total(*len),
+            b2_core::Event::PieceStored { offset, len, kept: true } => {
+                self.meter.stored(*len);
+                if let Some(sink) = &self.sink {
+                    sink.lock().unwrap_or_else(PoisonError::into_inner).has(*offset, *len);
+                }
+            }
+            b2_core::Event::Restarting => self.meter.begin_anew(),
+            _ => {}
         }
     }
 }
@@ -136,10 +162,14 @@ impl std::fmt::Debug for Ends {
 }
 
 /// The length of the transfer, as soon as the answer tells it.
-fn announce(meter: &Meter, head: &http::response::Parts, sink_offset: u64) {
+fn announce(meter: &Meter, head: &http::response::Parts, plan: &Delivery) {
+    // Of a download in pieces the machine tells the length.
+    if plan.piece {
+        return;
+    }
     let length = head.headers.get(http::header::CONTENT_LENGTH);
     let length = length.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if let Some(length) = length {
-        meter.set_total(sink_offset + length);
+        meter.set_total(plan.sink_offset + length);
     }
 }

@@ -4,7 +4,7 @@ use std::fs::Permissions;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 /// What to do if the destination exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,22 +29,32 @@ pub(crate) struct PendingFile {
 
 impl PendingFile {
     pub(crate) fn create(path: PathBuf, overwrite: Overwrite) -> io::Result<Self> {
-        if overwrite == Overwrite::Never && path.symlink_metadata().is_ok() {
-            return Err(exists(&path));
-        }
-        let path = match path.symlink_metadata() {
-            Ok(metadata) if metadata.is_symlink() => path.canonicalize().map_err(|error| {
-                said(&error, format!("{} is a link that leads nowhere", path.display()))
-            })?,
-            _ => path,
-        };
-        let replaced = replaceable(&path)?;
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let temporary = temporary_beside(folder, replaced)?;
+        let (path, replaced) = destination(path, overwrite)?;
+        let temporary = temporary_beside(folder_of(&path), replaced)?;
         Ok(Self { path, overwrite, temporary: Some(temporary) })
+    }
+
+    /// As [`create`](Self::create), but the temporary file has a name of its
+    /// own, stays when the work ends early, and is found again.
+    pub(crate) fn resumable(path: PathBuf, overwrite: Overwrite) -> io::Result<Self> {
+        let (path, replaced) = destination(path, overwrite)?;
+        let partial = partial_beside(&path);
+        let mut options = std::fs::OpenOptions::new();
+        let file = options.read(true).write(true).create(true).truncate(false).open(&partial);
+        let file = file.map_err(|error| not_made(&error, folder_of(&path)))?;
+        if !file.metadata()?.is_file() {
+            let text = format!("{} is not a regular file", partial.display());
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+        give_mode(&file, replaced)?;
+        let mut temporary = NamedTempFile::from_parts(file, TempPath::try_from_path(partial)?);
+        temporary.disable_cleanup(true);
+        Ok(Self { path, overwrite, temporary: Some(temporary) })
+    }
+
+    /// Bytes that are in the temporary file.
+    pub(crate) fn len(&self) -> io::Result<u64> {
+        Ok(self.file()?.metadata()?.len())
     }
 
     fn file(&self) -> io::Result<&std::fs::File> {
@@ -71,7 +81,22 @@ impl PendingFile {
         Ok(())
     }
 
-    /// Removes the temporary file; nothing if it is in its place already.
+    #[cfg(unix)]
+    pub(crate) fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::read_at(self.file()?, buffer, offset)
+    }
+
+    #[cfg(windows)]
+    pub(crate) fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_read(self.file()?, buffer, offset)
+    }
+
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.file()?.sync_data()
+    }
+
+    /// Removes the temporary file, unless it stays to be found again; nothing
+    /// if it is in its place already.
     pub(crate) fn discard(&mut self) {
         self.temporary = None;
     }
@@ -125,6 +150,46 @@ fn replaceable(path: &Path) -> io::Result<Option<Permissions>> {
     }
 }
 
+/// Where the file will be once links are followed, and the permissions of the
+/// one that it replaces.
+fn destination(path: PathBuf, overwrite: Overwrite) -> io::Result<(PathBuf, Option<Permissions>)> {
+    if overwrite == Overwrite::Never && path.symlink_metadata().is_ok() {
+        return Err(exists(&path));
+    }
+    let path = match path.symlink_metadata() {
+        Ok(metadata) if metadata.is_symlink() => path.canonicalize().map_err(|error| {
+            said(&error, format!("{} is a link that leads nowhere", path.display()))
+        })?,
+        _ => path,
+    };
+    let replaced = replaceable(&path)?;
+    Ok((path, replaced))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Longest part of a name that is repeated in that of its temporary file, so
+/// that the whole stays below what file systems allow.
+const NAME_KEPT: usize = 200;
+
+/// The temporary file that a resumed download finds again.
+fn partial_beside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let kept: String = name
+        .chars()
+        .scan(0, |bytes, letter| {
+            *bytes += letter.len_utf8();
+            (*bytes <= NAME_KEPT).then_some(letter)
+        })
+        .collect();
+    folder_of(path).join(format!(".b2-partial-{kept}"))
+}
+
 /// A new file with the mode of the one that it replaces, or the permissions
 /// that any new file gets here; the default of a temporary file would hide
 /// the download from its owner's group.
@@ -136,23 +201,34 @@ fn temporary_beside(folder: &Path, replaced: Option<Permissions>) -> io::Result<
         use std::os::unix::fs::PermissionsExt as _;
         builder.permissions(Permissions::from_mode(0o666));
     }
-    // The user never heard of the name that the error speaks of.
-    let temporary = builder.tempfile_in(folder).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => {
-            said(&error, format!("the folder {} does not exist", folder.display()))
-        }
-        kind => said(&error, format!("no file can be made in {}: {kind}", folder.display())),
-    })?;
-    #[cfg(unix)]
-    if let Some(replaced) = replaced {
-        use std::os::unix::fs::PermissionsExt as _;
-        // Without the bits that make a program run as its owner.
-        let mode = Permissions::from_mode(replaced.mode() & 0o777);
-        temporary.as_file().set_permissions(mode)?;
-    }
-    #[cfg(not(unix))]
-    drop(replaced);
+    let temporary = builder.tempfile_in(folder).map_err(|error| not_made(&error, folder))?;
+    give_mode(temporary.as_file(), replaced)?;
     Ok(temporary)
+}
+
+/// The user never heard of the name that the error speaks of.
+fn not_made(error: &io::Error, folder: &Path) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            said(error, format!("the folder {} does not exist", folder.display()))
+        }
+        kind => said(error, format!("no file can be made in {}: {kind}", folder.display())),
+    }
+}
+
+#[cfg(unix)]
+fn give_mode(file: &std::fs::File, replaced: Option<Permissions>) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    match replaced {
+        // Without the bits that make a program run as its owner.
+        Some(replaced) => file.set_permissions(Permissions::from_mode(replaced.mode() & 0o777)),
+        None => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+fn give_mode(_: &std::fs::File, _: Option<Permissions>) -> io::Result<()> {
+    Ok(())
 }
 
 /// The same error in other words.

@@ -2,6 +2,7 @@
 
 mod file;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,13 +10,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use b2_core::body::BodyVerifier;
 use b2_core::error::LocalError;
 use b2_core::port::WriteAt;
+use b2_proto::Sha1Digest;
 
 pub(crate) use file::Overwrite;
 
 /// A destination with the digest of what is in it.
 pub(crate) struct Sink {
     target: Target,
-    pub(crate) verifier: BodyVerifier,
+    /// Of everything from the start on, as far as it has come in order.
+    verifier: BodyVerifier,
+    /// Stretches that are written beyond the verifier: first byte and end.
+    beyond: BTreeMap<u64, u64>,
 }
 
 enum Target {
@@ -33,6 +38,14 @@ impl Sink {
         Ok(Self::new(Target::File(file::PendingFile::create(path, overwrite)?)))
     }
 
+    /// A file whose bytes stay when the work ends early, to go on with them.
+    /// Gives how many there are.
+    pub(crate) fn resumable(path: PathBuf, overwrite: Overwrite) -> io::Result<(Self, u64)> {
+        let file = file::PendingFile::resumable(path, overwrite)?;
+        let len = file.len()?;
+        Ok((Self::new(Target::File(file)), len))
+    }
+
     pub(crate) fn memory(bytes: Shared) -> Self {
         Self::new(Target::Memory(bytes))
     }
@@ -46,7 +59,7 @@ impl Sink {
     }
 
     fn new(target: Target) -> Self {
-        Self { target, verifier: BodyVerifier::default() }
+        Self { target, verifier: BodyVerifier::default(), beyond: BTreeMap::new() }
     }
 
     pub(crate) fn rewindable(&self) -> bool {
@@ -56,11 +69,6 @@ impl Sink {
         }
     }
 
-    /// Whether there is a temporary file behind it.
-    pub(crate) fn temporary(&self) -> bool {
-        matches!(self.target, Target::File(_))
-    }
-
     /// Removes the temporary file, if there is one that is not in its place.
     pub(crate) fn discard(&mut self) {
         if let Target::File(file) = &mut self.target {
@@ -68,23 +76,27 @@ impl Sink {
         }
     }
 
-    /// Begins to write at `offset`; 0 forgets what is there.
-    pub(crate) fn begin(&mut self, offset: u64) -> io::Result<()> {
-        self.verifier.begin(offset);
+    /// Forgets what is there.
+    pub(crate) fn clear(&mut self) -> io::Result<()> {
+        self.verifier = BodyVerifier::default();
+        self.beyond.clear();
         match &mut self.target {
-            Target::File(file) if offset == 0 => file.clear(),
-            Target::Memory(bytes) if offset == 0 => {
+            Target::File(file) => file.clear(),
+            Target::Memory(bytes) => {
                 lock(bytes).clear();
                 Ok(())
             }
-            Target::Custom(target) if offset == 0 => target.truncate(),
-            _ => Ok(()),
+            Target::Custom(target) => target.truncate(),
         }
     }
 
-    /// Writes the next bytes and counts them into the digest.
-    pub(crate) fn write(&mut self, chunk: &[u8]) -> Result<(), LocalError> {
-        let offset = self.verifier.position();
+    /// This stretch is there from before.
+    pub(crate) fn has(&mut self, offset: u64, len: u64) {
+        self.beyond.insert(offset, offset + len);
+    }
+
+    /// Writes bytes, and counts them into the digest if they are the next.
+    pub(crate) fn write(&mut self, offset: u64, chunk: &[u8]) -> Result<(), LocalError> {
         let written = match &mut self.target {
             Target::File(file) => file.write_at(offset, chunk),
             Target::Custom(target) => target.write_at(offset, chunk),
@@ -94,8 +106,75 @@ impl Sink {
             }
         };
         written.map_err(LocalError::sink)?;
-        self.verifier.update(chunk);
+        if offset == self.verifier.position() {
+            self.verifier.update(chunk);
+        } else {
+            self.note(offset, offset + chunk.len() as u64);
+        }
+        // A little more than was written, so that it is caught up with in the
+        // end, but nobody waits for long.
+        self.catch_up(2 * chunk.len() as u64).map_err(LocalError::sink)
+    }
+
+    fn note(&mut self, start: u64, end: u64) {
+        let before = self.beyond.range_mut(..=start).next_back();
+        match before.filter(|(_, until)| **until == start) {
+            Some((_, until)) => *until = end,
+            None => drop(self.beyond.insert(start, end)),
+        }
+    }
+
+    /// Reads back and hashes at most `most` bytes that are next.
+    fn catch_up(&mut self, most: u64) -> io::Result<()> {
+        let mut left = most;
+        while let Some((start, end)) = self.beyond.first_key_value().map(|(a, b)| (*a, *b)) {
+            let position = self.verifier.position();
+            if start > position || left == 0 {
+                return Ok(());
+            }
+            if end <= position {
+                self.beyond.remove(&start);
+                continue;
+            }
+            let want = (end - position).min(left);
+            let read = self.hash(position, want)?;
+            left -= read.min(left);
+        }
         Ok(())
+    }
+
+    fn hash(&mut self, offset: u64, most: u64) -> io::Result<u64> {
+        let Target::File(file) = &self.target else {
+            return Err(io::Error::other("this destination cannot be read back"));
+        };
+        let mut buffer = [0; 64 * 1024];
+        let want = usize::try_from(most).unwrap_or(buffer.len()).min(buffer.len());
+        let read = file.read_at(offset, &mut buffer[..want])?;
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.verifier.update(&buffer[..read]);
+        Ok(read as u64)
+    }
+
+    /// Digest of everything before `end`, if it is all there and known
+    /// without reading anything back.
+    pub(crate) fn digest_at(&self, end: u64) -> Option<Sha1Digest> {
+        self.verifier.digest().filter(|_| self.verifier.position() == end)
+    }
+
+    /// Digest of the first `len` bytes, which are all there.
+    pub(crate) fn digest(&mut self, len: u64) -> io::Result<Sha1Digest> {
+        self.catch_up(u64::MAX)?;
+        self.digest_at(len).ok_or_else(|| io::Error::other("bytes are missing"))
+    }
+
+    /// What was written is on the disk when this returns.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        match &self.target {
+            Target::File(file) => file.sync(),
+            _ => Ok(()),
+        }
     }
 
     /// The download is complete and checked: makes it visible.
@@ -159,8 +238,8 @@ mod tests {
     #[test]
     fn what_a_writer_holds_back_is_written_before_the_end() {
         let mut sink = Sink::writer(BufWriter::new(Full));
-        sink.begin(0).unwrap();
-        sink.write(b"hello").unwrap();
+        sink.clear().unwrap();
+        sink.write(0, b"hello").unwrap();
         assert_eq!(sink.commit().unwrap_err().kind(), io::ErrorKind::StorageFull);
     }
 
@@ -193,12 +272,53 @@ mod tests {
         let diary = Arc::default();
         let mut sink = Sink::custom(Box::new(Diary(Arc::clone(&diary))));
         for offset in [0, 5, 0] {
-            sink.begin(offset).unwrap();
-            sink.write(b"hello").unwrap();
+            if offset == 0 {
+                sink.clear().unwrap();
+            }
+            sink.write(offset, b"hello").unwrap();
         }
         assert_eq!(sink.commit().unwrap_err().kind(), io::ErrorKind::StorageFull);
         let heard = diary.lock().unwrap();
         let wanted = ["truncate", "5 at 0", "5 at 5", "truncate", "5 at 0", "finish"];
         assert_eq!(*heard, wanted);
+    }
+
+    #[test]
+    fn pieces_in_any_order_have_the_digest_of_the_whole() {
+        let content: Vec<u8> = (0..1_000_000_u32).map(|i| (i % 251) as u8).collect();
+        let whole = {
+            let mut verifier = BodyVerifier::default();
+            verifier.update(&content);
+            verifier.digest().unwrap()
+        };
+        let folder = tempfile::tempdir().unwrap();
+        // In order, backwards, and every third first.
+        let orders: [fn(usize) -> Vec<usize>; 3] = [
+            |count| (0..count).collect(),
+            |count| (0..count).rev().collect(),
+            |count| (0..3).flat_map(|from| (from..count).step_by(3)).collect(),
+        ];
+        for order in orders {
+            let path = folder.path().join("file");
+            let mut sink = Sink::file(path, Overwrite::Never).unwrap();
+            let chunks: Vec<_> = content.chunks(70_001).collect();
+            for index in order(chunks.len()) {
+                sink.write(index as u64 * 70_001, chunks[index]).unwrap();
+            }
+            assert_eq!(sink.digest(1_000_000).unwrap(), whole);
+            assert!(sink.digest(1_000_001).is_err(), "a byte is missing");
+        }
+    }
+
+    #[test]
+    fn what_was_there_before_is_hashed_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sink = Sink::file(folder.path().join("file"), Overwrite::Never).unwrap();
+        sink.write(3, b"lo").unwrap();
+        // As if another process had written it.
+        sink.has(3, 2);
+        sink.write(0, b"hel").unwrap();
+        let digest = sink.digest(5).unwrap().to_string();
+        assert_eq!(digest, "aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d");
     }
 }

@@ -75,7 +75,9 @@ impl<'a> ByHand<'a> {
         }
         match (transmit.accept(&head), transmit.sink) {
             (SinkVerdict::Deliver, SinkPlan::Deliver(plan)) => {
-                self.verifier.begin(plan.sink_offset);
+                if plan.restart {
+                    self.verifier = BodyVerifier::default();
+                }
                 self.verifier.update(&bytes);
                 self.sink.truncate(usize::try_from(plan.sink_offset).unwrap());
                 self.sink.extend_from_slice(&bytes);

@@ -1,0 +1,419 @@
+//! One object in pieces, several at a time, resumable.
+//!
+//! ```text
+//! Opening --first piece, length known--> Fetching --all pieces--> Checking --> Done
+//!    |  \--no bytes at all (416)--> Plain --> Done                   |
+//!    +<-- another version than resumed, or the digest differs -------+
+//! ```
+//!
+//! The first piece tells how long the file is, so a small file costs one
+//! request. The rest comes from the same version.
+
+use std::collections::VecDeque;
+
+use b2_proto::{ByteRange, FileId};
+
+use crate::account::Account;
+use crate::download::access::DownloadAccess;
+use crate::download::headers::FileHeaders;
+use crate::download::locate::Object;
+use crate::download::resume::DownloadResume;
+use crate::download::whole::{Check, Download, Downloaded, OTHER_BYTES};
+use crate::error::{Error, IntegrityError, ProtocolError, RequestError, Side};
+use crate::event::Event;
+use crate::op::{DigestRequest, Operation, Reply, Step, Ticket, Wait};
+use crate::time::Instant;
+
+/// Times that all bytes are fetched again because their digest differed.
+const RESTARTS: u32 = 2;
+
+/// How a download is cut into pieces.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ParallelOptions {
+    first: u64,
+    piece: u64,
+    concurrency: usize,
+    resume: DownloadResume,
+}
+
+impl Default for ParallelOptions {
+    fn default() -> Self {
+        let mib = 1024 * 1024;
+        let resume = DownloadResume::default();
+        Self { first: 8 * mib, piece: 32 * mib, concurrency: 4, resume }
+    }
+}
+
+impl ParallelOptions {
+    /// Bytes of each request; default 32 MiB, the first one 8 MiB. B2 counts
+    /// each request as a transaction of class B.
+    #[must_use]
+    pub fn with_piece_size(mut self, bytes: u64) -> Self {
+        self.piece = bytes.max(1);
+        self.first = self.first.min(self.piece);
+        self
+    }
+
+    /// Requests that are under way at the same time, at least 1; default 4.
+    #[must_use]
+    pub fn with_concurrency(mut self, requests: usize) -> Self {
+        self.concurrency = requests.max(1);
+        self
+    }
+
+    /// Goes on where another download stopped, if the file is still the same.
+    #[must_use]
+    pub fn with_resume(mut self, resume: DownloadResume) -> Self {
+        self.resume = resume;
+        self
+    }
+}
+
+/// Downloads one object into a sink that takes bytes in any order and gives
+/// them back to be hashed.
+#[derive(Debug)]
+pub struct ParallelDownload {
+    object: Object,
+    range: Option<ByteRange>,
+    access: DownloadAccess,
+    options: ParallelOptions,
+    /// What is in the sink.
+    done: DownloadResume,
+    found: Option<FileHeaders>,
+    phase: Phase,
+    /// Pieces under way.
+    active: Vec<Piece>,
+    /// All before this byte are under way or in the sink.
+    next: u64,
+    events: VecDeque<Event>,
+    restarts: u32,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Begin,
+    Opening(Box<Piece>),
+    Plain(Box<Download>),
+    Fetching,
+    Checking(Ticket),
+    Done(Result<Box<Downloaded>, Error>),
+    Over,
+}
+
+#[derive(Debug)]
+struct Piece {
+    /// Where its first byte goes.
+    offset: u64,
+    download: Download,
+}
+
+impl ParallelDownload {
+    /// Downloads all of `object`.
+    #[must_use]
+    pub fn new(object: Object, options: ParallelOptions) -> Self {
+        let done = options.resume.clone();
+        Self {
+            object,
+            range: None,
+            access: DownloadAccess::default(),
+            options,
+            done,
+            found: None,
+            phase: Phase::Begin,
+            active: Vec::new(),
+            next: 0,
+            events: VecDeque::new(),
+            restarts: 0,
+        }
+    }
+
+    /// Fetches only these bytes, which cannot be checked.
+    #[must_use]
+    pub fn with_range(mut self, range: ByteRange) -> Self {
+        self.range = Some(range);
+        self
+    }
+
+    /// With another token, from another place, or under another guise.
+    #[must_use]
+    pub fn with_access(mut self, access: DownloadAccess) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// What the first answer said about the file; `None` before it came.
+    #[must_use]
+    pub fn headers(&self) -> Option<&FileHeaders> {
+        self.found.as_ref()
+    }
+
+    fn base(&self) -> u64 {
+        self.range.and_then(ByteRange::first).unwrap_or(0)
+    }
+
+    fn piece(&self, offset: u64, len: u64, version: Option<FileId>) -> Option<Piece> {
+        let first = self.base().checked_add(offset)?;
+        let range = ByteRange::inclusive(first, first.checked_add(len)? - 1).ok()?;
+        // A token for names does not open ids.
+        let object = match (&version, &self.access.token) {
+            (Some(id), None) => Object::Id(id.clone()),
+            _ => self.object.clone(),
+        };
+        let download = Download::new(object)
+            .with_access(self.access.clone())
+            .with_range(range)
+            .piece(offset, version, false);
+        Some(Piece { offset, download })
+    }
+
+    /// The piece that tells what there is to fetch.
+    fn open(&mut self) -> Phase {
+        let resumed = self.done.file_id.clone();
+        let wanted = self.range.and_then(ByteRange::last);
+        let most = wanted.map_or(u64::MAX, |last| (last - self.base().min(last)).saturating_add(1));
+        let first = self.options.first.min(most);
+        let (offset, len) = match &resumed {
+            // All that is missing may be nothing: then any byte tells.
+            Some(_) => self.done.missing(0, first).unwrap_or_else(|| (0, first.min(1))),
+            None => (0, first),
+        };
+        // Asked for by its name: it may have a newer version by now.
+        let first = self.base() + offset;
+        let range = ByteRange::inclusive(first, first.saturating_add(len.max(1)) - 1);
+        let Ok(range) = range else {
+            let source = Box::new(RequestError::RangeWithoutStart);
+            return Phase::Done(Err(Error::Request { operation: self.object.operation(), source }));
+        };
+        let download = Download::new(self.object.clone())
+            .with_access(self.access.clone())
+            .with_range(range)
+            .piece(offset, resumed, self.done.file_id.is_none());
+        Phase::Opening(Box::new(Piece { offset, download }))
+    }
+
+    fn opened(&mut self, piece: &Piece, downloaded: Downloaded) -> Phase {
+        let headers = downloaded.headers.clone();
+        let end = self.range.and_then(ByteRange::last).map_or(u64::MAX, |last| last + 1);
+        let len = end.min(headers.content_length).saturating_sub(self.base());
+        let begun = Event::DownloadBegun { file_id: headers.file_id.clone(), len };
+        let resumed = self.done.is_of(&headers.file_id, len);
+        self.done.note(&begun);
+        self.events.push_back(begun);
+        if resumed {
+            let pieces = self.done.pieces.iter();
+            let kept = pieces.map(|(offset, len)| (*offset, *len)).collect::<Vec<_>>();
+            for (offset, len) in kept {
+                self.events.push_back(Event::PieceStored { offset, len, kept: true });
+            }
+        }
+        self.store(piece.offset, downloaded.bytes);
+        self.found = Some(headers);
+        self.next = 0;
+        Phase::Fetching
+    }
+
+    fn store(&mut self, offset: u64, len: u64) {
+        let event = Event::PieceStored { offset, len, kept: false };
+        self.done.note(&event);
+        self.events.push_back(event);
+    }
+
+    /// The first piece could not be had.
+    fn not_opened(&mut self, error: Error) -> Phase {
+        let empty = error.api().is_some_and(|api| api.status == 416);
+        let other = matches!(&error, Error::Protocol { source, .. }
+            if **source == ProtocolError::Contradiction(OTHER_BYTES));
+        if self.done.file_id.is_some() && (other || empty) {
+            return self.anew();
+        }
+        // An empty file has no first byte; and whoever stands in front of B2
+        // may not know ranges.
+        if (empty || other) && self.range.is_none() {
+            let download = Download::new(self.object.clone()).with_access(self.access.clone());
+            return Phase::Plain(Box::new(download));
+        }
+        Phase::Done(Err(error))
+    }
+
+    /// What is in the sink is worth nothing.
+    fn anew(&mut self) -> Phase {
+        self.done = DownloadResume::default();
+        self.events.push_back(Event::Restarting);
+        self.open()
+    }
+
+    /// Keeps pieces under way until all are in the sink; then asks for the
+    /// digest of the whole.
+    #[expect(clippy::result_large_err, reason = "a step is passed on at once and never kept")]
+    fn fetch(&mut self, account: &mut Account, now: Instant) -> Result<Phase, Step<Downloaded>> {
+        loop {
+            let wait = self.poll_active(account, now)?;
+            if let Some(event) = self.events.pop_front() {
+                return Err(Step::Event(event));
+            }
+            if self.begin_next() {
+                continue;
+            }
+            return match wait {
+                Some(wait) => Err(Step::Wait(wait)),
+                None => self.ask(account),
+            };
+        }
+    }
+
+    #[expect(clippy::result_large_err, reason = "a step is passed on at once and never kept")]
+    fn poll_active(
+        &mut self,
+        account: &mut Account,
+        now: Instant,
+    ) -> Result<Option<Wait>, Step<Downloaded>> {
+        let mut wait: Option<Wait> = None;
+        let mut index = 0;
+        while index < self.active.len() {
+            match self.active[index].download.poll(account, now).finished() {
+                Err(Step::Wait(other)) => {
+                    wait = Some(wait.map_or(other, |wait| wait.or(other)));
+                    index += 1;
+                }
+                Err(step) => return Err(step),
+                Ok(Ok(downloaded)) => {
+                    let piece = self.active.swap_remove(index);
+                    self.store(piece.offset, downloaded.bytes);
+                }
+                Ok(Err(error)) => {
+                    self.abandon(account);
+                    return Err(Step::Done(Err(error)));
+                }
+            }
+        }
+        Ok(wait)
+    }
+
+    /// Puts one more piece under way; `false`: there is none, or no room.
+    fn begin_next(&mut self) -> bool {
+        if self.active.len() >= self.options.concurrency {
+            return false;
+        }
+        let Some((offset, len)) = self.done.missing(self.next, self.options.piece) else {
+            return false;
+        };
+        let version = self.found.as_ref().map(|found| found.file_id.clone());
+        self.next = offset + len;
+        self.piece(offset, len, version).map(|piece| self.active.push(piece)).is_some()
+    }
+
+    /// Whether the whole can be held against a digest.
+    #[expect(clippy::result_large_err, reason = "a step is passed on at once and never kept")]
+    fn ask(&mut self, account: &mut Account) -> Result<Phase, Step<Downloaded>> {
+        if self.done.stored() != self.done.len {
+            return Ok(Phase::Done(Err(self.contradiction("a piece is missing"))));
+        }
+        let whole = self.range.is_none();
+        match self.found.as_ref().and_then(FileHeaders::digest).filter(|_| whole) {
+            Some(_) => {
+                let (ticket, side) = (account.next_ticket(), Side::Sink);
+                self.phase = Phase::Checking(ticket);
+                let (offset, len) = (0, self.done.len);
+                Err(Step::Digest(DigestRequest { ticket, side, offset, len }))
+            }
+            None => Ok(self.complete(Check::None)),
+        }
+    }
+
+    fn complete(&mut self, check: Check) -> Phase {
+        let bytes = self.done.len;
+        match self.found.take() {
+            Some(headers) => Phase::Done(Ok(Box::new(Downloaded { headers, bytes, check }))),
+            None => Phase::Done(Err(self.contradiction("nothing was found"))),
+        }
+    }
+
+    fn checked(&mut self, reply: Reply) -> Phase {
+        let expected = self.found.as_ref().and_then(FileHeaders::digest);
+        match (reply, expected) {
+            (Reply::Digest(actual), Some((expected, check))) if actual == expected => {
+                self.complete(check)
+            }
+            (Reply::Digest(actual), Some((expected, _))) => {
+                if self.restarts == RESTARTS {
+                    return Phase::Done(Err(IntegrityError { expected, actual }.into()));
+                }
+                self.restarts += 1;
+                self.anew()
+            }
+            (Reply::Local(error), _) => Phase::Done(Err(Error::Local(error))),
+            _ => Phase::Done(Err(self.contradiction("the driver gave no digest"))),
+        }
+    }
+
+    fn contradiction(&self, what: &'static str) -> Error {
+        let source = Box::new(ProtocolError::Contradiction(what));
+        Error::Protocol { operation: self.object.operation(), source }
+    }
+}
+
+impl Operation for ParallelDownload {
+    type Output = Downloaded;
+
+    fn poll(&mut self, account: &mut Account, now: Instant) -> Step<Downloaded> {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Step::Event(event);
+            }
+            let next = match std::mem::replace(&mut self.phase, Phase::Over) {
+                Phase::Begin => Ok(self.open()),
+                Phase::Opening(mut piece) => match piece.download.poll(account, now).finished() {
+                    Ok(Ok(downloaded)) => Ok(self.opened(&piece, downloaded)),
+                    Ok(Err(error)) => Ok(self.not_opened(error)),
+                    Err(step) => {
+                        self.phase = Phase::Opening(piece);
+                        Err(step)
+                    }
+                },
+                Phase::Plain(mut download) => {
+                    let step = download.poll(account, now);
+                    self.phase = Phase::Plain(download);
+                    Err(step)
+                }
+                Phase::Fetching => {
+                    self.phase = Phase::Fetching;
+                    self.fetch(account, now)
+                }
+                Phase::Done(result) => Err(Step::Done(result.map(|downloaded| *downloaded))),
+                waiting @ (Phase::Checking(_) | Phase::Over) => {
+                    self.phase = waiting;
+                    Err(Step::Wait(Wait::for_digest()))
+                }
+            };
+            match next {
+                Ok(phase) => self.phase = phase,
+                Err(step) => return step,
+            }
+        }
+    }
+
+    fn handle(&mut self, account: &mut Account, ticket: Ticket, reply: Reply, now: Instant) {
+        match &mut self.phase {
+            Phase::Opening(piece) => piece.download.handle(account, ticket, reply, now),
+            Phase::Plain(download) => download.handle(account, ticket, reply, now),
+            Phase::Fetching => {
+                let mut pieces = self.active.iter_mut();
+                if let Some(piece) = pieces.find(|piece| piece.download.awaits(ticket)) {
+                    piece.download.handle(account, ticket, reply, now);
+                }
+            }
+            Phase::Checking(own) if *own == ticket => self.phase = self.checked(reply),
+            Phase::Begin | Phase::Checking(_) | Phase::Done(_) | Phase::Over => {}
+        }
+    }
+
+    fn abandon(&mut self, account: &mut Account) {
+        match &mut self.phase {
+            Phase::Opening(piece) => piece.download.abandon(account),
+            Phase::Plain(download) => download.abandon(account),
+            _ => {}
+        }
+        self.active.iter_mut().for_each(|piece| piece.download.abandon(account));
+    }
+}

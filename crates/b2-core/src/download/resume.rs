@@ -1,0 +1,166 @@
+//! What has to be remembered to go on with a download.
+
+use std::collections::BTreeMap;
+
+use b2_proto::FileId;
+use serde::{Deserialize, Serialize};
+
+use crate::event::Event;
+
+/// The version of the form that [`DownloadResume`] is written in.
+const VERSION: u32 = 1;
+
+/// A download that was begun and not completed.
+///
+/// It holds no secret. Feed it with every [`Event`] of the download and it
+/// stays true, as long as the bytes of a piece are safe before its event is
+/// noted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DownloadResume {
+    version: u32,
+    /// The version of the file; `None` before it is known.
+    pub file_id: Option<FileId>,
+    /// Bytes that are wanted in all.
+    pub len: u64,
+    /// Pieces that are in the sink: first byte and length, none touching the
+    /// next.
+    pub pieces: BTreeMap<u64, u64>,
+}
+
+/// One change of a [`DownloadResume`]: a line of a journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[non_exhaustive]
+pub enum DownloadResumeEntry {
+    /// The download is known, and nothing of it is in the sink.
+    Begun {
+        /// The version of the file.
+        file_id: FileId,
+        /// Bytes that are wanted in all.
+        len: u64,
+    },
+    /// A piece is in the sink.
+    Piece {
+        /// Its first byte, counted from the start of the sink.
+        offset: u64,
+        /// Its length in bytes.
+        len: u64,
+    },
+}
+
+impl Default for DownloadResume {
+    fn default() -> Self {
+        Self { version: VERSION, file_id: None, len: 0, pieces: BTreeMap::new() }
+    }
+}
+
+impl DownloadResume {
+    /// Notes what an event changes. What it gives has to be kept; `None`:
+    /// nothing new.
+    pub fn note(&mut self, event: &Event) -> Option<DownloadResumeEntry> {
+        let entry = match event {
+            Event::DownloadBegun { file_id, len } if !self.is_of(file_id, *len) => {
+                DownloadResumeEntry::Begun { file_id: file_id.clone(), len: *len }
+            }
+            Event::PieceStored { offset, len, kept: false } => {
+                DownloadResumeEntry::Piece { offset: *offset, len: *len }
+            }
+            _ => return None,
+        };
+        self.apply(entry.clone());
+        Some(entry)
+    }
+
+    /// Brings the state up to an entry that was kept.
+    pub fn apply(&mut self, entry: DownloadResumeEntry) {
+        match entry {
+            DownloadResumeEntry::Begun { file_id, len } => {
+                *self = Self { file_id: Some(file_id), len, ..Self::default() };
+            }
+            DownloadResumeEntry::Piece { offset, len } => self.insert(offset, len),
+        }
+    }
+
+    fn insert(&mut self, offset: u64, len: u64) {
+        let (mut start, mut end) = (offset, offset.saturating_add(len));
+        let touching = |(from, len): (&u64, &u64)| {
+            (from.saturating_add(*len) >= start && *from <= end).then_some((*from, *len))
+        };
+        let joined: Vec<_> = self.pieces.iter().filter_map(touching).collect();
+        for (from, len) in joined {
+            self.pieces.remove(&from);
+            start = start.min(from);
+            end = end.max(from.saturating_add(len));
+        }
+        self.pieces.insert(start, end - start);
+    }
+
+    /// Whether it tells of this version in this length.
+    #[must_use]
+    pub fn is_of(&self, file_id: &FileId, len: u64) -> bool {
+        self.version == VERSION && self.file_id.as_ref() == Some(file_id) && self.len == len
+    }
+
+    /// Bytes that are in the sink.
+    #[must_use]
+    pub fn stored(&self) -> u64 {
+        self.pieces.values().sum()
+    }
+
+    /// The first stretch from `from` on that is missing, at most `most` bytes.
+    pub(crate) fn missing(&self, from: u64, most: u64) -> Option<(u64, u64)> {
+        let mut start = from;
+        if let Some((offset, len)) = self.pieces.range(..=start).next_back() {
+            start = start.max(offset + len);
+        }
+        let end = self.pieces.range(start..).next().map_or(self.len, |(offset, _)| *offset);
+        let len = end.min(self.len).saturating_sub(start).min(most);
+        (len > 0).then_some((start, len))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begun(len: u64, pieces: &[(u64, u64)]) -> DownloadResume {
+        let mut resume = DownloadResume::default();
+        resume.apply(DownloadResumeEntry::Begun { file_id: FileId::from("f"), len });
+        for (offset, len) in pieces {
+            resume.apply(DownloadResumeEntry::Piece { offset: *offset, len: *len });
+        }
+        resume
+    }
+
+    #[test]
+    fn pieces_that_touch_are_one() {
+        let resume = begun(100, &[(0, 10), (20, 10), (10, 10), (50, 5), (52, 10)]);
+        assert_eq!(resume.pieces, BTreeMap::from([(0, 30), (50, 12)]));
+        assert_eq!(resume.stored(), 42);
+    }
+
+    #[test]
+    fn what_is_missing_lies_between_the_pieces() {
+        let resume = begun(100, &[(10, 20), (50, 10)]);
+        assert_eq!(resume.missing(0, 100), Some((0, 10)));
+        assert_eq!(resume.missing(0, 4), Some((0, 4)));
+        assert_eq!(resume.missing(10, 100), Some((30, 20)));
+        assert_eq!(resume.missing(55, 100), Some((60, 40)));
+        assert_eq!(resume.missing(100, 100), None);
+        assert_eq!(begun(10, &[(0, 10)]).missing(0, 100), None);
+    }
+
+    #[test]
+    fn another_version_begins_anew() {
+        let mut resume = begun(100, &[(0, 10)]);
+        let same = Event::DownloadBegun { file_id: FileId::from("f"), len: 100 };
+        assert_eq!(resume.note(&same), None);
+        let other = Event::DownloadBegun { file_id: FileId::from("g"), len: 100 };
+        assert!(resume.note(&other).is_some());
+        assert_eq!(resume.stored(), 0);
+        let text = serde_json::to_string(&resume).unwrap();
+        assert_eq!(serde_json::from_str::<DownloadResume>(&text).unwrap(), resume);
+    }
+}
