@@ -355,7 +355,11 @@ impl Actor {
     }
 
     fn own_rows(&self) -> Vec<FileId> {
-        let own = self.seen.iter().filter(|(name, ..)| name == self.name.as_str());
+        // Large files that are left unfinished are judged apart.
+        let own = self
+            .seen
+            .iter()
+            .filter(|(name, _, action)| name == self.name.as_str() && *action != Action::Start);
         own.filter_map(|(_, id, _)| id.clone()).collect()
     }
 

@@ -10,4 +10,5 @@ mod https;
 mod hundred_megabytes;
 mod large;
 mod names;
+mod pieces;
 mod properties;
