@@ -14,6 +14,7 @@ mod simulate;
 mod table;
 mod tidy;
 mod tokens;
+mod torture;
 mod workspace;
 
 use std::process::ExitCode;
@@ -43,6 +44,8 @@ enum Command {
     Simulate(simulate::Args),
     /// Holds the emulator and our CLI against the official tool and rclone.
     Interop(interop::Args),
+    /// Kills programs at random moments and looks whether anything is lost.
+    Torture(torture::Args),
     /// Measures what transfers cost, as ratios to a floor in the same run.
     Bench(bench::Args),
 }
@@ -66,6 +69,7 @@ fn run(command: Command) -> Result<(), String> {
         Command::Ci(args) => ci::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Interop(args) => interop::run(&args),
+        Command::Torture(args) => torture::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
     result.map_err(|failure| failure.in_full())

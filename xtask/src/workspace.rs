@@ -4,10 +4,25 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::failure::Failure;
+use crate::program;
+
 /// The folder of the workspace's `Cargo.toml`.
 pub(crate) fn root() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     manifest.parent().unwrap_or(manifest).to_path_buf()
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target() -> Result<PathBuf, Failure> {
+    let mut command = program::cargo();
+    command.args(["metadata", "--no-deps", "--format-version", "1"]);
+    let answer = program::stdout(&mut command)?;
+    let parsed = serde_json::from_str::<serde_json::Value>(&answer);
+    let metadata =
+        parsed.map_err(|source| Failure::Answer { command: program::line(&command), source })?;
+    let folder = metadata["target_directory"].as_str();
+    folder.map(PathBuf::from).ok_or_else(|| Failure::Wrong("cargo names no target folder".into()))
 }
 
 /// Build output and history; everything else in the tree is looked at.

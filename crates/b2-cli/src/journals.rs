@@ -1,4 +1,4 @@
-//! Where unfinished uploads are remembered between two runs.
+//! Where unfinished transfers are remembered between two runs.
 
 use std::path::{Path, PathBuf};
 
@@ -6,27 +6,28 @@ use sha1::{Digest as _, Sha1};
 
 use crate::failure::Failure;
 
-/// The journal of one upload. The same file to the same place has the same
-/// journal, so running the command again goes on where it stopped.
+/// The journal of one transfer. The same file to the same place has the same
+/// journal, so running the command again goes on where it stopped. `first`
+/// and `second` say which file of B2 it is, or in which direction it goes.
 pub(crate) fn journal(
     realm: Option<&str>,
-    bucket: &str,
-    name: &str,
+    first: &str,
+    second: &str,
     local: &Path,
 ) -> Result<PathBuf, Failure> {
     let folder = folder().ok_or_else(|| {
         let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
         Failure::local(
-            "there is no home folder to remember the upload in; use --no-resume",
+            "there is no home folder to remember the transfer in; use --no-resume",
             missing,
         )
     })?;
     let unusable =
         |source| Failure::local(format!("cannot use the folder {}", folder.display()), source);
     make_private(&folder).map_err(unusable)?;
-    let local = local.canonicalize().unwrap_or_else(|_| local.to_owned());
+    let local = std::path::absolute(local).unwrap_or_else(|_| local.to_owned());
     let mut hash = Sha1::new();
-    for part in [realm.unwrap_or_default().as_bytes(), bucket.as_bytes(), name.as_bytes()] {
+    for part in [realm.unwrap_or_default().as_bytes(), first.as_bytes(), second.as_bytes()] {
         hash.update(part);
         // No name has this byte, so no two places look alike.
         hash.update([0]);
@@ -36,11 +37,11 @@ pub(crate) fn journal(
     Ok(folder.join(format!("{digits}.journal")))
 }
 
-/// `$XDG_STATE_HOME/b2/uploads` or its like.
+/// `$XDG_STATE_HOME/b2/transfers` or its like.
 fn folder() -> Option<PathBuf> {
     let home = directories::BaseDirs::new()?;
     let state = home.state_dir().unwrap_or_else(|| home.data_local_dir());
-    Some(state.join("b2").join("uploads"))
+    Some(state.join("b2").join("transfers"))
 }
 
 #[cfg(unix)]

@@ -9,6 +9,8 @@ mod measure;
 mod server;
 mod transfer;
 
+pub(crate) use server::Server;
+
 use crate::failure::Failure;
 
 /// The options of `cargo xtask bench`.

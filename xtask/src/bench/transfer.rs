@@ -92,7 +92,7 @@ struct Stage {
 
 impl Stage {
     fn set(folder: &Path) -> Result<Self, Failure> {
-        let built = target_folder()?.join("release");
+        let built = workspace::target()?.join("release");
         let server = Server::start(&built.join("b2-emulator"), &folder.join("data"))?;
         let client = built.join("b2");
         let floor = built.join("examples/floor");
@@ -194,17 +194,6 @@ fn name(source: &Path) -> String {
 }
 
 /// Where cargo puts what it builds; an environment variable may say otherwise.
-fn target_folder() -> Result<PathBuf, Failure> {
-    let mut command = program::cargo();
-    command.args(["metadata", "--no-deps", "--format-version", "1"]);
-    let answer = program::stdout(&mut command)?;
-    let parsed = serde_json::from_str::<serde_json::Value>(&answer);
-    let metadata =
-        parsed.map_err(|source| Failure::Answer { command: program::line(&command), source })?;
-    let folder = metadata["target_directory"].as_str();
-    folder.map(PathBuf::from).ok_or_else(|| Failure::Wrong("cargo names no target folder".into()))
-}
-
 fn row(direction: Direction, size: u64, rounds: &[Round]) -> [String; 8] {
     let of = |pick: fn(&Round) -> f64| median(rounds.iter().map(pick).collect());
     let what = match direction {

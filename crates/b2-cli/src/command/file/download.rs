@@ -1,12 +1,14 @@
 //! `b2 file download`
 
 use std::fs;
+use std::future::IntoFuture as _;
 use std::path::PathBuf;
 
 use crate::command::file::transfer_row::DownloadRow;
 use crate::command::file::{absence, cat};
 use crate::context::Context;
 use crate::failure::{self, Failure};
+use crate::journals;
 use crate::progress::{self, NoProgress};
 use crate::uri::FileUri;
 
@@ -17,10 +19,15 @@ The file appears under its name only when it is complete and checked. A file
 that is there already is not touched unless you say --overwrite; then it is
 replaced in one step at the end.
 
+A file of more than 8 MiB is fetched in pieces, several at a time. With
+--resume what has arrived stays, in a hidden file beside the destination, when
+the command is interrupted; the same command goes on after it.
+
 Examples:
   b2 file download b2://my-photos/2026/cat.jpg cat.jpg
   b2 file download b2id://4_z27c88f1d182b150646ff0b16_f1004ba650fe24e6b cat.jpg
-  b2 file download b2://my-backups/docs.tar - | tar -x";
+  b2 file download b2://my-backups/docs.tar - | tar -x
+  b2 file download --resume --threads 8 b2://my-backups/disk.img disk.img";
 
 /// Download one file
 #[derive(Debug, clap::Args)]
@@ -38,6 +45,14 @@ pub(crate) struct Download {
     #[arg(long)]
     overwrite: bool,
 
+    /// Go on where an interrupted download stopped, and stay resumable
+    #[arg(long)]
+    resume: bool,
+
+    /// Pieces that are fetched at the same time
+    #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=100))]
+    threads: u16,
+
     #[command(flatten)]
     no_progress: NoProgress,
 }
@@ -48,14 +63,24 @@ impl Download {
             return cat::to_stdout(context, &self.uri, self.no_progress).await;
         }
         let client = context.client()?;
-        let download = cat::download(&client, &self.uri);
-        let run = match self.open_device().await? {
-            Some(device) => download.to_writer(device),
-            None if self.overwrite => download.to_file_replacing(&self.local),
-            None => download.to_file(&self.local),
+        let mut download = cat::download(&client, &self.uri).with_concurrency(self.threads.into());
+        if let Some(journal) = self.journal(context)? {
+            download = download.with_journal(journal);
+        }
+        let (monitor, work) = match self.open_device().await? {
+            Some(device) => {
+                let run = download.to_writer(device);
+                (run.monitor(), run.into_future())
+            }
+            None => {
+                let run = match self.overwrite {
+                    true => download.to_file_replacing(&self.local),
+                    false => download.to_file(&self.local),
+                };
+                (run.monitor(), run.into_future())
+            }
         };
-        let monitor = run.monitor();
-        let done = progress::watch(&context.output, self.no_progress, monitor, run).await;
+        let done = progress::watch(&context.output, self.no_progress, monitor, work).await;
         let downloaded = match done {
             Ok(downloaded) => downloaded,
             Err(error) if failure::is_closed_pipe(&error) => return Err(Failure::PipeClosed),
@@ -70,6 +95,16 @@ impl Download {
         }
         context.output.say(&row.words());
         Ok(())
+    }
+
+    /// Where the download is remembered, if it is to be.
+    fn journal(&self, context: &Context) -> Result<Option<PathBuf>, Failure> {
+        if !self.resume {
+            return Ok(None);
+        }
+        let realm = context.authorization()?.realm;
+        let from = self.uri.to_string();
+        journals::journal(realm.as_deref(), "download", &from, &self.local).map(Some)
     }
 
     /// Opens a device or a pipe, which is written to and never replaced.
