@@ -1,7 +1,8 @@
 //! How an object is asked for: with which token, where, and as what.
 
-use b2_proto::{AuthToken, encoding};
+use b2_proto::{AuthToken, Capability, encoding};
 
+use crate::account::Session;
 use crate::error::Error;
 use crate::request::RequestBuilder;
 
@@ -102,4 +103,15 @@ impl DownloadAccess {
         }
         Ok(builder)
     }
+}
+
+/// Adds to a refusal what the application key lacks.
+pub(crate) fn lacking(mut error: Error, session: &Session) -> Error {
+    if let Error::Api { source, .. } = &mut error
+        && source.status == http::StatusCode::UNAUTHORIZED.as_u16()
+    {
+        source.lacking = Some(Capability::ReadFiles).filter(|needed| !session.can(needed));
+        source.restriction = session.restriction();
+    }
+    error
 }

@@ -3,6 +3,7 @@
 mod access;
 mod headers;
 mod locate;
+mod outcome;
 mod parallel;
 mod resume;
 mod whole;
@@ -10,6 +11,7 @@ mod whole;
 pub use access::{DownloadAccess, Override};
 pub use headers::FileHeaders;
 pub use locate::Object;
+pub use outcome::{Check, Downloaded};
 pub use parallel::{ParallelDownload, ParallelOptions};
 pub use resume::{DownloadResume, DownloadResumeEntry};
-pub use whole::{Check, Download, Downloaded};
+pub use whole::Download;

@@ -12,15 +12,16 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use b2_proto::{ByteRange, Capability, FileId, Sha1Digest};
+use b2_proto::{ByteRange, FileId, Sha1Digest};
 use http::response::Parts;
 use http::{Method, StatusCode};
 
 use crate::account::{Account, Authorizer, Granted, Session};
 use crate::answer;
-use crate::download::access::DownloadAccess;
+use crate::download::access::{DownloadAccess, lacking};
 use crate::download::headers::FileHeaders;
 use crate::download::locate::Object;
+use crate::download::outcome::{Check, Downloaded};
 use crate::error::{Error, IntegrityError, ProtocolError, Remedy, RequestError, TransportError};
 use crate::event::Event;
 use crate::op::{Operation, Reply, Step, Ticket, Transmit, Wait};
@@ -71,33 +72,6 @@ enum State {
     Sending { ticket: Ticket, session: Option<Arc<Session>> },
     Done(Result<Box<Downloaded>, Error>),
     Over,
-}
-
-/// What a download gives.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Downloaded {
-    /// The version that was downloaded.
-    pub headers: FileHeaders,
-    /// Bytes written to the sink.
-    pub bytes: u64,
-    /// How they were checked.
-    pub check: Check,
-}
-
-/// How the content of a download was checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Check {
-    /// Against the SHA-1 that B2 verified when the file was uploaded.
-    ContentSha1,
-    /// Against the SHA-1 that B2 computed itself: the uploader gave none.
-    Unverified,
-    /// Against the SHA-1 that the uploader of a large file left in
-    /// `large_file_sha1`.
-    LargeFileSha1,
-    /// Not at all: there is no digest, or only a range was fetched.
-    None,
 }
 
 impl Download {
@@ -484,17 +458,6 @@ impl Download {
         let source = Box::new(ProtocolError::Contradiction(what));
         Error::Protocol { operation: self.object.operation(), source }
     }
-}
-
-/// Adds to a refusal what the application key lacks.
-fn lacking(mut error: Error, session: &Session) -> Error {
-    if let Error::Api { source, .. } = &mut error
-        && source.status == http::StatusCode::UNAUTHORIZED.as_u16()
-    {
-        source.lacking = Some(Capability::ReadFiles).filter(|needed| !session.can(needed));
-        source.restriction = session.restriction();
-    }
-    error
 }
 
 impl Operation for Download {

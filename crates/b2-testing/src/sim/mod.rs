@@ -17,6 +17,7 @@
 
 mod actor;
 mod books;
+mod damage;
 mod erased;
 mod judge;
 mod large;

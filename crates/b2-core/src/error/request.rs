@@ -1,0 +1,86 @@
+//! What is wrong with a request that is never made.
+
+use crate::upload::CannotResume;
+
+/// A request that cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// A URL that B2 (or the configuration) gave is not one.
+    #[error("not an absolute http or https URL")]
+    Url,
+    /// A value cannot stand in a header.
+    #[error("the value of {name} cannot stand in an HTTP header")]
+    Header {
+        /// Name of the header or field.
+        name: Box<str>,
+    },
+    /// More bytes than one request may carry.
+    #[error("{len} bytes are more than one upload may carry ({limit})")]
+    TooLarge {
+        /// Length of the source in bytes.
+        len: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// A number is outside the range that the rule allows.
+    #[error("{name} is {value}, outside {min}..={max}")]
+    OutOfRange {
+        /// Name of the field.
+        name: &'static str,
+        /// What was given.
+        value: u64,
+        /// Smallest allowed value.
+        min: u64,
+        /// Largest allowed value.
+        max: u64,
+    },
+    /// File information breaks one of B2's rules.
+    #[error(transparent)]
+    FileInfo(#[from] b2_proto::InvalidFileInfo),
+    /// There is no such bucket in this account, or the application key may
+    /// not see it.
+    #[error("no bucket named {name}{}", restriction_note(restriction.as_deref()))]
+    NoSuchBucket {
+        /// The name that was asked for.
+        name: Box<str>,
+        /// What the application key is restricted to, if it is.
+        restriction: Option<Box<str>>,
+    },
+    /// The application key may not write this name. It is not sent: B2
+    /// refuses it in the words that mean a worn-out upload URL.
+    #[error("{name:?} is not allowed: the key is restricted to {restriction}")]
+    OutsideRestriction {
+        /// The file name that was asked for.
+        name: Box<str>,
+        /// What the application key is restricted to.
+        restriction: Box<str>,
+    },
+    /// B2 does not allow this file name.
+    #[error(transparent)]
+    FileName(#[from] b2_proto::InvalidFileName),
+    /// B2 does not allow this bucket name.
+    #[error(transparent)]
+    BucketName(#[from] b2_proto::InvalidBucketName),
+    /// The upload cannot go on where another one stopped.
+    #[error("the upload cannot be resumed")]
+    CannotResume(#[from] CannotResume),
+    /// A range that counts from the end; B2 does not promise to know it.
+    #[error("a range has to say its first byte")]
+    RangeWithoutStart,
+}
+
+impl RequestError {
+    pub(super) fn advice(&self) -> Option<String> {
+        match self {
+            Self::CannotResume(_) => Some(
+                "begin anew without the journal, and cancel the unfinished large file".to_owned(),
+            ),
+            _ => None,
+        }
+    }
+}
+
+fn restriction_note(restriction: Option<&str>) -> String {
+    restriction.map_or_else(String::new, |what| format!(": the key is restricted to {what}"))
+}
