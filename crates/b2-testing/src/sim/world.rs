@@ -489,9 +489,7 @@ impl World {
     }
 
     fn issue(&mut self, flight: &Flight, landing: &Landing) {
-        let Landing::Answer { response, .. } = landing else {
-            return;
-        };
+        let Landing::Answer { response, .. } = landing else { return };
         let Some(pair) = network::issued_pair(response) else { return };
         self.books.issued(&pair);
         if self.actors[flight.actor].gone {
