@@ -399,8 +399,8 @@ impl Actor {
     }
 
     /// An error that the faults account for leaves it open what took effect.
-    pub(crate) fn forgive(&mut self) {
-        self.large.failed();
+    pub(crate) fn forgive(&mut self, error: &Error) {
+        self.large.failed(error);
         if let Some(
             Errand::Upload(_) | Errand::UploadLarge { .. } | Errand::Hide | Errand::Delete,
         ) = self.errand

@@ -1,5 +1,6 @@
 //! A large upload with a journal on a disk, and crashes.
 
+use b2_core::error::Error;
 use b2_core::event::Event;
 use b2_core::upload::Resume;
 
@@ -87,9 +88,12 @@ impl LargeErrand {
         self.crash_after = None;
     }
 
-    /// It gave up; what the journal knows is left.
-    pub(crate) fn failed(&mut self) {
-        self.known_unfinished += usize::from(self.journal.as_ref().is_some_and(Resume::begun));
+    /// It gave up. What its journal knows is left, if it was to be kept; and
+    /// what it says it could not cancel, or does not know.
+    pub(crate) fn failed(&mut self, error: &Error) {
+        let left = matches!(error, Error::Orphaned { .. } | Error::Unconfirmed { .. });
+        let begun = self.journal.as_ref().is_some_and(Resume::begun);
+        self.known_unfinished += usize::from(begun && (left || self.crashes()));
         self.journal = None;
         self.crash_after = None;
     }

@@ -287,7 +287,7 @@ impl World {
                     return;
                 }
                 let hits = actor.hits;
-                actor.forgive();
+                actor.forgive(&error);
                 if hits <= SURVIVED {
                     let error = in_full(&error);
                     self.books.blame(Violation::Failed { error, hits });
