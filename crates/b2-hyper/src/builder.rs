@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::connect::Connector;
+use crate::connect::{Connector, Dialer, Family, SocketOptions};
 use crate::error::BuildError;
 use crate::pool::Pool;
-use crate::tls::Tls;
+use crate::tls::TlsSettings;
 use crate::transport::HyperTransport;
 
 /// Makes a [`HyperTransport`].
@@ -16,8 +16,10 @@ pub struct Builder {
     inactivity_timeout: Duration,
     idle_timeout: Duration,
     max_idle_per_host: usize,
-    roots: Vec<Vec<u8>>,
-    platform_roots: bool,
+    family: Family,
+    options: SocketOptions,
+    head_start: Duration,
+    tls: TlsSettings,
 }
 
 impl Default for Builder {
@@ -27,8 +29,10 @@ impl Default for Builder {
             inactivity_timeout: Duration::from_secs(60),
             idle_timeout: Duration::from_secs(60),
             max_idle_per_host: 16,
-            roots: Vec::new(),
-            platform_roots: true,
+            family: Family::default(),
+            options: SocketOptions::default(),
+            head_start: Duration::from_millis(250),
+            tls: TlsSettings::default(),
         }
     }
 }
@@ -68,7 +72,7 @@ impl Builder {
 
     /// Also trusts the certificates in `pem`, for example that of an emulator.
     pub fn with_root_certificates_pem(mut self, pem: impl AsRef<[u8]>) -> Self {
-        self.roots.push(pem.as_ref().to_vec());
+        self.tls = self.tls.with_root_certificates_pem(pem);
         self
     }
 
@@ -76,7 +80,32 @@ impl Builder {
     /// Unix those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name; yes unless
     /// told, and never without the feature `platform-roots`.
     pub fn with_platform_roots(mut self, trust: bool) -> Self {
-        self.platform_roots = trust;
+        self.tls = self.tls.with_platform_roots(trust);
+        self
+    }
+
+    /// Everything about TLS at once, in place of what was said before.
+    pub fn with_tls(mut self, tls: TlsSettings) -> Self {
+        self.tls = tls;
+        self
+    }
+
+    /// Which addresses of a name are tried, and which first.
+    pub fn with_family(mut self, family: Family) -> Self {
+        self.family = family;
+        self
+    }
+
+    /// How long the first family of addresses is tried alone; 250 ms unless
+    /// told. See [`Dialer::with_head_start`].
+    pub fn with_head_start(mut self, head_start: Duration) -> Self {
+        self.head_start = head_start;
+        self
+    }
+
+    /// What is set on every socket.
+    pub fn with_socket_options(mut self, options: SocketOptions) -> Self {
+        self.options = options;
         self
     }
 
@@ -88,8 +117,13 @@ impl Builder {
     /// If a certificate that was given cannot be read. It is not an error to
     /// have none: then `https` URLs fail.
     pub fn build(self) -> Result<HyperTransport, BuildError> {
-        let tls = Tls::new(&self.roots, self.platform_roots)?;
-        let connector = Connector { tls, timeout: self.connect_timeout };
+        let dialer = Dialer::new()
+            .with_family(self.family)
+            .with_options(self.options)
+            .with_head_start(self.head_start)
+            .with_patience(self.connect_timeout);
+        let tls = self.tls.with_alpn([b"http/1.1".to_vec()]).build()?;
+        let connector = Connector { dialer, tls, timeout: self.connect_timeout };
         let pool = Pool::new(self.idle_timeout, self.max_idle_per_host);
         Ok(HyperTransport::assemble(pool, connector, self.inactivity_timeout))
     }

@@ -55,20 +55,15 @@
 //! [`b2_core::port`] is the contract that this crate keeps;
 //! `b2_testing::conformance` checks it.
 
-mod answer;
-mod body;
+pub mod connect;
+pub mod tls;
+
 mod builder;
-mod connect;
 mod error;
-mod exchange;
-mod link;
+mod http;
 mod pool;
-mod request;
-mod socket;
-mod stream;
 mod target;
 mod timer;
-mod tls;
 mod transport;
 mod watch;
 

@@ -10,14 +10,14 @@ use b2_core::port::{RequestBody, ResponseBody, Transport};
 use hyper::body::Incoming;
 use tokio::runtime::Handle;
 
-use crate::answer::{Answer, Home};
 use crate::builder::Builder;
 use crate::connect::Connector;
 use crate::error::{BuildError, Refusal};
-use crate::exchange::{Exchange, Failure};
-use crate::link::Link;
+use crate::http::answer::{Answer, Home};
+use crate::http::exchange::{Exchange, Failure};
+use crate::http::link::Link;
+use crate::http::request::Outgoing;
 use crate::pool::Pool;
-use crate::request::Outgoing;
 use crate::target::Target;
 use crate::watch::Watch;
 
@@ -93,7 +93,10 @@ impl HyperTransport {
         loop {
             let (link, fresh) = match self.idle(&target).await {
                 Some(link) => (link, false),
-                None => (self.shared.connector.connect(&target, deadline).await?, true),
+                None => {
+                    let connected = self.shared.connector.connect(&target, deadline).await?;
+                    (Link::new(connected, target.clone()).await?, true)
+                }
             };
             watch.rouse();
             let mut exchange = Exchange::new(link, watch, Arc::clone(&progress));
@@ -118,7 +121,8 @@ impl Transport for HyperTransport {
         let outgoing = Outgoing::new(request, &mut watch).await?;
         let (response, exchange) = self.begin(outgoing, watch, deadline).await?;
         let home = Home { pool: Arc::clone(&self.shared.pool), runtime };
-        let (head, incoming) = response.into_parts();
+        let (mut head, incoming) = response.into_parts();
+        head.extensions.insert(Arc::clone(&exchange.link.facts));
         let mut answer = Answer::new(incoming, exchange, home);
         poll_fn(|cx| {
             answer.release_at_end(cx);

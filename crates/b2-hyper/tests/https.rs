@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 use b2_core::error::{Sent, TransportError, TransportErrorKind as Kind};
 use b2_core::port::{RequestBody, ResponseBody, Transport};
+use b2_hyper::connect::ConnectionFacts;
+use b2_hyper::tls::{CertificateFault, TlsError};
 use b2_hyper::{BuildError, HyperTransport};
 use bytes::Bytes;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
@@ -128,10 +130,18 @@ async fn collect(mut body: ResponseBody) -> Result<Vec<u8>, (Vec<u8>, TransportE
 }
 
 /// Checks that a request fails in the handshake.
-async fn refused(transport: &HyperTransport, url: String) -> String {
+async fn refused(transport: &HyperTransport, url: String) -> TlsError {
     let error = post(transport, url, 1000).await.unwrap_err();
     assert_eq!((error.kind, error.sent), (Kind::Tls, Sent::Nothing), "{error:?}");
-    std::error::Error::source(&error).unwrap().to_string()
+    error.source.as_deref().unwrap().downcast_ref::<TlsError>().unwrap().clone()
+}
+
+/// Checks that a request fails because of the server's certificate.
+async fn fault(transport: &HyperTransport, url: String) -> CertificateFault {
+    match refused(transport, url).await {
+        TlsError::Certificate(fault) => fault,
+        other => panic!("not about the certificate: {other:?}"),
+    }
 }
 
 #[tokio::test]
@@ -157,12 +167,35 @@ async fn a_root_that_was_given_is_trusted_and_the_connection_reused() {
 }
 
 #[tokio::test]
+async fn an_answer_knows_the_session_that_carried_it() {
+    let authority = Authority::new();
+    let port = authority.serve(&["localhost"], answering);
+    let transport = authority.trusted();
+    let mut ports = Vec::new();
+    for _ in 0..2 {
+        let answer = post(&transport, format!("https://localhost:{port}/"), 1).await.unwrap();
+        let facts = Arc::clone(answer.extensions().get::<Arc<ConnectionFacts>>().unwrap());
+        assert_eq!((facts.peer_address.port(), facts.proxies), (port, 0));
+        assert_eq!(facts.http_version, http::Version::HTTP_11);
+        ports.push(facts.local_address.port());
+        let tls = facts.tls.as_ref().unwrap();
+        assert_eq!((tls.version, tls.cipher_suite), ("TLSv1.3", "TLS_AES_256_GCM_SHA384"));
+        assert_eq!((tls.cipher, tls.cipher_bits), ("AES-256-GCM", 256));
+        assert_eq!((&*tls.key_exchange, tls.key_exchange_bits), ("X25519", 255));
+        assert_eq!((tls.certificates.len(), tls.resumed), (1, false));
+        collect(answer.into_body()).await.unwrap();
+    }
+    assert_eq!(ports[0], ports[1], "the second answer came over the same connection");
+}
+
+#[tokio::test]
 async fn an_unknown_authority_is_refused() {
     let port = Authority::new().serve(&["localhost"], answering);
     let url = format!("https://localhost:{port}/");
-    let cause = refused(&Authority::new().trusted(), url.clone()).await;
-    assert!(cause.contains("UnknownIssuer"), "{cause}");
-    refused(&HyperTransport::new().unwrap(), url).await;
+    let other = Authority::new().trusted();
+    assert_eq!(fault(&other, url.clone()).await, CertificateFault::UnknownIssuer);
+    let system = HyperTransport::new().unwrap();
+    assert_eq!(fault(&system, url).await, CertificateFault::UnknownIssuer);
 }
 
 #[tokio::test]
@@ -170,8 +203,8 @@ async fn another_name_is_refused() {
     let authority = Authority::new();
     let port = authority.serve(&["b2.example", "10.1.2.3"], answering);
     for host in ["localhost", "127.0.0.1"] {
-        let cause = refused(&authority.trusted(), format!("https://{host}:{port}/")).await;
-        assert!(cause.contains("not valid for name"), "{cause}");
+        let found = fault(&authority.trusted(), format!("https://{host}:{port}/")).await;
+        assert_eq!(found, CertificateFault::WrongName);
     }
 }
 
@@ -182,8 +215,8 @@ async fn an_expired_certificate_is_refused() {
     params.not_before = rcgen::date_time_ymd(2020, 1, 1);
     params.not_after = rcgen::date_time_ymd(2021, 1, 1);
     let port = serve(authority.server(params), answering).port();
-    let cause = refused(&authority.trusted(), format!("https://localhost:{port}/")).await;
-    assert!(cause.contains("expired"), "{cause}");
+    let found = fault(&authority.trusted(), format!("https://localhost:{port}/")).await;
+    assert_eq!(found, CertificateFault::Expired);
 }
 
 #[tokio::test]
@@ -208,7 +241,7 @@ async fn no_roots_at_all_are_a_clear_error() {
     let port = Authority::new().serve(&["localhost"], answering);
     let transport = HyperTransport::builder().with_platform_roots(false).build().unwrap();
     let cause = refused(&transport, format!("https://localhost:{port}/")).await;
-    assert!(cause.contains("no root certificate is trusted"), "{cause}");
+    assert!(matches!(cause, TlsError::NoRoots), "{cause:?}");
 }
 
 #[tokio::test]
@@ -218,7 +251,7 @@ async fn what_does_not_speak_tls_is_refused() {
     });
     let transport = Authority::new().trusted();
     let cause = refused(&transport, format!("https://{plain}/")).await;
-    assert!(!cause.contains("certificate"), "{cause}");
+    assert!(matches!(cause, TlsError::Protocol(_)), "{cause:?}");
 }
 
 /// Nobody refused anything: the next attempt may go better.

@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 use tokio::runtime::Handle;
 
 use crate::error;
-use crate::exchange::Exchange;
+use crate::http::exchange::Exchange;
 use crate::pool::Pool;
 
 /// Reads the rest of an exchange, and gives the connection back to the pool

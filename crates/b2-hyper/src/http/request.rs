@@ -12,8 +12,8 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
 use http_body::Body;
 
-use crate::body::{Progress, SentBody};
 use crate::error::Refusal;
+use crate::http::body::{Progress, SentBody};
 use crate::target::Target;
 use crate::watch::Watch;
 

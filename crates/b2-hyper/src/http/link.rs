@@ -8,10 +8,11 @@ use std::task::Context;
 use b2_core::error::{Sent, TransportError};
 use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 
-use crate::body::SentBody;
+use crate::connect::socket::Traffic;
+use crate::connect::stream::Stream;
+use crate::connect::{Connected, ConnectionFacts};
 use crate::error;
-use crate::socket::Traffic;
-use crate::stream::Stream;
+use crate::http::body::SentBody;
 use crate::target::Target;
 
 /// An answer's status line and headers may take this many bytes; B2's take
@@ -28,18 +29,20 @@ pub(crate) struct Link {
     connection: Option<Connection<Stream, SentBody>>,
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) target: Target,
+    pub(crate) facts: Arc<ConnectionFacts>,
 }
 
 impl Link {
     /// Begins to speak HTTP on a stream. Nothing is sent yet.
-    pub(crate) async fn new(stream: Stream, target: Target) -> Result<Self, TransportError> {
+    pub(crate) async fn new(connected: Connected, target: Target) -> Result<Self, TransportError> {
+        let Connected { stream, facts } = connected;
         let traffic = Arc::clone(stream.traffic());
         let (sender, connection) = Builder::new()
             .max_header_size(HEAD_LIMIT)
             .handshake(stream)
             .await
             .map_err(|error| error::before_head(error, Sent::Nothing))?;
-        Ok(Self { sender, connection: Some(connection), traffic, target })
+        Ok(Self { sender, connection: Some(connection), traffic, target, facts: Arc::new(facts) })
     }
 
     /// Moves bytes. Errors are not reported here: hyper hands them to the

@@ -10,9 +10,9 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 
-use crate::body::{Progress, SentBody};
 use crate::error::{self, Late};
-use crate::link::Link;
+use crate::http::body::{Progress, SentBody};
+use crate::http::link::Link;
 use crate::watch::Watch;
 
 /// A connection that carries one request.
