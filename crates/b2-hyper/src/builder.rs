@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::connect::{Connector, Dialer, Family, SocketOptions};
 use crate::error::BuildError;
 use crate::pool::Pool;
+use crate::proxy::{Chain, Proxy, ProxyRules};
 use crate::tls::TlsSettings;
 use crate::transport::HyperTransport;
 
@@ -20,6 +21,8 @@ pub struct Builder {
     options: SocketOptions,
     head_start: Duration,
     tls: TlsSettings,
+    proxy: ProxyRules,
+    firewall: Option<Proxy>,
 }
 
 impl Default for Builder {
@@ -33,6 +36,8 @@ impl Default for Builder {
             options: SocketOptions::default(),
             head_start: Duration::from_millis(250),
             tls: TlsSettings::default(),
+            proxy: ProxyRules::none(),
+            firewall: None,
         }
     }
 }
@@ -103,6 +108,20 @@ impl Builder {
         self
     }
 
+    /// Which requests go through which proxy; none unless told, whatever the
+    /// environment says (see [`ProxyRules::from_environment`]).
+    pub fn with_proxy(mut self, rules: ProxyRules) -> Self {
+        self.proxy = rules;
+        self
+    }
+
+    /// A proxy that every connection has to pass first, even that to another
+    /// proxy. An HTTP proxy has to open a tunnel then, whatever the URL.
+    pub fn with_firewall(mut self, firewall: Proxy) -> Self {
+        self.firewall = Some(firewall.with_tunnel(true));
+        self
+    }
+
     /// What is set on every socket.
     pub fn with_socket_options(mut self, options: SocketOptions) -> Self {
         self.options = options;
@@ -122,8 +141,14 @@ impl Builder {
             .with_options(self.options)
             .with_head_start(self.head_start)
             .with_patience(self.connect_timeout);
-        let tls = self.tls.with_alpn([b"http/1.1".to_vec()]).build()?;
-        let connector = Connector { dialer, tls, timeout: self.connect_timeout };
+        let settings = self.tls.with_alpn([b"http/1.1".to_vec()]);
+        let connector = Connector {
+            dialer,
+            chain: Chain::new(self.firewall.as_ref(), self.proxy),
+            proxy_tls: settings.build()?,
+            tls: settings.build()?,
+            timeout: self.connect_timeout,
+        };
         let pool = Pool::new(self.idle_timeout, self.max_idle_per_host);
         Ok(HyperTransport::assemble(pool, connector, self.inactivity_timeout))
     }

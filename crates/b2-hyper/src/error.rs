@@ -21,6 +21,13 @@ pub enum BuildError {
     /// A root certificate cannot be used.
     #[error("a root certificate cannot be used")]
     Certificate(#[source] Box<dyn Error + Send + Sync>),
+    /// A text is not the URL of a proxy: `http`, `https`, `socks4`, `socks4a`
+    /// or `socks5`, a host and perhaps a port.
+    #[error("not the URL of a proxy (its scheme may be http, https, socks4, socks4a or socks5)")]
+    ProxyUrl,
+    /// A text cannot be the name or value of a header.
+    #[error("not the name or value of a header")]
+    Header,
 }
 
 /// Why a request was not even begun.

@@ -56,6 +56,7 @@
 //! `b2_testing::conformance` checks it.
 
 pub mod connect;
+pub mod proxy;
 pub mod tls;
 
 mod builder;

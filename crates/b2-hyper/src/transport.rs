@@ -98,10 +98,14 @@ impl HyperTransport {
                     (Link::new(connected, target.clone()).await?, true)
                 }
             };
+            link.dress(&mut request)?;
             watch.rouse();
             let mut exchange = Exchange::new(link, watch, Arc::clone(&progress));
             match exchange.head(request).await {
-                Ok(head) => return Ok((head, exchange)),
+                Ok(head) => match exchange.link.refusal(&head) {
+                    Some(error) => return Err(error),
+                    None => return Ok((head, exchange)),
+                },
                 Err(Failure::Untouched(unused, _)) if !fresh => request = *unused,
                 Err(Failure::Untouched(_, error) | Failure::Failed(error)) => return Err(error),
             }

@@ -1,6 +1,5 @@
 //! The pieces in order.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use b2_core::error::{Sent, TransportError};
@@ -8,6 +7,7 @@ use http::Version;
 use tokio::time::timeout_at;
 
 use crate::error::Late;
+use crate::proxy::{Chain, Forward};
 use crate::target::Target;
 use crate::tls::Tls;
 use crate::watch::{after, now};
@@ -15,13 +15,15 @@ use crate::watch::{after, now};
 use super::dial::Dialer;
 use super::error::ConnectError;
 use super::facts::{ConnectionFacts, TlsFacts};
-use super::socket::{Socket, Traffic};
 use super::stream::{Stream, Wire};
 
 /// Makes connections, through proxies and with TLS if need be.
 pub(crate) struct Connector {
     pub(crate) dialer: Dialer,
+    pub(crate) chain: Chain,
     pub(crate) tls: Tls,
+    /// For the connection to a proxy itself.
+    pub(crate) proxy_tls: Tls,
     pub(crate) timeout: Duration,
 }
 
@@ -29,6 +31,8 @@ pub(crate) struct Connector {
 pub(crate) struct Connected {
     pub(crate) stream: Stream,
     pub(crate) facts: ConnectionFacts,
+    /// How requests have to be written if an HTTP proxy reads them.
+    pub(crate) forward: Option<Forward>,
 }
 
 impl Connector {
@@ -51,11 +55,9 @@ impl Connector {
     }
 
     async fn open(&self, target: &Target) -> Result<Connected, ConnectError> {
-        let tcp = self.dialer.dial(&target.host, target.port).await?;
-        let local_address = tcp.local_addr().map_err(ConnectError::Dial)?;
-        let peer_address = tcp.peer_addr().map_err(ConnectError::Dial)?;
-        let traffic = Arc::new(Traffic::default());
-        let mut wire = Wire::Tcp(Socket::new(tcp, Arc::clone(&traffic)));
+        let route = self.chain.route(target);
+        let passed = self.pass(&route, target).await?;
+        let mut wire = passed.wire;
         let mut tls = None;
         if target.tls {
             let session = self.tls.connect(&target.host, wire).await.map_err(ConnectError::Tls)?;
@@ -64,13 +66,13 @@ impl Connector {
         }
         let h2 = tls.as_ref().is_some_and(|tls| tls.alpn.as_deref() == Some(b"h2"));
         let facts = ConnectionFacts {
-            local_address,
-            peer_address,
-            proxies: 0,
+            local_address: passed.local_address,
+            peer_address: passed.peer_address,
+            proxies: route.len(),
             http_version: if h2 { Version::HTTP_2 } else { Version::HTTP_11 },
             tls,
         };
-        let stream = Stream::new(wire, traffic);
-        Ok(Connected { stream, facts })
+        let stream = Stream::new(wire, passed.traffic);
+        Ok(Connected { stream, facts, forward: passed.forward })
     }
 }

@@ -4,6 +4,7 @@ use std::io;
 
 use b2_core::error::{Sent, TransportError, TransportErrorKind as Kind};
 
+use crate::proxy::ProxyError;
 use crate::tls::TlsError;
 
 /// Why there is no connection to a server.
@@ -16,6 +17,9 @@ pub enum ConnectError {
     /// No address could be reached; the last failure is the source.
     #[error("no address could be reached")]
     Dial(#[source] io::Error),
+    /// A proxy would not or could not connect.
+    #[error("the proxy did not connect")]
+    Proxy(#[source] ProxyError),
     /// No encrypted session came about.
     #[error("TLS failed")]
     Tls(#[source] TlsError),
@@ -30,6 +34,9 @@ impl From<ConnectError> for TransportError {
             }
             ConnectError::Resolve(io) => Self::new(Kind::Resolve, Sent::Nothing).with_source(io),
             ConnectError::Dial(io) => Self::new(Kind::Connect, Sent::Nothing).with_source(io),
+            ConnectError::Proxy(error) => {
+                Self::new(Kind::Connect, Sent::Nothing).with_source(error)
+            }
             // A handshake that breaks off may go better the next time.
             ConnectError::Tls(error) if error.is_broken() => {
                 Self::new(Kind::Connect, Sent::Nothing).with_source(error)

@@ -5,14 +5,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Context;
 
+use ::http::{Request, Response, StatusCode};
 use b2_core::error::{Sent, TransportError};
 use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 
 use crate::connect::socket::Traffic;
 use crate::connect::stream::Stream;
-use crate::connect::{Connected, ConnectionFacts};
+use crate::connect::{ConnectError, Connected, ConnectionFacts};
 use crate::error;
 use crate::http::body::SentBody;
+use crate::proxy::Forward;
 use crate::target::Target;
 
 /// An answer's status line and headers may take this many bytes; B2's take
@@ -30,19 +32,42 @@ pub(crate) struct Link {
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) target: Target,
     pub(crate) facts: Arc<ConnectionFacts>,
+    forward: Option<Forward>,
 }
 
 impl Link {
     /// Begins to speak HTTP on a stream. Nothing is sent yet.
     pub(crate) async fn new(connected: Connected, target: Target) -> Result<Self, TransportError> {
-        let Connected { stream, facts } = connected;
+        let Connected { stream, facts, forward } = connected;
         let traffic = Arc::clone(stream.traffic());
         let (sender, connection) = Builder::new()
             .max_header_size(HEAD_LIMIT)
             .handshake(stream)
             .await
             .map_err(|error| error::before_head(error, Sent::Nothing))?;
-        Ok(Self { sender, connection: Some(connection), traffic, target, facts: Arc::new(facts) })
+        Ok(Self {
+            sender,
+            connection: Some(connection),
+            traffic,
+            target,
+            facts: Arc::new(facts),
+            forward,
+        })
+    }
+
+    /// Makes a request fit for this connection.
+    pub(crate) fn dress(&self, request: &mut Request<SentBody>) -> Result<(), TransportError> {
+        match &self.forward {
+            Some(forward) => Ok(forward.dress(request).map_err(ConnectError::Proxy)?),
+            None => Ok(()),
+        }
+    }
+
+    /// The error that an answer is if a proxy gave it and does not know us.
+    pub(crate) fn refusal<B>(&self, answer: &Response<B>) -> Option<TransportError> {
+        let forward = self.forward.as_ref()?;
+        (answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED)
+            .then(|| ConnectError::Proxy(forward.refused(answer.headers())).into())
     }
 
     /// Moves bytes. Errors are not reported here: hyper hands them to the
