@@ -14,8 +14,8 @@ use super::auth::{Authenticator, Challenge};
 use super::error::ProxyError;
 use super::forward::Forward;
 use super::http::{Tunnel, introduce};
-use super::proxy::{Proxy, ProxyKind};
 use super::rules::ProxyRules;
+use super::server::{Proxy, ProxyKind};
 
 /// All proxies that a transport knows.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! Proxies that the environment names.
 
 use super::exceptions::Exceptions;
-use super::proxy::Proxy;
 use super::rules::ProxyRules;
+use super::server::Proxy;
 use crate::error::BuildError;
 
 pub(super) fn read(variable: impl Fn(&str) -> Option<String>) -> Result<ProxyRules, BuildError> {

@@ -43,7 +43,8 @@ impl Exceptions {
                 patterns.push(Pattern::All);
             } else if let Some((address, bits)) = network(&entry) {
                 patterns.push(Pattern::Network(address, bits));
-            } else if let Some(name) = entry.strip_prefix("*.").or(entry.strip_prefix('.')) {
+            } else if let Some(name) = entry.strip_prefix("*.").or_else(|| entry.strip_prefix('.'))
+            {
                 patterns.push(Pattern::Below(format!(".{name}").into()));
             } else {
                 if below_too {

@@ -94,7 +94,8 @@ impl Head {
         self.headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
     }
 
-    fn persists(&self) -> bool {
+    /// Whether the proxy keeps the connection for another request.
+    pub(super) fn persists(&self) -> bool {
         let says = |word: &str| {
             let names = ["connection", "proxy-connection"];
             names.iter().flat_map(|name| self.headers.get_all(*name)).any(|value| {

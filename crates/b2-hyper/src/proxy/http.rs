@@ -7,7 +7,7 @@ use ::http::header;
 use super::auth::Authenticator;
 use super::error::ProxyError;
 use super::head::Head;
-use super::proxy::Proxy;
+use super::server::Proxy;
 
 /// What came of asking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let authority = authority(host, port);
-    let asking = Asking { method: "CONNECT", uri: &authority, host: &authority, probe: false };
+    let asking = Asking { method: "CONNECT", uri: &authority, host: &authority };
     loop {
         let head = asking.ask(stream, proxy, authenticator).await?;
         match head.status {
@@ -50,11 +50,14 @@ where
     }
 }
 
-/// Makes a connection known to a proxy that reads requests itself, before the
+/// Learns what a proxy that reads requests itself wants to know, before the
 /// first of them is sent: a request with a body is sent once or not at all.
 ///
-/// The proxy is asked what it can do (`OPTIONS` with `Max-Forwards: 0`), which
-/// it answers itself (RFC 9110, 7.6.2).
+/// It is asked for the head of the server's first page, without credentials
+/// for the server. A proxy that wants to know us refuses that itself; another
+/// one passes it on, which changes nothing there. (`OPTIONS` with
+/// `Max-Forwards: 0` would go no further than the proxy, but squid answers it
+/// with 501.)
 pub(super) async fn introduce<S>(
     stream: &mut S,
     proxy: &Proxy,
@@ -67,7 +70,7 @@ where
 {
     let authority = authority(host, port);
     let uri = format!("http://{authority}/");
-    let asking = Asking { method: "OPTIONS", uri: &uri, host: &authority, probe: true };
+    let asking = Asking { method: "HEAD", uri: &uri, host: &authority };
     while authenticator.needs_introduction() {
         let head = asking.ask(stream, proxy, authenticator).await?;
         if head.status == 407 {
@@ -75,7 +78,7 @@ where
         } else {
             authenticator.introduced();
         }
-        if !head.finish(stream).await? {
+        if !head.persists() || head.has_more() {
             authenticator.reconnecting()?;
             return Ok(Tunnel::Again);
         }
@@ -87,7 +90,6 @@ struct Asking<'a> {
     method: &'a str,
     uri: &'a str,
     host: &'a str,
-    probe: bool,
 }
 
 impl Asking<'_> {
@@ -109,10 +111,6 @@ impl Asking<'_> {
             request.extend_from_slice(value);
             request.extend_from_slice(b"\r\n");
         };
-        if self.probe {
-            add("Max-Forwards", b"0");
-            add("Content-Length", b"0");
-        }
         for (name, value) in &proxy.headers {
             add(name.as_str(), value.as_bytes());
         }

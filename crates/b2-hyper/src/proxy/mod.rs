@@ -27,8 +27,8 @@ mod exceptions;
 mod forward;
 mod head;
 mod http;
-mod proxy;
 mod rules;
+mod server;
 mod socks4;
 mod socks5;
 
@@ -37,5 +37,5 @@ pub(crate) use chain::Chain;
 pub use error::ProxyError;
 pub use exceptions::Exceptions;
 pub(crate) use forward::Forward;
-pub use proxy::{Proxy, ProxyKind};
 pub use rules::ProxyRules;
+pub use server::{Proxy, ProxyKind};

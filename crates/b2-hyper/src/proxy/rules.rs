@@ -2,7 +2,7 @@
 
 use super::environment;
 use super::exceptions::Exceptions;
-use super::proxy::Proxy;
+use super::server::Proxy;
 use crate::error::BuildError;
 
 /// Which requests go through which proxy.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use md5::Md5;
 use sha2::{Digest, Sha256, Sha512_256};
 
-use crate::proxy::proxy::Credentials;
+use crate::proxy::server::Credentials;
 
 /// What a proxy wants to have digested.
 #[derive(Clone, Debug)]
@@ -222,6 +222,13 @@ mod tests {
         let second = challenge.answer(&mufasa(), "GET", "/", &[1; 8]);
         assert!(first.contains("nc=00000001") && second.contains("nc=00000002"), "{second}");
         assert!(!first.contains("Circle"), "{first}");
+    }
+
+    #[test]
+    fn an_offer_of_squid_is_understood() {
+        let offer = "Digest realm=\"test\", nonce=\"33e1\", qop=\"auth\", stale=false";
+        let found = Challenge::choose(&[offer]).unwrap();
+        assert_eq!((&*found.realm, &*found.nonce, found.qop), ("test", "33e1", true));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::error::ProxyError;
-use super::proxy::{Credentials, Proxy};
+use super::server::{Credentials, Proxy};
 pub(super) use digest::Challenge;
 
 /// How an HTTP proxy is told who is asking.
@@ -77,8 +77,11 @@ impl Authenticator {
                 challenge.answer(credentials, method, uri, &random()?)
             }
             (State::Ntlm(Ntlm::Begin), _) => format!("NTLM {}", STANDARD.encode(ntlm::negotiate())),
-            (State::Ntlm(Ntlm::Challenged(challenge)), Some(credentials)) => {
+            (State::Ntlm(ntlm), Some(credentials)) => {
+                let Ntlm::Challenged(challenge) = ntlm else { return Ok(None) };
                 let answer = ntlm::authenticate(challenge, credentials, random()?, ntlm::now());
+                // From here on the connection is known, or never will be.
+                *ntlm = Ntlm::Done;
                 format!("NTLM {}", STANDARD.encode(answer))
             }
             _ => return Ok(None),
@@ -110,12 +113,10 @@ impl Authenticator {
                 let Ntlm::Begin = ntlm else { return Err(refused()) };
                 let offer = offers.iter().find_map(|offer| offer.strip_prefix("NTLM"));
                 let offer = offer.ok_or_else(refused)?.trim();
-                if !offer.is_empty() {
-                    let bytes = STANDARD.decode(offer).ok();
-                    let parsed = bytes.and_then(|bytes| ntlm::Challenge::parse(&bytes));
-                    let parsed = parsed.ok_or(ProxyError::Protocol("an NTLM message"))?;
-                    *ntlm = Ntlm::Challenged(parsed);
-                }
+                // The first message was sent, so the second has to come.
+                let bytes = STANDARD.decode(offer).ok();
+                let parsed = bytes.and_then(|bytes| ntlm::Challenge::parse(&bytes));
+                *ntlm = Ntlm::Challenged(parsed.ok_or_else(refused)?);
             }
         }
         if self.rounds > 3 { Err(refused()) } else { Ok(()) }
@@ -126,7 +127,7 @@ impl Authenticator {
         match &self.state {
             State::Silent | State::Fixed(_) => false,
             State::Digest(known) => known.is_none(),
-            State::Ntlm(ntlm) => !matches!(ntlm, Ntlm::Done),
+            State::Ntlm(ntlm) => matches!(ntlm, Ntlm::Begin),
         }
     }
 

@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use md4::{Digest, Md4};
 use md5::Md5;
 
-use crate::proxy::proxy::Credentials;
+use crate::proxy::server::Credentials;
 
 const SIGNATURE: &[u8; 8] = b"NTLMSSP\0";
 const UNICODE: u32 = 0x1;
