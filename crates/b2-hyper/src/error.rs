@@ -4,6 +4,7 @@
 
 use std::error::Error;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use b2_core::error::{Sent, TransportError, TransportErrorKind as Kind};
@@ -21,6 +22,17 @@ pub enum BuildError {
     /// A root certificate cannot be used.
     #[error("a root certificate cannot be used")]
     Certificate(#[source] Box<dyn Error + Send + Sync>),
+    /// A file that was named cannot be read or written.
+    #[error("{}", path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A list of revoked certificates cannot be used.
+    #[error("a list of revoked certificates cannot be used")]
+    RevocationList(#[source] Box<dyn Error + Send + Sync>),
     /// A text is not the URL of a proxy: `http`, `https`, `socks4`, `socks4a`
     /// or `socks5`, a host and perhaps a port.
     #[error("not the URL of a proxy (its scheme may be http, https, socks4, socks4a or socks5)")]

@@ -57,6 +57,7 @@
 
 pub mod connect;
 pub mod proxy;
+pub mod settings;
 pub mod tls;
 
 mod builder;

@@ -116,6 +116,10 @@ impl CertificateFault {
             | E::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => Self::BadSignature,
             E::BadEncoding => Self::Unreadable,
             E::ApplicationVerificationFailure => Self::Policy,
+            E::Other(other) => {
+                let own = other.0.downcast_ref::<Self>();
+                own.cloned().unwrap_or_else(|| Self::Chain(other.to_string()))
+            }
             other => Self::Chain(other.to_string()),
         }
     }

@@ -36,7 +36,7 @@ impl TlsFacts {
 }
 
 /// Registered name, bulk cipher and bits of its key.
-fn cipher(suite: CipherSuite) -> (&'static str, &'static str, u16) {
+pub(super) fn cipher(suite: CipherSuite) -> (&'static str, &'static str, u16) {
     const AES_128: &str = "AES-128-GCM";
     const AES_256: &str = "AES-256-GCM";
     const CHACHA: &str = "ChaCha20-Poly1305";

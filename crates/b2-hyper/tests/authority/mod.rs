@@ -27,7 +27,10 @@ pub(crate) struct Authority {
 
 impl Authority {
     pub(crate) fn new() -> Self {
-        let mut params = CertificateParams::new([]).unwrap();
+        Self::with(CertificateParams::new([]).unwrap())
+    }
+
+    pub(crate) fn with(mut params: CertificateParams) -> Self {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         // Each has a name of its own, as in life.

@@ -1,0 +1,5 @@
+//! Settings by name.
+
+mod error;
+
+pub use error::SettingError;
