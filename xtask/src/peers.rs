@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     }
     let python = python()?;
     let mut tests = program::cargo();
-    tests.args(["test", "-p", "b2-hyper", "--locked", "--test", "peers"]);
+    tests.args(["test", "-p", "b2-hyper", "--features", "x448", "--locked", "--test", "peers"]);
     tests.args(&args.name).env("B2_PEERS_PYTHON", &python);
     let line = program::line(&tests);
     println!("$ {line}");

@@ -8,6 +8,7 @@
 #[path = "../authority/mod.rs"]
 mod authority;
 mod journey;
+mod openssl;
 mod program;
 #[path = "../server/mod.rs"]
 mod server;
