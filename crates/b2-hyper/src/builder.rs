@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use crate::connect::{Connector, Dialer, Family, SocketOptions};
 use crate::error::BuildError;
+use crate::pace::RateLimit;
 use crate::pool::Pool;
 use crate::proxy::{Chain, Proxy, ProxyRules};
 use crate::tls::TlsSettings;
 use crate::transport::HyperTransport;
+use crate::url_policy::UrlPolicy;
 
 /// Makes a [`HyperTransport`].
 #[derive(Clone, Debug)]
@@ -23,6 +25,10 @@ pub struct Builder {
     tls: TlsSettings,
     proxy: ProxyRules,
     firewall: Option<Proxy>,
+    send_limit: Option<RateLimit>,
+    receive_limit: Option<RateLimit>,
+    total_timeout: Option<Duration>,
+    urls: UrlPolicy,
 }
 
 impl Default for Builder {
@@ -38,6 +44,10 @@ impl Default for Builder {
             tls: TlsSettings::default(),
             proxy: ProxyRules::none(),
             firewall: None,
+            send_limit: None,
+            receive_limit: None,
+            total_timeout: None,
+            urls: UrlPolicy::any(),
         }
     }
 }
@@ -122,6 +132,32 @@ impl Builder {
         self
     }
 
+    /// A limit on what all connections send together.
+    pub fn with_send_limit(mut self, limit: RateLimit) -> Self {
+        self.send_limit = Some(limit);
+        self
+    }
+
+    /// A limit on what all connections receive together. What the system has
+    /// taken already is not held back.
+    pub fn with_receive_limit(mut self, limit: RateLimit) -> Self {
+        self.receive_limit = Some(limit);
+        self
+    }
+
+    /// The longest time for a request and its answer together, beside the
+    /// deadline of each; none unless told.
+    pub fn with_total_timeout(mut self, timeout: Duration) -> Self {
+        self.total_timeout = Some(timeout);
+        self
+    }
+
+    /// Which URLs requests may be sent to; any unless told.
+    pub fn with_url_policy(mut self, policy: UrlPolicy) -> Self {
+        self.urls = policy;
+        self
+    }
+
     /// What is set on every socket.
     pub fn with_socket_options(mut self, options: SocketOptions) -> Self {
         self.options = options;
@@ -148,8 +184,16 @@ impl Builder {
             proxy_tls: settings.build()?,
             tls: settings.build()?,
             timeout: self.connect_timeout,
+            send_limit: self.send_limit,
+            receive_limit: self.receive_limit,
         };
         let pool = Pool::new(self.idle_timeout, self.max_idle_per_host);
-        Ok(HyperTransport::assemble(pool, connector, self.inactivity_timeout))
+        Ok(HyperTransport::assemble(
+            pool,
+            connector,
+            self.inactivity_timeout,
+            self.total_timeout,
+            self.urls,
+        ))
     }
 }

@@ -51,6 +51,8 @@ pub(crate) enum Refusal {
     Length,
     #[error("a request with Transfer-Encoding is not supported")]
     Chunked,
+    #[error("the policy does not allow requests to this URL")]
+    Policy,
     #[error("there is no tokio runtime here")]
     NoRuntime,
 }
@@ -70,11 +72,17 @@ pub(crate) enum Late {
     Connect(Duration),
     #[error("no byte moved for {0:?}")]
     Silence(Duration),
+    #[error("the request was interrupted")]
+    Interrupted,
 }
 
 impl Late {
     pub(crate) fn into_error(self, sent: Sent) -> TransportError {
-        TransportError::new(Kind::Timeout, sent).with_source(self)
+        let kind = match self {
+            Self::Interrupted => Kind::Interrupted,
+            _ => Kind::Timeout,
+        };
+        TransportError::new(kind, sent).with_source(self)
     }
 }
 

@@ -56,6 +56,7 @@
 //! `b2_testing::conformance` checks it.
 
 pub mod connect;
+pub mod pace;
 pub mod proxy;
 pub mod settings;
 pub mod tls;
@@ -67,9 +68,11 @@ mod pool;
 mod target;
 mod timer;
 mod transport;
+mod url_policy;
 mod watch;
 
 pub use builder::Builder;
 pub use error::BuildError;
 pub use timer::{TokioSpawn, TokioTimer};
 pub use transport::HyperTransport;
+pub use url_policy::UrlPolicy;

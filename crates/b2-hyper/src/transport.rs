@@ -1,14 +1,16 @@
 //! The transport: pool, connector, exchange, answer.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use b2_core::error::TransportError;
+use b2_core::error::{Sent, TransportError};
 use b2_core::port::{RequestBody, ResponseBody, Transport};
 use hyper::body::Incoming;
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 
 use crate::builder::Builder;
 use crate::connect::Connector;
@@ -19,7 +21,8 @@ use crate::http::link::Link;
 use crate::http::request::Outgoing;
 use crate::pool::Pool;
 use crate::target::Target;
-use crate::watch::Watch;
+use crate::url_policy::UrlPolicy;
+use crate::watch::{Watch, after, now};
 
 /// Sends requests over HTTP/1.1, with and without TLS, and keeps connections
 /// for the next ones.
@@ -51,6 +54,9 @@ struct Shared {
     pool: Arc<Pool>,
     connector: Connector,
     inactivity: Duration,
+    total: Option<Duration>,
+    urls: UrlPolicy,
+    interrupt: Arc<Notify>,
 }
 
 impl HyperTransport {
@@ -68,8 +74,24 @@ impl HyperTransport {
         Builder::default()
     }
 
-    pub(crate) fn assemble(pool: Pool, connector: Connector, inactivity: Duration) -> Self {
-        Self { shared: Arc::new(Shared { pool: Arc::new(pool), connector, inactivity }) }
+    pub(crate) fn assemble(
+        pool: Pool,
+        connector: Connector,
+        inactivity: Duration,
+        total: Option<Duration>,
+        urls: UrlPolicy,
+    ) -> Self {
+        let (pool, interrupt) = (Arc::new(pool), Arc::default());
+        let shared = Shared { pool, connector, inactivity, total, urls, interrupt };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Ends all requests that run now, and the bodies of their answers, with
+    /// [`Interrupted`](b2_core::error::TransportErrorKind::Interrupted). From
+    /// any thread; requests that begin later are not concerned, so whoever
+    /// retries begins anew.
+    pub fn interrupt(&self) {
+        self.shared.interrupt.notify_waiters();
     }
 
     /// An idle connection that still stands, as far as anyone can know.
@@ -94,7 +116,8 @@ impl HyperTransport {
             let (link, fresh) = match self.idle(&target).await {
                 Some(link) => (link, false),
                 None => {
-                    let connected = self.shared.connector.connect(&target, deadline).await?;
+                    let connecting = self.shared.connector.connect(&target, deadline);
+                    let connected = unless_late(&mut watch, connecting).await?;
                     (Link::new(connected, target.clone()).await?, true)
                 }
             };
@@ -121,8 +144,12 @@ impl Transport for HyperTransport {
         deadline: Instant,
     ) -> Result<http::Response<ResponseBody>, TransportError> {
         let runtime = Handle::try_current().map_err(|_| Refusal::NoRuntime)?;
-        let mut watch = Watch::new(deadline, self.shared.inactivity);
+        let own = self.shared.total.map(|total| after(now(), total));
+        let deadline = own.map_or(deadline, |own| own.min(deadline));
+        let watch = Watch::new(deadline, self.shared.inactivity);
+        let mut watch = watch.with_interrupt(&self.shared.interrupt);
         let outgoing = Outgoing::new(request, &mut watch).await?;
+        self.shared.urls.check(&outgoing.target)?;
         let (response, exchange) = self.begin(outgoing, watch, deadline).await?;
         let home = Home { pool: Arc::clone(&self.shared.pool), runtime };
         let (mut head, incoming) = response.into_parts();
@@ -135,6 +162,19 @@ impl Transport for HyperTransport {
         .await;
         Ok(http::Response::from_parts(head, ResponseBody::new(answer)))
     }
+}
+
+/// The outcome of `connecting`, unless someone interrupts it.
+async fn unless_late<T>(
+    watch: &mut Watch,
+    connecting: impl Future<Output = Result<T, TransportError>>,
+) -> Result<T, TransportError> {
+    let mut connecting = pin!(connecting);
+    poll_fn(|cx| match connecting.as_mut().poll(cx) {
+        Poll::Pending => watch.poll_deadline(cx).map(|late| Err(late.into_error(Sent::Nothing))),
+        ready => ready,
+    })
+    .await
 }
 
 impl std::fmt::Debug for HyperTransport {

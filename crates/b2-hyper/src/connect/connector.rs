@@ -7,6 +7,7 @@ use http::Version;
 use tokio::time::timeout_at;
 
 use crate::error::Late;
+use crate::pace::RateLimit;
 use crate::proxy::{Chain, Forward};
 use crate::target::Target;
 use crate::tls::Tls;
@@ -25,6 +26,8 @@ pub(crate) struct Connector {
     /// For the connection to a proxy itself.
     pub(crate) proxy_tls: Tls,
     pub(crate) timeout: Duration,
+    pub(crate) send_limit: Option<RateLimit>,
+    pub(crate) receive_limit: Option<RateLimit>,
 }
 
 /// A connection that is ready for HTTP.

@@ -113,7 +113,9 @@ impl Connector {
         let local_address = tcp.local_addr().map_err(ConnectError::Dial)?;
         let peer_address = tcp.peer_addr().map_err(ConnectError::Dial)?;
         let traffic = Arc::new(Traffic::default());
-        let mut wire = Wire::Tcp(Socket::new(tcp, Arc::clone(&traffic)));
+        let socket = Socket::new(tcp, Arc::clone(&traffic));
+        let limited = socket.with_limits(self.send_limit.as_ref(), self.receive_limit.as_ref());
+        let mut wire = Wire::Tcp(limited);
         let mut forward = None;
         for (index, hop) in route.iter().enumerate() {
             if hop.proxy.tls {
