@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::connect::{Connector, Dialer, Family, SocketOptions};
 use crate::error::BuildError;
+use crate::http::{HeaderOverrides, HttpVersion};
 use crate::pace::RateLimit;
 use crate::pool::Pool;
 use crate::proxy::{Chain, Proxy, ProxyRules};
@@ -29,6 +30,8 @@ pub struct Builder {
     receive_limit: Option<RateLimit>,
     total_timeout: Option<Duration>,
     urls: UrlPolicy,
+    version: HttpVersion,
+    headers: HeaderOverrides,
 }
 
 impl Default for Builder {
@@ -48,6 +51,8 @@ impl Default for Builder {
             receive_limit: None,
             total_timeout: None,
             urls: UrlPolicy::any(),
+            version: HttpVersion::default(),
+            headers: HeaderOverrides::new(),
         }
     }
 }
@@ -158,6 +163,19 @@ impl Builder {
         self
     }
 
+    /// The version of HTTP; 1.1 unless told, which is what B2 speaks with
+    /// every known client.
+    pub fn with_http_version(mut self, version: HttpVersion) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// Headers that every request gets.
+    pub fn with_headers(mut self, headers: HeaderOverrides) -> Self {
+        self.headers = headers;
+        self
+    }
+
     /// What is set on every socket.
     pub fn with_socket_options(mut self, options: SocketOptions) -> Self {
         self.options = options;
@@ -177,12 +195,13 @@ impl Builder {
             .with_options(self.options)
             .with_head_start(self.head_start)
             .with_patience(self.connect_timeout);
-        let settings = self.tls.with_alpn([b"http/1.1".to_vec()]);
+        let tls = self.tls.clone().with_alpn(self.version.alpn());
         let connector = Connector {
             dialer,
             chain: Chain::new(self.firewall.as_ref(), self.proxy),
-            proxy_tls: settings.build()?,
-            tls: settings.build()?,
+            proxy_tls: self.tls.with_alpn([b"http/1.1".to_vec()]).build()?,
+            tls: tls.build()?,
+            version: self.version,
             timeout: self.connect_timeout,
             send_limit: self.send_limit,
             receive_limit: self.receive_limit,
@@ -194,6 +213,7 @@ impl Builder {
             self.inactivity_timeout,
             self.total_timeout,
             self.urls,
+            self.headers,
         ))
     }
 }

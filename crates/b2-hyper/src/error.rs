@@ -97,6 +97,7 @@ pub(crate) fn before_head(error: hyper::Error, sent: Sent) -> TransportError {
         || error.is_closed()
         || error.is_body_write_aborted()
         || find::<io::Error>(&error).is_some()
+        || find::<h2::Error>(&error).is_some()
     {
         Kind::Interrupted
     } else {

@@ -73,6 +73,7 @@ mod watch;
 
 pub use builder::Builder;
 pub use error::BuildError;
+pub use http::{HeaderOverrides, HttpVersion};
 pub use timer::{TokioSpawn, TokioTimer};
 pub use transport::HyperTransport;
 pub use url_policy::UrlPolicy;

@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use crate::builder::Builder;
 use crate::connect::Connector;
 use crate::error::{BuildError, Refusal};
+use crate::http::HeaderOverrides;
 use crate::http::answer::{Answer, Home};
 use crate::http::exchange::{Exchange, Failure};
 use crate::http::link::Link;
@@ -56,6 +57,7 @@ struct Shared {
     inactivity: Duration,
     total: Option<Duration>,
     urls: UrlPolicy,
+    headers: HeaderOverrides,
     interrupt: Arc<Notify>,
 }
 
@@ -80,9 +82,10 @@ impl HyperTransport {
         inactivity: Duration,
         total: Option<Duration>,
         urls: UrlPolicy,
+        headers: HeaderOverrides,
     ) -> Self {
         let (pool, interrupt) = (Arc::new(pool), Arc::default());
-        let shared = Shared { pool, connector, inactivity, total, urls, interrupt };
+        let shared = Shared { pool, connector, inactivity, total, urls, headers, interrupt };
         Self { shared: Arc::new(shared) }
     }
 
@@ -148,7 +151,7 @@ impl Transport for HyperTransport {
         let deadline = own.map_or(deadline, |own| own.min(deadline));
         let watch = Watch::new(deadline, self.shared.inactivity);
         let mut watch = watch.with_interrupt(&self.shared.interrupt);
-        let outgoing = Outgoing::new(request, &mut watch).await?;
+        let outgoing = Outgoing::new(request, &self.shared.headers, &mut watch).await?;
         self.shared.urls.check(&outgoing.target)?;
         let (response, exchange) = self.begin(outgoing, watch, deadline).await?;
         let home = Home { pool: Arc::clone(&self.shared.pool), runtime };

@@ -7,6 +7,7 @@ use http::Version;
 use tokio::time::timeout_at;
 
 use crate::error::Late;
+use crate::http::HttpVersion;
 use crate::pace::RateLimit;
 use crate::proxy::{Chain, Forward};
 use crate::target::Target;
@@ -25,6 +26,7 @@ pub(crate) struct Connector {
     pub(crate) tls: Tls,
     /// For the connection to a proxy itself.
     pub(crate) proxy_tls: Tls,
+    pub(crate) version: HttpVersion,
     pub(crate) timeout: Duration,
     pub(crate) send_limit: Option<RateLimit>,
     pub(crate) receive_limit: Option<RateLimit>,
@@ -68,11 +70,17 @@ impl Connector {
             wire = Wire::tls(session);
         }
         let h2 = tls.as_ref().is_some_and(|tls| tls.alpn.as_deref() == Some(b"h2"));
+        let http_version = match self.version {
+            _ if h2 => Version::HTTP_2,
+            HttpVersion::Http2Only => return Err(ConnectError::NoHttp2),
+            HttpVersion::Http10 => Version::HTTP_10,
+            HttpVersion::Http11 | HttpVersion::Http2 => Version::HTTP_11,
+        };
         let facts = ConnectionFacts {
             local_address: passed.local_address,
             peer_address: passed.peer_address,
             proxies: route.len(),
-            http_version: if h2 { Version::HTTP_2 } else { Version::HTTP_11 },
+            http_version,
             tls,
         };
         let stream = Stream::new(wire, passed.traffic);

@@ -20,6 +20,10 @@ pub enum ConnectError {
     /// A proxy would not or could not connect.
     #[error("the proxy did not connect")]
     Proxy(#[source] ProxyError),
+    /// The server does not speak HTTP/2 over TLS, and nothing else is allowed:
+    /// allow a fallback.
+    #[error("the server does not speak HTTP/2 over TLS")]
+    NoHttp2,
     /// No encrypted session came about.
     #[error("TLS failed")]
     Tls(#[source] TlsError),
@@ -29,6 +33,7 @@ impl From<ConnectError> for TransportError {
     fn from(error: ConnectError) -> Self {
         let timed_out = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
         match error {
+            no @ ConnectError::NoHttp2 => Self::new(Kind::Tls, Sent::Nothing).with_source(no),
             ConnectError::Resolve(io) | ConnectError::Dial(io) if timed_out(&io) => {
                 Self::new(Kind::Timeout, Sent::Nothing).with_source(io)
             }

@@ -41,7 +41,10 @@ impl Answer {
         if self.incoming.as_ref().is_some_and(|incoming| !incoming.is_end_stream()) {
             return;
         }
-        if let Some(Exchange { mut link, .. }) = self.exchange.take()
+        // HTTP/2 would take another request while this one is unfinished.
+        if let Some(exchange) = self.exchange.take()
+            && exchange.written()
+            && let Exchange { mut link, .. } = exchange
             && link.poll_idle(cx)
         {
             self.home.pool.put(link, &self.home.runtime);

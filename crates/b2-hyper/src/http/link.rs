@@ -1,34 +1,29 @@
 //! One connection to one server.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Context;
 
-use ::http::{Request, Response, StatusCode};
+use ::http::header::HOST;
+use ::http::uri::{Authority, PathAndQuery, Scheme};
+use ::http::{Request, Response, StatusCode, Uri, Version};
 use b2_core::error::{Sent, TransportError};
-use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 
 use crate::connect::socket::Traffic;
-use crate::connect::stream::Stream;
 use crate::connect::{ConnectError, Connected, ConnectionFacts};
-use crate::error;
+use crate::error::{self, Refusal};
 use crate::http::body::SentBody;
+use crate::http::conversation::{Conversation, Sender};
 use crate::proxy::Forward;
 use crate::target::Target;
 
-/// An answer's status line and headers may take this many bytes; B2's take
-/// about 8,000 at the most (7,000 of file info and what belongs to it).
-const HEAD_LIMIT: usize = 64 * 1024;
-
-/// An HTTP/1.1 connection.
+/// An HTTP connection, with one request at a time on it, whatever the version.
 ///
 /// It is not a task of its own: whoever holds it polls it, and dropping it
 /// closes the socket at once. So a cancelled request cannot go on behind its
 /// caller's back.
 pub(crate) struct Link {
-    pub(crate) sender: SendRequest<SentBody>,
-    connection: Option<Connection<Stream, SentBody>>,
+    pub(crate) sender: Sender,
+    connection: Option<Conversation>,
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) target: Target,
     pub(crate) facts: Arc<ConnectionFacts>,
@@ -40,11 +35,12 @@ impl Link {
     pub(crate) async fn new(connected: Connected, target: Target) -> Result<Self, TransportError> {
         let Connected { stream, facts, forward } = connected;
         let traffic = Arc::clone(stream.traffic());
-        let (sender, connection) = Builder::new()
-            .max_header_size(HEAD_LIMIT)
-            .handshake(stream)
-            .await
-            .map_err(|error| error::before_head(error, Sent::Nothing))?;
+        let begun = match facts.http_version {
+            Version::HTTP_2 => Conversation::two(stream).await,
+            _ => Conversation::one(stream).await,
+        };
+        let (sender, connection) =
+            begun.map_err(|error| error::before_head(error, Sent::Nothing))?;
         Ok(Self {
             sender,
             connection: Some(connection),
@@ -55,12 +51,35 @@ impl Link {
         })
     }
 
-    /// Makes a request fit for this connection.
+    /// Makes a request fit for this connection, whichever it was made fit for
+    /// before.
     pub(crate) fn dress(&self, request: &mut Request<SentBody>) -> Result<(), TransportError> {
+        *request.version_mut() = self.facts.http_version;
+        if self.facts.http_version == Version::HTTP_2 {
+            *request.uri_mut() = self.whole(request.uri())?;
+            request.headers_mut().remove(HOST);
+            return Ok(());
+        }
+        let path = request.uri().path_and_query().cloned();
+        // Without the authority: that is what the `Host` header is for.
+        *request.uri_mut() = path.unwrap_or_else(|| PathAndQuery::from_static("/")).into();
+        if !request.headers().contains_key(HOST) {
+            request.headers_mut().insert(HOST, self.target.host_header()?);
+        }
         match &self.forward {
             Some(forward) => Ok(forward.dress(request).map_err(ConnectError::Proxy)?),
             None => Ok(()),
         }
+    }
+
+    /// The URL with scheme and host, from which HTTP/2 makes headers.
+    fn whole(&self, uri: &Uri) -> Result<Uri, Refusal> {
+        let authority = Authority::try_from(self.target.to_string()).map_err(|_| Refusal::Url)?;
+        let mut parts = ::http::uri::Parts::default();
+        parts.scheme = Some(Scheme::HTTPS);
+        parts.authority = Some(authority);
+        parts.path_and_query = uri.path_and_query().cloned();
+        Uri::from_parts(parts).map_err(|_| Refusal::Url)
     }
 
     /// The error that an answer is if a proxy gave it and does not know us.
@@ -74,7 +93,7 @@ impl Link {
     /// request or to the body of the answer.
     pub(crate) fn drive(&mut self, cx: &mut Context<'_>) {
         if let Some(connection) = &mut self.connection
-            && Pin::new(connection).poll(cx).is_ready()
+            && connection.poll(cx).is_ready()
         {
             self.connection = None;
         }
