@@ -105,6 +105,18 @@ async fn of_an_unknown_authority() {
     assert_eq!(visit(trusting(&other), port).await, Err(Fault::UnknownIssuer));
     let others = ignoring(&other, TIME | USAGE | REVOCATION | NAME);
     assert_eq!(visit(others, port).await, Err(Fault::UnknownIssuer));
+    // Nobody who vouches for it is shown, and the rest is still looked at.
+    assert_eq!(visit(ignoring(&other, UNKNOWN_AUTHORITY), port).await, Ok(()));
+    let mut old = params();
+    old.not_before = date_time_ymd(2020, 1, 1);
+    old.not_after = date_time_ymd(2021, 1, 1);
+    let mut wrong = params();
+    wrong.extended_key_usages = vec![ExtendedKeyUsagePurpose::EmailProtection];
+    for (params, fault, flag) in [(old, Fault::Expired, TIME), (wrong, Fault::WrongUsage, USAGE)] {
+        let port = serve(Authority::new().server(params), answering).port();
+        assert_eq!(visit(ignoring(&other, UNKNOWN_AUTHORITY), port).await, Err(fault));
+        assert_eq!(visit(ignoring(&other, UNKNOWN_AUTHORITY | flag), port).await, Ok(()));
+    }
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use webpki::{
     anchor_from_trusted_cert,
 };
 
+use super::super::certificate::Certificate;
 use super::super::error::CertificateFault;
 use super::flags::SecurityFlags;
 
@@ -46,8 +47,17 @@ impl Chain<'_> {
         let mut last = None;
         // webpki stops at the first fault; each is overlooked once at most.
         while let Err(found) = self.path(&leaf, &relaxed) {
-            if !flags.overlook(&found) || last.as_ref() == Some(&found) {
+            if !flags.overlook(&found) {
                 return Err(found);
+            }
+            if last.as_ref() == Some(&found) {
+                // The server shows nobody who vouches for it: there is no path
+                // to check, but the certificate itself.
+                match found {
+                    CertificateFault::UnknownIssuer => self.check_leaf(flags)?,
+                    other => return Err(other),
+                }
+                break;
             }
             self.relax(&mut relaxed, &found)?;
             last = Some(found);
@@ -57,6 +67,24 @@ impl Chain<'_> {
             Err(found) if !flags.overlook(&found) => Err(found),
             _ => Ok(()),
         }
+    }
+
+    /// What can be said of a certificate whose authority is unknown.
+    fn check_leaf(&self, flags: SecurityFlags) -> Result<(), CertificateFault> {
+        const ANY: &str = "2.5.29.37.0";
+        const SERVERS: &str = "1.3.6.1.5.5.7.3.1";
+        let read = Certificate::from_der(self.leaf)?;
+        let now = i64::try_from(self.now.as_secs()).unwrap_or(i64::MAX);
+        let purposes = &read.extended_key_usage;
+        let listed = purposes.split(',').any(|oid| [ANY, SERVERS].contains(&oid));
+        let faults = [
+            (now > read.not_after, CertificateFault::Expired),
+            (now < read.not_before, CertificateFault::NotYetValid),
+            (!purposes.is_empty() && !listed, CertificateFault::WrongUsage),
+            (self.demand_status, CertificateFault::UnknownRevocation),
+        ];
+        let found = faults.into_iter().find(|(is, fault)| *is && !flags.overlook(fault));
+        found.map_or(Ok(()), |(_, fault)| Err(fault))
     }
 
     fn path(
@@ -118,7 +146,7 @@ impl Chain<'_> {
         let mut latest_begin = 0;
         let mut earliest_end = i64::MAX;
         for der in self.intermediates.iter().chain([self.leaf]) {
-            let read = super::super::certificate::Certificate::from_der(der).ok()?;
+            let read = Certificate::from_der(der).ok()?;
             latest_begin = read.not_before.max(latest_begin);
             earliest_end = read.not_after.min(earliest_end);
         }
