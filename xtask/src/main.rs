@@ -5,6 +5,7 @@ mod check_layers;
 mod check_msrv;
 mod ci;
 mod codegen;
+mod coverage;
 mod failure;
 mod finding;
 mod interop;
@@ -44,6 +45,8 @@ enum Command {
     Simulate(simulate::Args),
     /// Holds the emulator and our CLI against the official tool and rclone.
     Interop(interop::Args),
+    /// Writes what of the reference product is here, and where.
+    Coverage(coverage::Args),
     /// Tries the transport on other people's proxies.
     Peers(peers::Args),
     /// Measures what transfers cost, as ratios to a floor in the same run.
@@ -69,6 +72,7 @@ fn run(command: Command) -> Result<(), String> {
         Command::Ci(args) => ci::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Interop(args) => interop::run(&args),
+        Command::Coverage(args) => coverage::run(&args),
         Command::Peers(args) => peers::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
