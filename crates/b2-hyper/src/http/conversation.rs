@@ -46,7 +46,7 @@ impl Sender {
 
 /// Moves the bytes of requests and answers; ends when it is polled to its end.
 pub(crate) enum Conversation {
-    One(http1::Connection<Stream, SentBody>),
+    One(Box<http1::Connection<Stream, SentBody>>),
     Two(Box<http2::Connection<Stream, SentBody, Tasks>>, Tasks),
 }
 
@@ -55,7 +55,7 @@ impl Conversation {
         let mut builder = http1::Builder::new();
         let limit = usize::try_from(HEAD_LIMIT).unwrap_or(usize::MAX);
         let (sender, connection) = builder.max_header_size(limit).handshake(stream).await?;
-        Ok((Sender::One(sender), Self::One(connection)))
+        Ok((Sender::One(sender), Self::One(Box::new(connection))))
     }
 
     pub(crate) async fn two(stream: Stream) -> hyper::Result<(Sender, Self)> {
@@ -68,7 +68,7 @@ impl Conversation {
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match self {
-            Self::One(connection) => Pin::new(connection).poll(cx).map(drop),
+            Self::One(connection) => Pin::new(&mut **connection).poll(cx).map(drop),
             Self::Two(connection, tasks) => {
                 loop {
                     let ended = Pin::new(&mut **connection).poll(cx).is_ready();
