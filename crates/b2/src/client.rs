@@ -203,6 +203,8 @@ pub struct ClientBuilder {
     seed: Option<u64>,
     #[cfg(feature = "hyper")]
     root_certificates: Vec<u8>,
+    #[cfg(feature = "hyper")]
+    hyper: b2_hyper::Builder,
 }
 
 impl ClientBuilder {
@@ -218,6 +220,8 @@ impl ClientBuilder {
             seed: None,
             #[cfg(feature = "hyper")]
             root_certificates: Vec::new(),
+            #[cfg(feature = "hyper")]
+            hyper: b2_hyper::HyperTransport::builder(),
         }
     }
 
@@ -276,6 +280,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Everything about connections: proxies, TLS, sockets, limits. See
+    /// [`hyper`](crate::hyper).
+    #[cfg(feature = "hyper")]
+    pub fn with_hyper(mut self, connections: b2_hyper::Builder) -> Self {
+        self.hyper = connections;
+        self
+    }
+
     /// A client for [`run_blocking`](Run::run_blocking) only: it has no
     /// asynchronous transport, and what is awaited fails.
     ///
@@ -326,7 +338,7 @@ impl ClientBuilder {
         if let Some(own) = &self.transport {
             return Ok(Arc::clone(own));
         }
-        let mut builder = b2_hyper::HyperTransport::builder();
+        let mut builder = self.hyper.clone();
         if !self.root_certificates.is_empty() {
             builder = builder.with_root_certificates_pem(&self.root_certificates);
         }
