@@ -34,12 +34,12 @@ use crate::watch::{Watch, after, now};
 ///
 /// # What an error promises
 ///
-/// [`Sent::Nothing`](b2_core::error::Sent::Nothing) is said only if the network
+/// [`Sent::Nothing`] is said only if the network
 /// has not taken the last byte of the request, be it that there was no
 /// connection, that the body could not be read, or that the rest was still in
 /// the buffers of this crate: the announced `Content-Length` then says to the
 /// server that the request is incomplete. Everything else is
-/// [`Sent::Maybe`](b2_core::error::Sent::Maybe).
+/// [`Sent::Maybe`].
 ///
 /// # Connections
 ///
