@@ -195,11 +195,12 @@ impl Builder {
             .with_options(self.options)
             .with_head_start(self.head_start)
             .with_patience(self.connect_timeout);
-        let tls = self.tls.clone().with_alpn(self.version.alpn());
+        let proxy_tls = self.tls.clone().without_identity().with_alpn([b"http/1.1".to_vec()]);
+        let tls = self.tls.with_alpn(self.version.alpn());
         let connector = Connector {
             dialer,
             chain: Chain::new(self.firewall.as_ref(), self.proxy),
-            proxy_tls: self.tls.with_alpn([b"http/1.1".to_vec()]).build()?,
+            proxy_tls: proxy_tls.build()?,
             tls: tls.build()?,
             version: self.version,
             timeout: self.connect_timeout,

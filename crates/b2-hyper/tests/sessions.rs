@@ -218,6 +218,36 @@ async fn a_server_gets_the_certificate_that_it_asks_for() {
     assert_eq!(error.kind, Kind::Tls, "{error:?}");
 }
 
+#[tokio::test]
+async fn a_proxy_does_not_get_the_certificate_that_is_meant_for_servers() {
+    let authority = Authority::new();
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap()).unwrap();
+    let provider = Arc::new(default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    let verifier = verifier.allow_unauthenticated().build().unwrap();
+    let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let config = authority.server_that(params, |it| it.with_client_cert_verifier(verifier));
+    let (told, shown) = std::sync::mpsc::channel();
+    let told = std::sync::Mutex::new(told);
+    let script = move |_: usize, session: &mut Session| -> io::Result<()> {
+        server::head(session)?;
+        told.lock().unwrap().send(session.conn.peer_certificates().is_some()).unwrap();
+        session.write_all(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")
+    };
+    let port = serve(config, script).port();
+    let (certificate, key) = client(&authority, "Ada");
+    let identity = open(format!("{certificate}{key}").as_bytes(), StoreType::Pem, "", "*").unwrap();
+    let proxy = b2_hyper::proxy::Proxy::http("localhost", port).with_tls(true);
+    let transport = HyperTransport::builder()
+        .with_tls(trusting(&authority).with_identity(identity))
+        .with_proxy(b2_hyper::proxy::ProxyRules::all(proxy))
+        .build()
+        .unwrap();
+    assert!(visit(&transport, 1).await.is_err());
+    assert!(!shown.recv_timeout(Duration::from_secs(10)).unwrap());
+}
+
 #[test]
 fn stores_that_do_not_fit_say_why() {
     let authority = Authority::new();

@@ -166,9 +166,16 @@ impl TlsSettings {
         self
     }
 
-    /// The certificate that is shown to servers that ask for one.
+    /// The certificate that is shown to servers that ask for one, but not to
+    /// proxies.
     pub fn with_identity(mut self, identity: Identity) -> Self {
         self.identity = Some(identity);
+        self
+    }
+
+    /// For a proxy, which is not whom the own certificate is meant for.
+    pub(crate) fn without_identity(mut self) -> Self {
+        self.identity = None;
         self
     }
 
