@@ -12,9 +12,12 @@ use b2_emulator::{Emulator, Tls};
 
 const SIZE: usize = 8_000_000;
 
+/// Where to, and what of the question belongs to the server.
+type Asked = io::Result<(String, Vec<u8>)>;
+
 /// A proxy of a few lines: `ask` reads the question and says where to, and
 /// whether the question belongs to the server.
-fn proxy(ask: fn(&mut TcpStream) -> io::Result<(String, Vec<u8>)>) -> SocketAddr {
+fn proxy(ask: fn(&mut TcpStream) -> Asked) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
@@ -47,7 +50,7 @@ fn head(client: &mut TcpStream) -> io::Result<Vec<u8>> {
 }
 
 /// A tunnel, or the request itself, which servers take in this form too.
-fn http(client: &mut TcpStream) -> io::Result<(String, Vec<u8>)> {
+fn http(client: &mut TcpStream) -> Asked {
     let head = head(client)?;
     let text = String::from_utf8_lossy(&head);
     let mut words = text.split(' ');
@@ -60,7 +63,7 @@ fn http(client: &mut TcpStream) -> io::Result<(String, Vec<u8>)> {
     Ok((authority.to_owned(), head))
 }
 
-fn socks5(client: &mut TcpStream) -> io::Result<(String, Vec<u8>)> {
+fn socks5(client: &mut TcpStream) -> Asked {
     client.read_exact(&mut [0; 3])?;
     client.write_all(&[5, 0])?;
     let mut request = [0; 10];
