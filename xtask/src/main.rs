@@ -5,10 +5,12 @@ mod check_layers;
 mod check_msrv;
 mod ci;
 mod codegen;
+mod coverage;
 mod failure;
 mod finding;
 mod interop;
 mod metadata;
+mod peers;
 mod program;
 mod simulate;
 mod table;
@@ -46,6 +48,10 @@ enum Command {
     Interop(interop::Args),
     /// Kills programs at random moments and looks whether anything is lost.
     Torture(torture::Args),
+    /// Writes what of the reference product is here, and where.
+    Coverage(coverage::Args),
+    /// Tries the transport on other people's proxies.
+    Peers(peers::Args),
     /// Measures what transfers cost, as ratios to a floor in the same run.
     Bench(bench::Args),
 }
@@ -70,6 +76,8 @@ fn run(command: Command) -> Result<(), String> {
         Command::Simulate(args) => simulate::run(&args),
         Command::Interop(args) => interop::run(&args),
         Command::Torture(args) => torture::run(&args),
+        Command::Coverage(args) => coverage::run(&args),
+        Command::Peers(args) => peers::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
     result.map_err(|failure| failure.in_full())

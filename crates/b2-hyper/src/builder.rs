@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use crate::connect::Connector;
+use crate::connect::{Connector, Dialer, Family, SocketOptions};
 use crate::error::BuildError;
+use crate::http::{HeaderOverrides, HttpVersion};
+use crate::pace::RateLimit;
 use crate::pool::Pool;
-use crate::tls::Tls;
+use crate::proxy::{Chain, Proxy, ProxyRules};
+use crate::tls::TlsSettings;
 use crate::transport::HyperTransport;
+use crate::url_policy::UrlPolicy;
 
 /// Makes a [`HyperTransport`].
 #[derive(Clone, Debug)]
@@ -16,8 +20,18 @@ pub struct Builder {
     inactivity_timeout: Duration,
     idle_timeout: Duration,
     max_idle_per_host: usize,
-    roots: Vec<Vec<u8>>,
-    platform_roots: bool,
+    family: Family,
+    options: SocketOptions,
+    head_start: Duration,
+    tls: TlsSettings,
+    proxy: ProxyRules,
+    firewall: Option<Proxy>,
+    send_limit: Option<RateLimit>,
+    receive_limit: Option<RateLimit>,
+    total_timeout: Option<Duration>,
+    urls: UrlPolicy,
+    version: HttpVersion,
+    headers: HeaderOverrides,
 }
 
 impl Default for Builder {
@@ -27,8 +41,18 @@ impl Default for Builder {
             inactivity_timeout: Duration::from_secs(60),
             idle_timeout: Duration::from_secs(60),
             max_idle_per_host: 16,
-            roots: Vec::new(),
-            platform_roots: true,
+            family: Family::default(),
+            options: SocketOptions::default(),
+            head_start: Duration::from_millis(250),
+            tls: TlsSettings::default(),
+            proxy: ProxyRules::none(),
+            firewall: None,
+            send_limit: None,
+            receive_limit: None,
+            total_timeout: None,
+            urls: UrlPolicy::any(),
+            version: HttpVersion::default(),
+            headers: HeaderOverrides::new(),
         }
     }
 }
@@ -68,7 +92,7 @@ impl Builder {
 
     /// Also trusts the certificates in `pem`, for example that of an emulator.
     pub fn with_root_certificates_pem(mut self, pem: impl AsRef<[u8]>) -> Self {
-        self.roots.push(pem.as_ref().to_vec());
+        self.tls = self.tls.with_root_certificates_pem(pem);
         self
     }
 
@@ -76,7 +100,85 @@ impl Builder {
     /// Unix those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name; yes unless
     /// told, and never without the feature `platform-roots`.
     pub fn with_platform_roots(mut self, trust: bool) -> Self {
-        self.platform_roots = trust;
+        self.tls = self.tls.with_platform_roots(trust);
+        self
+    }
+
+    /// Everything about TLS at once, in place of what was said before.
+    pub fn with_tls(mut self, tls: TlsSettings) -> Self {
+        self.tls = tls;
+        self
+    }
+
+    /// Which addresses of a name are tried, and which first.
+    pub fn with_family(mut self, family: Family) -> Self {
+        self.family = family;
+        self
+    }
+
+    /// How long the first family of addresses is tried alone; 250 ms unless
+    /// told. See [`Dialer::with_head_start`].
+    pub fn with_head_start(mut self, head_start: Duration) -> Self {
+        self.head_start = head_start;
+        self
+    }
+
+    /// Which requests go through which proxy; none unless told, whatever the
+    /// environment says (see [`ProxyRules::from_environment`]).
+    pub fn with_proxy(mut self, rules: ProxyRules) -> Self {
+        self.proxy = rules;
+        self
+    }
+
+    /// A proxy that every connection has to pass first, even that to another
+    /// proxy. An HTTP proxy has to open a tunnel then, whatever the URL.
+    pub fn with_firewall(mut self, firewall: Proxy) -> Self {
+        self.firewall = Some(firewall.with_tunnel(true));
+        self
+    }
+
+    /// A limit on what all connections send together.
+    pub fn with_send_limit(mut self, limit: RateLimit) -> Self {
+        self.send_limit = Some(limit);
+        self
+    }
+
+    /// A limit on what all connections receive together. What the system has
+    /// taken already is not held back.
+    pub fn with_receive_limit(mut self, limit: RateLimit) -> Self {
+        self.receive_limit = Some(limit);
+        self
+    }
+
+    /// The longest time for a request and its answer together, beside the
+    /// deadline of each; none unless told.
+    pub fn with_total_timeout(mut self, timeout: Duration) -> Self {
+        self.total_timeout = Some(timeout);
+        self
+    }
+
+    /// Which URLs requests may be sent to; any unless told.
+    pub fn with_url_policy(mut self, policy: UrlPolicy) -> Self {
+        self.urls = policy;
+        self
+    }
+
+    /// The version of HTTP; 1.1 unless told, which is what B2 speaks with
+    /// every known client.
+    pub fn with_http_version(mut self, version: HttpVersion) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// Headers that every request gets.
+    pub fn with_headers(mut self, headers: HeaderOverrides) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// What is set on every socket.
+    pub fn with_socket_options(mut self, options: SocketOptions) -> Self {
+        self.options = options;
         self
     }
 
@@ -88,9 +190,31 @@ impl Builder {
     /// If a certificate that was given cannot be read. It is not an error to
     /// have none: then `https` URLs fail.
     pub fn build(self) -> Result<HyperTransport, BuildError> {
-        let tls = Tls::new(&self.roots, self.platform_roots)?;
-        let connector = Connector { tls, timeout: self.connect_timeout };
+        let dialer = Dialer::new()
+            .with_family(self.family)
+            .with_options(self.options)
+            .with_head_start(self.head_start)
+            .with_patience(self.connect_timeout);
+        let proxy_tls = self.tls.clone().without_identity().with_alpn([b"http/1.1".to_vec()]);
+        let tls = self.tls.with_alpn(self.version.alpn());
+        let connector = Connector {
+            dialer,
+            chain: Chain::new(self.firewall.as_ref(), self.proxy),
+            proxy_tls: proxy_tls.build()?,
+            tls: tls.build()?,
+            version: self.version,
+            timeout: self.connect_timeout,
+            send_limit: self.send_limit,
+            receive_limit: self.receive_limit,
+        };
         let pool = Pool::new(self.idle_timeout, self.max_idle_per_host);
-        Ok(HyperTransport::assemble(pool, connector, self.inactivity_timeout))
+        Ok(HyperTransport::assemble(
+            pool,
+            connector,
+            self.inactivity_timeout,
+            self.total_timeout,
+            self.urls,
+            self.headers,
+        ))
     }
 }

@@ -4,6 +4,7 @@
 
 use std::error::Error;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use b2_core::error::{Sent, TransportError, TransportErrorKind as Kind};
@@ -21,6 +22,24 @@ pub enum BuildError {
     /// A root certificate cannot be used.
     #[error("a root certificate cannot be used")]
     Certificate(#[source] Box<dyn Error + Send + Sync>),
+    /// A file that was named cannot be read or written.
+    #[error("{}", path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A list of revoked certificates cannot be used.
+    #[error("a list of revoked certificates cannot be used")]
+    RevocationList(#[source] Box<dyn Error + Send + Sync>),
+    /// A text is not the URL of a proxy: `http`, `https`, `socks4`, `socks4a`
+    /// or `socks5`, a host and perhaps a port.
+    #[error("not the URL of a proxy (its scheme may be http, https, socks4, socks4a or socks5)")]
+    ProxyUrl,
+    /// A text cannot be the name or value of a header.
+    #[error("not the name or value of a header")]
+    Header,
 }
 
 /// Why a request was not even begun.
@@ -32,6 +51,8 @@ pub(crate) enum Refusal {
     Length,
     #[error("a request with Transfer-Encoding is not supported")]
     Chunked,
+    #[error("the policy does not allow requests to this URL")]
+    Policy,
     #[error("there is no tokio runtime here")]
     NoRuntime,
 }
@@ -51,11 +72,17 @@ pub(crate) enum Late {
     Connect(Duration),
     #[error("no byte moved for {0:?}")]
     Silence(Duration),
+    #[error("the request was interrupted")]
+    Interrupted,
 }
 
 impl Late {
     pub(crate) fn into_error(self, sent: Sent) -> TransportError {
-        TransportError::new(Kind::Timeout, sent).with_source(self)
+        let kind = match self {
+            Self::Interrupted => Kind::Interrupted,
+            _ => Kind::Timeout,
+        };
+        TransportError::new(kind, sent).with_source(self)
     }
 }
 
@@ -70,6 +97,7 @@ pub(crate) fn before_head(error: hyper::Error, sent: Sent) -> TransportError {
         || error.is_closed()
         || error.is_body_write_aborted()
         || find::<io::Error>(&error).is_some()
+        || find::<h2::Error>(&error).is_some()
     {
         Kind::Interrupted
     } else {

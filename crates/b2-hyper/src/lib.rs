@@ -2,8 +2,8 @@
 //!
 //! It moves requests and answers and knows nothing about what they mean: no
 //! buckets, no JSON, no error codes, no retries. It follows no redirect, opens
-//! no compression, and logs nothing. HTTP/1.1 only, which is what B2 speaks
-//! with every known client.
+//! no compression, and logs nothing. It speaks HTTP/1.1, which is what B2 speaks
+//! with every known client, and HTTP/1.0 or 2 if told.
 //!
 //! ```no_run
 //! use std::time::{Duration, Instant};
@@ -40,6 +40,16 @@
 //! the connection is read, so an early answer is found, even if the server
 //! then breaks the connection.
 //!
+//! # Pieces
+//!
+//! | module | has |
+//! |---|---|
+//! | [`connect`] | names, sockets, happy eyeballs, facts about connections |
+//! | [`proxy`] | HTTP and SOCKS proxies, and which requests go through them |
+//! | [`tls`] | whom to trust, what to speak, one's own certificate |
+//! | [`pace`] | limits on bytes |
+//! | [`settings`] | all of it by name |
+//!
 //! # Features
 //!
 //! | feature | default | adds |
@@ -47,6 +57,7 @@
 //! | `aws-lc-rs` | yes | TLS with the cryptography of aws-lc-rs |
 //! | `ring` | no | TLS with the cryptography of ring; `aws-lc-rs` goes before it |
 //! | `platform-roots` | yes | trust in the certificates of the operating system |
+//! | `x448` | no | the group X448 for the key exchange of TLS 1.3 |
 //!
 //! No provider of cryptography is ever installed for the whole process.
 //!
@@ -55,24 +66,25 @@
 //! [`b2_core::port`] is the contract that this crate keeps;
 //! `b2_testing::conformance` checks it.
 
-mod answer;
-mod body;
+pub mod connect;
+pub mod pace;
+pub mod proxy;
+pub mod settings;
+pub mod tls;
+
 mod builder;
-mod connect;
 mod error;
-mod exchange;
-mod link;
+mod http;
 mod pool;
-mod request;
-mod socket;
-mod stream;
 mod target;
 mod timer;
-mod tls;
 mod transport;
+mod url_policy;
 mod watch;
 
 pub use builder::Builder;
 pub use error::BuildError;
+pub use http::{HeaderOverrides, HttpVersion};
 pub use timer::{TokioSpawn, TokioTimer};
 pub use transport::HyperTransport;
+pub use url_policy::UrlPolicy;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::time::Sleep;
 
-use crate::link::Link;
+use crate::http::link::Link;
 use crate::target::Target;
 use crate::watch::{after, now};
 

@@ -1,25 +1,29 @@
 //! The transport: pool, connector, exchange, answer.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use b2_core::error::TransportError;
+use b2_core::error::{Sent, TransportError};
 use b2_core::port::{RequestBody, ResponseBody, Transport};
 use hyper::body::Incoming;
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 
-use crate::answer::{Answer, Home};
 use crate::builder::Builder;
 use crate::connect::Connector;
 use crate::error::{BuildError, Refusal};
-use crate::exchange::{Exchange, Failure};
-use crate::link::Link;
+use crate::http::HeaderOverrides;
+use crate::http::answer::{Answer, Home};
+use crate::http::exchange::{Exchange, Failure};
+use crate::http::link::Link;
+use crate::http::request::Outgoing;
 use crate::pool::Pool;
-use crate::request::Outgoing;
 use crate::target::Target;
-use crate::watch::Watch;
+use crate::url_policy::UrlPolicy;
+use crate::watch::{Watch, after, now};
 
 /// Sends requests over HTTP/1.1, with and without TLS, and keeps connections
 /// for the next ones.
@@ -30,12 +34,12 @@ use crate::watch::Watch;
 ///
 /// # What an error promises
 ///
-/// [`Sent::Nothing`](b2_core::error::Sent::Nothing) is said only if the network
+/// [`Sent::Nothing`] is said only if the network
 /// has not taken the last byte of the request, be it that there was no
 /// connection, that the body could not be read, or that the rest was still in
 /// the buffers of this crate: the announced `Content-Length` then says to the
 /// server that the request is incomplete. Everything else is
-/// [`Sent::Maybe`](b2_core::error::Sent::Maybe).
+/// [`Sent::Maybe`].
 ///
 /// # Connections
 ///
@@ -51,6 +55,10 @@ struct Shared {
     pool: Arc<Pool>,
     connector: Connector,
     inactivity: Duration,
+    total: Option<Duration>,
+    urls: UrlPolicy,
+    headers: HeaderOverrides,
+    interrupt: Arc<Notify>,
 }
 
 impl HyperTransport {
@@ -68,8 +76,25 @@ impl HyperTransport {
         Builder::default()
     }
 
-    pub(crate) fn assemble(pool: Pool, connector: Connector, inactivity: Duration) -> Self {
-        Self { shared: Arc::new(Shared { pool: Arc::new(pool), connector, inactivity }) }
+    pub(crate) fn assemble(
+        pool: Pool,
+        connector: Connector,
+        inactivity: Duration,
+        total: Option<Duration>,
+        urls: UrlPolicy,
+        headers: HeaderOverrides,
+    ) -> Self {
+        let (pool, interrupt) = (Arc::new(pool), Arc::default());
+        let shared = Shared { pool, connector, inactivity, total, urls, headers, interrupt };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Ends all requests that run now, and the bodies of their answers, with
+    /// [`Interrupted`](b2_core::error::TransportErrorKind::Interrupted). From
+    /// any thread; requests that begin later are not concerned, so whoever
+    /// retries begins anew.
+    pub fn interrupt(&self) {
+        self.shared.interrupt.notify_waiters();
     }
 
     /// An idle connection that still stands, as far as anyone can know.
@@ -93,12 +118,20 @@ impl HyperTransport {
         loop {
             let (link, fresh) = match self.idle(&target).await {
                 Some(link) => (link, false),
-                None => (self.shared.connector.connect(&target, deadline).await?, true),
+                None => {
+                    let connecting = self.shared.connector.connect(&target, deadline);
+                    let connected = unless_late(&mut watch, connecting).await?;
+                    (Link::new(connected, target.clone()).await?, true)
+                }
             };
+            link.dress(&mut request)?;
             watch.rouse();
             let mut exchange = Exchange::new(link, watch, Arc::clone(&progress));
             match exchange.head(request).await {
-                Ok(head) => return Ok((head, exchange)),
+                Ok(head) => match exchange.link.refusal(&head) {
+                    Some(error) => return Err(error),
+                    None => return Ok((head, exchange)),
+                },
                 Err(Failure::Untouched(unused, _)) if !fresh => request = *unused,
                 Err(Failure::Untouched(_, error) | Failure::Failed(error)) => return Err(error),
             }
@@ -114,11 +147,16 @@ impl Transport for HyperTransport {
         deadline: Instant,
     ) -> Result<http::Response<ResponseBody>, TransportError> {
         let runtime = Handle::try_current().map_err(|_| Refusal::NoRuntime)?;
-        let mut watch = Watch::new(deadline, self.shared.inactivity);
-        let outgoing = Outgoing::new(request, &mut watch).await?;
+        let own = self.shared.total.map(|total| after(now(), total));
+        let deadline = own.map_or(deadline, |own| own.min(deadline));
+        let watch = Watch::new(deadline, self.shared.inactivity);
+        let mut watch = watch.with_interrupt(&self.shared.interrupt);
+        let outgoing = Outgoing::new(request, &self.shared.headers, &mut watch).await?;
+        self.shared.urls.check(&outgoing.target)?;
         let (response, exchange) = self.begin(outgoing, watch, deadline).await?;
         let home = Home { pool: Arc::clone(&self.shared.pool), runtime };
-        let (head, incoming) = response.into_parts();
+        let (mut head, incoming) = response.into_parts();
+        head.extensions.insert(Arc::clone(&exchange.link.facts));
         let mut answer = Answer::new(incoming, exchange, home);
         poll_fn(|cx| {
             answer.release_at_end(cx);
@@ -127,6 +165,19 @@ impl Transport for HyperTransport {
         .await;
         Ok(http::Response::from_parts(head, ResponseBody::new(answer)))
     }
+}
+
+/// The outcome of `connecting`, unless someone interrupts it.
+async fn unless_late<T>(
+    watch: &mut Watch,
+    connecting: impl Future<Output = Result<T, TransportError>>,
+) -> Result<T, TransportError> {
+    let mut connecting = pin!(connecting);
+    poll_fn(|cx| match connecting.as_mut().poll(cx) {
+        Poll::Pending => watch.poll_deadline(cx).map(|late| Err(late.into_error(Sent::Nothing))),
+        ready => ready,
+    })
+    .await
 }
 
 impl std::fmt::Debug for HyperTransport {

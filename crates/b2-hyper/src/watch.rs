@@ -2,9 +2,12 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use tokio::sync::Notify;
+use tokio::sync::futures::OwnedNotified;
 use tokio::time::Sleep;
 
 use crate::error::Late;
@@ -16,6 +19,7 @@ pub(crate) struct Watch {
     longest: Duration,
     moved: u64,
     since: Instant,
+    interrupt: Option<Pin<Box<OwnedNotified>>>,
 }
 
 impl Watch {
@@ -27,7 +31,15 @@ impl Watch {
             longest,
             moved: 0,
             since: now,
+            interrupt: None,
         }
+    }
+
+    /// Ends with the next call of `interrupt`.
+    pub(crate) fn with_interrupt(mut self, interrupt: &Arc<Notify>) -> Self {
+        // From here on it hears the call, whether it was polled or not.
+        self.interrupt = Some(Box::pin(Arc::clone(interrupt).notified_owned()));
+        self
     }
 
     /// Starts the silence anew, when there is a connection to be silent.
@@ -35,8 +47,14 @@ impl Watch {
         self.since = now();
     }
 
-    /// Whether the deadline has passed.
+    /// Whether the deadline has passed, or someone interrupted.
     pub(crate) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Late> {
+        if let Some(interrupt) = &mut self.interrupt
+            && interrupt.as_mut().poll(cx).is_ready()
+        {
+            self.interrupt = None;
+            return Poll::Ready(Late::Interrupted);
+        }
         self.deadline.as_mut().poll(cx).map(|()| Late::Deadline)
     }
 

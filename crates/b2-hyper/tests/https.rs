@@ -3,93 +3,25 @@
 #![cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
+mod authority;
 mod server;
 
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{Read, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use authority::{Authority, OK, answering, default_provider, serve};
 use b2_core::error::{Sent, TransportError, TransportErrorKind as Kind};
 use b2_core::port::{RequestBody, ResponseBody, Transport};
+use b2_hyper::connect::ConnectionFacts;
+use b2_hyper::tls::{CertificateFault, TlsError};
 use b2_hyper::{BuildError, HyperTransport};
 use bytes::Bytes;
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
-#[cfg(feature = "aws-lc-rs")]
-use rustls::crypto::aws_lc_rs::default_provider;
-#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
-use rustls::crypto::ring::default_provider;
+use rcgen::CertificateParams;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
-use rustls::server::{WantsServerCert, WebPkiClientVerifier};
-use rustls::{
-    ConfigBuilder, RootCertStore, ServerConfig, ServerConnection, StreamOwned, WantsVerifier,
-};
-
-const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
-type Session = StreamOwned<ServerConnection, TcpStream>;
-
-/// A certificate authority.
-struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    pem: String,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::new([]).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        // Each has a name of its own, as in life.
-        params.distinguished_name.push(DnType::CommonName, format!("{:?}", key.public_key_raw()));
-        let pem = params.self_signed(&key).unwrap().pem();
-        Self { issuer: Issuer::new(params, key), pem }
-    }
-
-    fn server(&self, params: CertificateParams) -> Arc<ServerConfig> {
-        self.server_that(params, |config| config.with_no_client_auth())
-    }
-
-    fn server_that(
-        &self,
-        params: CertificateParams,
-        clients: impl FnOnce(
-            ConfigBuilder<ServerConfig, WantsVerifier>,
-        ) -> ConfigBuilder<ServerConfig, WantsServerCert>,
-    ) -> Arc<ServerConfig> {
-        let key = KeyPair::generate().unwrap();
-        let leaf = params.signed_by(&key, &self.issuer).unwrap();
-        let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
-        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap();
-        Arc::new(clients(config).with_single_cert(vec![leaf.into()], key).unwrap())
-    }
-
-    /// A server for `names` that runs `script` on each connection.
-    fn serve<F>(&self, names: &[&str], script: F) -> u16
-    where
-        F: Fn(usize, &mut Session) -> io::Result<()> + Send + Sync + 'static,
-    {
-        let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
-        serve(self.server(CertificateParams::new(names).unwrap()), script).port()
-    }
-
-    fn trusted(&self) -> HyperTransport {
-        trusting(&self.pem)
-    }
-}
-
-fn serve<F>(config: Arc<ServerConfig>, script: F) -> SocketAddr
-where
-    F: Fn(usize, &mut Session) -> io::Result<()> + Send + Sync + 'static,
-{
-    server::listen(move |number, stream| {
-        let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
-        script(number, &mut StreamOwned::new(connection, stream))
-    })
-}
+use rustls::server::WebPkiClientVerifier;
 
 fn trusting(pem: &str) -> HyperTransport {
     HyperTransport::builder()
@@ -97,13 +29,6 @@ fn trusting(pem: &str) -> HyperTransport {
         .with_root_certificates_pem(pem)
         .build()
         .unwrap()
-}
-
-fn answering(_: usize, session: &mut Session) -> io::Result<()> {
-    while server::request(session)?.is_some() {
-        session.write_all(OK)?;
-    }
-    Ok(())
 }
 
 async fn post(
@@ -128,10 +53,18 @@ async fn collect(mut body: ResponseBody) -> Result<Vec<u8>, (Vec<u8>, TransportE
 }
 
 /// Checks that a request fails in the handshake.
-async fn refused(transport: &HyperTransport, url: String) -> String {
+async fn refused(transport: &HyperTransport, url: String) -> TlsError {
     let error = post(transport, url, 1000).await.unwrap_err();
     assert_eq!((error.kind, error.sent), (Kind::Tls, Sent::Nothing), "{error:?}");
-    std::error::Error::source(&error).unwrap().to_string()
+    error.source.as_deref().unwrap().downcast_ref::<TlsError>().unwrap().clone()
+}
+
+/// Checks that a request fails because of the server's certificate.
+async fn fault(transport: &HyperTransport, url: String) -> CertificateFault {
+    match refused(transport, url).await {
+        TlsError::Certificate(fault) => fault,
+        other => panic!("not about the certificate: {other:?}"),
+    }
 }
 
 #[tokio::test]
@@ -144,7 +77,7 @@ async fn a_root_that_was_given_is_trusted_and_the_connection_reused() {
         }
         Ok(())
     });
-    let transport = authority.trusted();
+    let transport = trusting(&authority.pem);
     for (url, len, text) in [
         (format!("https://localhost:{port}/"), 1_000_000, "0:1000000"),
         (format!("https://LOCALHOST:{port}/x"), 0, "0:0"),
@@ -157,12 +90,35 @@ async fn a_root_that_was_given_is_trusted_and_the_connection_reused() {
 }
 
 #[tokio::test]
+async fn an_answer_knows_the_session_that_carried_it() {
+    let authority = Authority::new();
+    let port = authority.serve(&["localhost"], answering);
+    let transport = trusting(&authority.pem);
+    let mut ports = Vec::new();
+    for _ in 0..2 {
+        let answer = post(&transport, format!("https://localhost:{port}/"), 1).await.unwrap();
+        let facts = Arc::clone(answer.extensions().get::<Arc<ConnectionFacts>>().unwrap());
+        assert_eq!((facts.peer_address.port(), facts.proxies), (port, 0));
+        assert_eq!(facts.http_version, http::Version::HTTP_11);
+        ports.push(facts.local_address.port());
+        let tls = facts.tls.as_ref().unwrap();
+        assert_eq!((tls.version, tls.cipher_suite), ("TLSv1.3", "TLS_AES_256_GCM_SHA384"));
+        assert_eq!((tls.cipher, tls.cipher_bits), ("AES-256-GCM", 256));
+        assert_eq!((&*tls.key_exchange, tls.key_exchange_bits), ("X25519", 255));
+        assert_eq!((tls.certificates.len(), tls.resumed), (1, false));
+        collect(answer.into_body()).await.unwrap();
+    }
+    assert_eq!(ports[0], ports[1], "the second answer came over the same connection");
+}
+
+#[tokio::test]
 async fn an_unknown_authority_is_refused() {
     let port = Authority::new().serve(&["localhost"], answering);
     let url = format!("https://localhost:{port}/");
-    let cause = refused(&Authority::new().trusted(), url.clone()).await;
-    assert!(cause.contains("UnknownIssuer"), "{cause}");
-    refused(&HyperTransport::new().unwrap(), url).await;
+    let other = trusting(&Authority::new().pem);
+    assert_eq!(fault(&other, url.clone()).await, CertificateFault::UnknownIssuer);
+    let system = HyperTransport::new().unwrap();
+    assert_eq!(fault(&system, url).await, CertificateFault::UnknownIssuer);
 }
 
 #[tokio::test]
@@ -170,8 +126,8 @@ async fn another_name_is_refused() {
     let authority = Authority::new();
     let port = authority.serve(&["b2.example", "10.1.2.3"], answering);
     for host in ["localhost", "127.0.0.1"] {
-        let cause = refused(&authority.trusted(), format!("https://{host}:{port}/")).await;
-        assert!(cause.contains("not valid for name"), "{cause}");
+        let found = fault(&trusting(&authority.pem), format!("https://{host}:{port}/")).await;
+        assert_eq!(found, CertificateFault::WrongName);
     }
 }
 
@@ -182,8 +138,8 @@ async fn an_expired_certificate_is_refused() {
     params.not_before = rcgen::date_time_ymd(2020, 1, 1);
     params.not_after = rcgen::date_time_ymd(2021, 1, 1);
     let port = serve(authority.server(params), answering).port();
-    let cause = refused(&authority.trusted(), format!("https://localhost:{port}/")).await;
-    assert!(cause.contains("expired"), "{cause}");
+    let found = fault(&trusting(&authority.pem), format!("https://localhost:{port}/")).await;
+    assert_eq!(found, CertificateFault::Expired);
 }
 
 #[tokio::test]
@@ -199,7 +155,7 @@ async fn a_server_that_wants_a_client_certificate_is_a_matter_of_tls() {
     let port = serve(config, answering).port();
     // In TLS 1.3 the client learns of it only after its handshake is over.
     let url = format!("https://localhost:{port}/");
-    let error = post(&authority.trusted(), url, 1000).await.unwrap_err();
+    let error = post(&trusting(&authority.pem), url, 1000).await.unwrap_err();
     assert_eq!(error.kind, Kind::Tls, "{error:?}");
 }
 
@@ -208,7 +164,7 @@ async fn no_roots_at_all_are_a_clear_error() {
     let port = Authority::new().serve(&["localhost"], answering);
     let transport = HyperTransport::builder().with_platform_roots(false).build().unwrap();
     let cause = refused(&transport, format!("https://localhost:{port}/")).await;
-    assert!(cause.contains("no root certificate is trusted"), "{cause}");
+    assert!(matches!(cause, TlsError::NoRoots), "{cause:?}");
 }
 
 #[tokio::test]
@@ -216,16 +172,16 @@ async fn what_does_not_speak_tls_is_refused() {
     let plain = server::listen(|_, mut stream| {
         stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
     });
-    let transport = Authority::new().trusted();
+    let transport = trusting(&Authority::new().pem);
     let cause = refused(&transport, format!("https://{plain}/")).await;
-    assert!(!cause.contains("certificate"), "{cause}");
+    assert!(matches!(cause, TlsError::Protocol(_)), "{cause:?}");
 }
 
 /// Nobody refused anything: the next attempt may go better.
 #[tokio::test]
 async fn a_handshake_that_breaks_off_is_a_failed_connection() {
     let mute = server::listen(|_, _| Ok(()));
-    let transport = Authority::new().trusted();
+    let transport = trusting(&Authority::new().pem);
     let error = post(&transport, format!("https://{mute}/"), 1000).await.unwrap_err();
     assert_eq!((error.kind, error.sent), (Kind::Connect, Sent::Nothing), "{error:?}");
 }
@@ -255,7 +211,7 @@ async fn an_early_answer_is_found_behind_a_reset() {
         // Dropped with megabytes unread: the system sends a reset.
         Ok(())
     });
-    let transport = authority.trusted();
+    let transport = trusting(&authority.pem);
     for _ in 0..20 {
         let url = format!("https://localhost:{port}/");
         let answer = post(&transport, url, 50_000_000).await.unwrap();
@@ -275,7 +231,7 @@ async fn a_cut_without_goodbye_is_not_an_end() {
         session.flush()
     });
     let url = format!("https://localhost:{port}/");
-    let answer = post(&authority.trusted(), url, 1).await.unwrap();
+    let answer = post(&trusting(&authority.pem), url, 1).await.unwrap();
     let (bytes, error) = collect(answer.into_body()).await.unwrap_err();
     assert_eq!((&*bytes, error.kind), (&b"only this"[..], Kind::Interrupted), "{error:?}");
 }
@@ -294,7 +250,7 @@ async fn a_session_closed_behind_the_reactors_back_is_not_used() {
         closed.lock().unwrap().send(number).unwrap();
         Ok(())
     });
-    let transport = authority.trusted();
+    let transport = trusting(&authority.pem);
     for number in 0..5 {
         let url = format!("https://localhost:{port}/");
         let answer = post(&transport, url, 1000).await.unwrap();

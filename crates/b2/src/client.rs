@@ -205,6 +205,8 @@ pub struct ClientBuilder {
     buffers: BufferPool,
     #[cfg(feature = "hyper")]
     root_certificates: Vec<u8>,
+    #[cfg(feature = "hyper")]
+    hyper: b2_hyper::Builder,
 }
 
 impl ClientBuilder {
@@ -221,6 +223,8 @@ impl ClientBuilder {
             buffers: BufferPool::default(),
             #[cfg(feature = "hyper")]
             root_certificates: Vec::new(),
+            #[cfg(feature = "hyper")]
+            hyper: b2_hyper::HyperTransport::builder(),
         }
     }
 
@@ -288,6 +292,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Everything about connections: proxies, TLS, sockets, limits. See
+    /// [`hyper`](crate::hyper).
+    #[cfg(feature = "hyper")]
+    pub fn with_hyper(mut self, connections: b2_hyper::Builder) -> Self {
+        self.hyper = connections;
+        self
+    }
+
     /// A client for [`run_blocking`](Run::run_blocking) only: it has no
     /// asynchronous transport, and what is awaited fails.
     ///
@@ -338,7 +350,7 @@ impl ClientBuilder {
         if let Some(own) = &self.transport {
             return Ok(Arc::clone(own));
         }
-        let mut builder = b2_hyper::HyperTransport::builder();
+        let mut builder = self.hyper.clone();
         if !self.root_certificates.is_empty() {
             builder = builder.with_root_certificates_pem(&self.root_certificates);
         }

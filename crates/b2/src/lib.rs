@@ -98,3 +98,8 @@ pub use upload::Upload;
 
 #[cfg(feature = "hyper")]
 pub use b2_hyper as hyper;
+
+/// Compiles the examples of the guide.
+#[cfg(all(doctest, feature = "hyper"))]
+#[doc = include_str!("../../../docs/guide/connections.md")]
+struct ConnectionsGuide;

@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 use tokio::runtime::Handle;
 
 use crate::error;
-use crate::exchange::Exchange;
+use crate::http::exchange::Exchange;
 use crate::pool::Pool;
 
 /// Reads the rest of an exchange, and gives the connection back to the pool
@@ -41,7 +41,10 @@ impl Answer {
         if self.incoming.as_ref().is_some_and(|incoming| !incoming.is_end_stream()) {
             return;
         }
-        if let Some(Exchange { mut link, .. }) = self.exchange.take()
+        // HTTP/2 would take another request while this one is unfinished.
+        if let Some(exchange) = self.exchange.take()
+            && exchange.written()
+            && let Exchange { mut link, .. } = exchange
             && link.poll_idle(cx)
         {
             self.home.pool.put(link, &self.home.runtime);

@@ -1,7 +1,6 @@
 //! One request on one connection, up to the head of the answer.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -10,9 +9,9 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 
-use crate::body::{Progress, SentBody};
 use crate::error::{self, Late};
-use crate::link::Link;
+use crate::http::body::{Progress, SentBody};
+use crate::http::link::Link;
 use crate::watch::Watch;
 
 /// A connection that carries one request.
@@ -46,7 +45,7 @@ impl Exchange {
     }
 
     /// Whether the network took the last byte of the request.
-    fn written(&self) -> bool {
+    pub(crate) fn written(&self) -> bool {
         self.progress.complete() && !self.link.traffic.unflushed()
     }
 
@@ -63,7 +62,7 @@ impl Exchange {
         &mut self,
         request: Request<SentBody>,
     ) -> Result<Response<Incoming>, Failure> {
-        let mut answer = pin!(self.link.sender.try_send_request(request));
+        let mut answer = self.link.sender.send(request);
         let outcome = poll_fn(|cx| {
             self.link.drive(cx);
             match answer.as_mut().poll(cx) {

@@ -7,13 +7,14 @@ use std::task::Poll;
 
 use b2_core::error::{Sent, TransportError, TransportErrorKind};
 use b2_core::port::RequestBody;
-use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri};
 use http_body::Body;
 
-use crate::body::{Progress, SentBody};
 use crate::error::Refusal;
+use crate::http::HeaderOverrides;
+use crate::http::body::{Progress, SentBody};
 use crate::target::Target;
 use crate::watch::Watch;
 
@@ -27,16 +28,15 @@ pub(crate) struct Outgoing {
 impl Outgoing {
     pub(crate) async fn new(
         request: Request<RequestBody>,
+        overrides: &HeaderOverrides,
         watch: &mut Watch,
     ) -> Result<Self, TransportError> {
         let (mut head, body) = request.into_parts();
         let target = Target::of(&head.uri)?;
+        overrides.apply(&mut head.headers);
         set_length(&mut head.headers, &head.method, body.remaining())?;
-        if !head.headers.contains_key(HOST) {
-            head.headers.insert(HOST, target.host_header()?);
-        }
+        // The rest is the connection's: `Link::dress`.
         head.uri = origin_form(&head.uri);
-        head.version = Version::HTTP_11;
         let progress = Arc::new(Progress::default());
         let body = if body.remaining() == 0 {
             confirm_empty(body, watch).await?;

@@ -5,11 +5,13 @@ use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+
+use crate::pace::{RateLimit, Share};
 
 /// What is known of the bytes of one connection.
 #[derive(Debug, Default)]
@@ -57,11 +59,24 @@ pub(crate) struct Socket {
     tcp: TcpStream,
     traffic: Arc<Traffic>,
     deaf: bool,
+    sending: Option<Share>,
+    receiving: Option<Share>,
 }
 
 impl Socket {
     pub(crate) fn new(tcp: TcpStream, traffic: Arc<Traffic>) -> Self {
-        Self { tcp, traffic, deaf: false }
+        Self { tcp, traffic, deaf: false, sending: None, receiving: None }
+    }
+
+    /// Slows it down.
+    pub(crate) fn with_limits(
+        mut self,
+        sending: Option<&RateLimit>,
+        receiving: Option<&RateLimit>,
+    ) -> Self {
+        self.sending = sending.cloned().map(Share::of);
+        self.receiving = receiving.cloned().map(Share::of);
+        self
     }
 
     /// Asks the kernel whether the peer is still there. The reactor learns of
@@ -77,15 +92,26 @@ impl Socket {
         }
     }
 
+    /// Writes as much of `wanted` bytes as the limit allows.
     fn write(
         &mut self,
         cx: &mut Context<'_>,
-        write: impl FnOnce(Pin<&mut TcpStream>, &mut Context<'_>) -> Poll<io::Result<usize>>,
+        wanted: usize,
+        write: impl FnOnce(Pin<&mut TcpStream>, &mut Context<'_>, usize) -> Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         if self.deaf {
             return Poll::Pending;
         }
-        match write(Pin::new(&mut self.tcp), cx) {
+        let allowed = match &mut self.sending {
+            Some(share) => ready!(share.poll_take(cx, wanted)),
+            None => wanted,
+        };
+        let outcome = write(Pin::new(&mut self.tcp), cx, allowed);
+        let went = if let Poll::Ready(Ok(bytes)) = outcome { bytes } else { 0 };
+        if let Some(share) = &self.sending {
+            share.give_back(allowed - went.min(allowed));
+        }
+        match outcome {
             Poll::Ready(Ok(bytes)) => {
                 self.traffic.written.fetch_add(bytes as u64, Ordering::Relaxed);
                 Poll::Ready(Ok(bytes))
@@ -96,6 +122,21 @@ impl Socket {
             }
             other => other,
         }
+    }
+
+    /// As [`poll_read`](AsyncRead::poll_read), but no more than the limit
+    /// allows.
+    fn read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let Some(share) = &mut self.receiving else {
+            return Pin::new(&mut self.tcp).poll_read(cx, buf);
+        };
+        let allowed = ready!(share.poll_take(cx, buf.remaining()));
+        let mut part = ReadBuf::new(buf.initialize_unfilled_to(allowed));
+        let outcome = Pin::new(&mut self.tcp).poll_read(cx, &mut part);
+        let came = part.filled().len();
+        buf.advance(came);
+        share.give_back(allowed - came);
+        outcome
     }
 }
 
@@ -111,7 +152,7 @@ impl AsyncRead for Socket {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        match Pin::new(&mut self.tcp).poll_read(cx, buf) {
+        match self.read(cx, buf) {
             Poll::Ready(Ok(())) => {
                 let bytes = buf.filled().len() - before;
                 self.traffic.read.fetch_add(bytes as u64, Ordering::Relaxed);
@@ -129,7 +170,7 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.write(cx, |tcp, cx| tcp.poll_write(cx, buf))
+        self.write(cx, buf.len(), |tcp, cx, allowed| tcp.poll_write(cx, &buf[..allowed]))
     }
 
     fn poll_write_vectored(
@@ -137,7 +178,15 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.write(cx, |tcp, cx| tcp.poll_write_vectored(cx, bufs))
+        let wanted = bufs.iter().map(|buf| buf.len()).sum();
+        self.write(cx, wanted, |tcp, cx, allowed| {
+            if allowed == wanted {
+                return tcp.poll_write_vectored(cx, bufs);
+            }
+            // Less than all: the first piece that has something.
+            let first = bufs.iter().find(|buf| !buf.is_empty()).map_or(&[][..], |buf| &buf[..]);
+            tcp.poll_write(cx, &first[..allowed.min(first.len())])
+        })
     }
 
     fn is_write_vectored(&self) -> bool {

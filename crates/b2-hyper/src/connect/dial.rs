@@ -1,0 +1,88 @@
+//! TCP connections to names.
+
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+
+use super::error::ConnectError;
+use super::options::SocketOptions;
+use super::race::race;
+use super::resolve::{Family, resolve};
+
+/// Makes TCP connections.
+///
+/// The addresses of the family that comes first are tried one after the
+/// other; when they take long, those of the other family are tried beside
+/// them, and the first connection wins (RFC 8305, happy eyeballs).
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Dialer {
+    family: Family,
+    options: SocketOptions,
+    head_start: Duration,
+    patience: Duration,
+}
+
+impl Default for Dialer {
+    fn default() -> Self {
+        Self {
+            family: Family::default(),
+            options: SocketOptions::default(),
+            head_start: Duration::from_millis(250),
+            patience: Duration::from_secs(20),
+        }
+    }
+}
+
+impl Dialer {
+    /// All addresses, default options, 20 seconds.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Which addresses are tried, and which first.
+    pub fn with_family(mut self, family: Family) -> Self {
+        self.family = family;
+        self
+    }
+
+    /// What is set on the sockets.
+    pub fn with_options(mut self, options: SocketOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// How long the first family of addresses is tried alone; 250 ms unless
+    /// told. Less finds the working one sooner and makes more connections for
+    /// nothing.
+    pub fn with_head_start(mut self, head_start: Duration) -> Self {
+        self.head_start = head_start;
+        self
+    }
+
+    /// The time for all addresses of a family together; 20 seconds unless
+    /// told. Each gets the same share of it.
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Connects to a name or an address.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError::Resolve`] if there is no address to try: check the name
+    /// and the family. [`ConnectError::Dial`] with the last failure if none of
+    /// them can be reached.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes what it has opened.
+    pub async fn dial(&self, host: &str, port: u16) -> Result<TcpStream, ConnectError> {
+        let addresses = resolve(host, port, self.family).await.map_err(ConnectError::Resolve)?;
+        let tcp = race(addresses, &self.options, self.patience, self.head_start).await;
+        let tcp = tcp.map_err(ConnectError::Dial)?;
+        self.options.apply(&tcp).map_err(ConnectError::Dial)?;
+        Ok(tcp)
+    }
+}

@@ -1,0 +1,91 @@
+//! Names to addresses.
+
+use std::io;
+use std::net::SocketAddr;
+
+use tokio::net::lookup_host;
+
+/// Which addresses of a name are tried, and which of them first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Family {
+    /// All of them, in the order of the system's resolver.
+    #[default]
+    Any,
+    /// IPv4 only; a name without such an address fails.
+    V4,
+    /// IPv6 only; a name without such an address fails.
+    V6,
+    /// IPv6 first; IPv4 beside it when IPv6 takes long or fails.
+    PreferV6,
+    /// IPv4 first; IPv6 beside it when IPv4 takes long or fails.
+    PreferV4,
+}
+
+impl Family {
+    fn pick(self, mut addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+        match self {
+            Self::Any => {}
+            Self::V4 => addresses.retain(SocketAddr::is_ipv4),
+            Self::V6 => addresses.retain(SocketAddr::is_ipv6),
+            // A stable sort: within a family the resolver's order stays.
+            Self::PreferV6 => addresses.sort_by_key(SocketAddr::is_ipv4),
+            Self::PreferV4 => addresses.sort_by_key(SocketAddr::is_ipv6),
+        }
+        addresses
+    }
+}
+
+/// Looks up the addresses of `host`, which may be an address itself, in the
+/// order in which they are to be tried.
+///
+/// # Errors
+///
+/// If the system's resolver fails, or if no address of the `family` is left:
+/// check the name, or allow the other family.
+pub async fn resolve(host: &str, port: u16, family: Family) -> io::Result<Vec<SocketAddr>> {
+    let all: Vec<_> = lookup_host((host, port)).await?.collect();
+    if all.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
+    }
+    let picked = family.pick(all);
+    if picked.is_empty() {
+        let text = match family {
+            Family::V6 => "the name has no IPv6 address and no other is allowed",
+            _ => "the name has no IPv4 address and no other is allowed",
+        };
+        return Err(io::Error::new(io::ErrorKind::NotFound, text));
+    }
+    Ok(picked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picked(family: Family) -> Vec<&'static str> {
+        let all = ["1.1.1.1:1", "[::1]:1", "2.2.2.2:1", "[::2]:1"];
+        let parsed = all.iter().map(|text| text.parse().unwrap()).collect();
+        let picked: Vec<SocketAddr> = family.pick(parsed);
+        let name =
+            |address: &SocketAddr| *all.iter().find(|text| **text == address.to_string()).unwrap();
+        picked.iter().map(name).collect()
+    }
+
+    #[test]
+    fn a_family_is_alone_or_first() {
+        assert_eq!(picked(Family::Any), ["1.1.1.1:1", "[::1]:1", "2.2.2.2:1", "[::2]:1"]);
+        assert_eq!(picked(Family::V4), ["1.1.1.1:1", "2.2.2.2:1"]);
+        assert_eq!(picked(Family::V6), ["[::1]:1", "[::2]:1"]);
+        assert_eq!(picked(Family::PreferV6), ["[::1]:1", "[::2]:1", "1.1.1.1:1", "2.2.2.2:1"]);
+        assert_eq!(picked(Family::PreferV4), ["1.1.1.1:1", "2.2.2.2:1", "[::1]:1", "[::2]:1"]);
+    }
+
+    #[tokio::test]
+    async fn a_name_without_an_address_of_the_family_says_so() {
+        let error = resolve("127.0.0.1", 80, Family::V6).await.unwrap_err();
+        assert!(error.to_string().contains("no IPv6 address"), "{error}");
+        let error = resolve("::1", 80, Family::V4).await.unwrap_err();
+        assert!(error.to_string().contains("no IPv4 address"), "{error}");
+    }
+}

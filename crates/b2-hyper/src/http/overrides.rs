@@ -1,0 +1,131 @@
+//! Headers that are said once for all requests.
+
+use ::http::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, USER_AGENT,
+};
+use ::http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::settings::SettingError;
+
+/// Headers that every request gets, in place of its own of the same name.
+///
+/// `Host`, `Content-Length` and `Transfer-Encoding` belong to the transport
+/// and cannot be given.
+///
+/// ```
+/// use b2_hyper::HeaderOverrides;
+///
+/// let headers = HeaderOverrides::new().with_user_agent("backup/1.0")?.with_lines("X-Site: 7\r\n")?;
+/// # Ok::<(), b2_hyper::settings::SettingError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct HeaderOverrides {
+    headers: Vec<(HeaderName, HeaderValue)>,
+    close: bool,
+}
+
+impl HeaderOverrides {
+    /// None.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The program that says it is asking.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingError::Value`] if it cannot be the value of a header.
+    pub fn with_user_agent(self, text: &str) -> Result<Self, SettingError> {
+        self.with(USER_AGENT, text, "UserAgent")
+    }
+
+    /// The value of `Authorization`, in place of B2's own. Every host that a
+    /// request goes to sees it.
+    ///
+    /// # Errors
+    ///
+    /// As [`with_user_agent`](Self::with_user_agent).
+    pub fn with_authorization(self, text: &str) -> Result<Self, SettingError> {
+        self.with(AUTHORIZATION, text, "Authorization")
+    }
+
+    /// Further headers, each on a line of its own, such as
+    /// `X-Site: 7\r\nX-Part: 3`.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingError::Value`] if a line is no header, or one that belongs to
+    /// the transport.
+    pub fn with_lines(mut self, lines: &str) -> Result<Self, SettingError> {
+        const EXPECTED: &str = "lines of the form `Name: value`, but not Host, Content-Length, \
+                                Transfer-Encoding or Connection";
+        let wrong = || SettingError::Value { name: "OtherHeaders", expected: EXPECTED };
+        for line in lines.lines().filter(|line| !line.trim().is_empty()) {
+            let (name, value) = line.split_once(':').ok_or_else(wrong)?;
+            let name = HeaderName::try_from(name.trim()).map_err(|_| wrong())?;
+            if [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&name) {
+                return Err(wrong());
+            }
+            self = self.with(name, value.trim(), "OtherHeaders")?;
+        }
+        Ok(self)
+    }
+
+    /// Whether connections may be used again; yes unless told. Otherwise each
+    /// request says `Connection: close`.
+    pub fn with_keep_alive(mut self, keep_alive: bool) -> Self {
+        self.close = !keep_alive;
+        self
+    }
+
+    fn with(
+        mut self,
+        name: HeaderName,
+        text: &str,
+        of: &'static str,
+    ) -> Result<Self, SettingError> {
+        let expected = "text without line breaks";
+        let wrong = |_| SettingError::Value { name: of, expected };
+        let mut value = HeaderValue::try_from(text).map_err(wrong)?;
+        // Anything may be a secret here.
+        value.set_sensitive(true);
+        self.headers.retain(|(known, _)| *known != name || of == "OtherHeaders");
+        self.headers.push((name, value));
+        Ok(self)
+    }
+
+    pub(crate) fn apply(&self, headers: &mut HeaderMap) {
+        for (name, _) in &self.headers {
+            headers.remove(name);
+        }
+        for (name, value) in &self.headers {
+            headers.append(name, value.clone());
+        }
+        if self.close {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_belongs_to_the_transport_is_refused() {
+        for lines in [
+            "Host: x",
+            "content-length: 5",
+            "Transfer-Encoding: chunked",
+            "nonsense",
+            "a b: c",
+            "Connection: x",
+        ] {
+            assert!(HeaderOverrides::new().with_lines(lines).is_err(), "{lines}");
+        }
+        assert!(HeaderOverrides::new().with_user_agent("a\r\nX: b").is_err());
+        let given = HeaderOverrides::new().with_authorization("canary").unwrap();
+        assert!(!format!("{given:?}").contains("canary"));
+    }
+}

@@ -1,0 +1,52 @@
+//! Proxies that the environment names.
+
+use super::exceptions::Exceptions;
+use super::rules::ProxyRules;
+use super::server::Proxy;
+use crate::error::BuildError;
+
+pub(super) fn read(variable: impl Fn(&str) -> Option<String>) -> Result<ProxyRules, BuildError> {
+    let first = |names: &[&str]| {
+        names.iter().find_map(|name| variable(name)).filter(|value| !value.is_empty())
+    };
+    let mut rules = ProxyRules::none();
+    let all = ["all_proxy", "ALL_PROXY"];
+    if let Some(url) = first(&["http_proxy"]).or_else(|| first(&all)) {
+        rules = rules.with_http(Proxy::from_url(&url)?);
+    }
+    if let Some(url) = first(&["https_proxy", "HTTPS_PROXY"]).or_else(|| first(&all)) {
+        rules = rules.with_https(Proxy::from_url(&url)?);
+    }
+    if let Some(list) = first(&["no_proxy", "NO_PROXY"]) {
+        rules = rules.with_exceptions(Exceptions::parse_no_proxy(&list));
+    }
+    Ok(rules)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(variables: &[(&str, &str)], tls: bool, host: &str) -> Option<String> {
+        let variable = |name: &str| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).into())
+        };
+        read(variable).unwrap().choose(tls, host).map(|proxy| proxy.host().to_owned())
+    }
+
+    #[test]
+    fn each_scheme_has_its_variable_and_all_is_for_the_rest() {
+        let variables = [("HTTPS_PROXY", "s:1"), ("ALL_PROXY", "a:1"), ("NO_PROXY", "b.example")];
+        assert_eq!(chosen(&variables, true, "x").as_deref(), Some("s"));
+        assert_eq!(chosen(&variables, false, "x").as_deref(), Some("a"));
+        assert_eq!(chosen(&variables, true, "a.b.example"), None);
+        assert_eq!(chosen(&[("HTTP_PROXY", "h:1")], false, "x"), None);
+        assert_eq!(chosen(&[("http_proxy", "h:1")], false, "x").as_deref(), Some("h"));
+        assert_eq!(chosen(&[], true, "x"), None);
+    }
+
+    #[test]
+    fn nonsense_is_an_error() {
+        assert!(read(|_| Some("ftp://x".into())).is_err());
+    }
+}

@@ -1,0 +1,32 @@
+//! Why a proxy did not connect.
+
+use std::io;
+
+/// Why a proxy did not connect. No text has a user name or a password.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProxyError {
+    /// An HTTP proxy refused with this status: ask its administrator.
+    #[error("the proxy answered {0}")]
+    Status(u16),
+    /// The proxy does not accept the credentials, or wants some: check them
+    /// and the scheme. The schemes that an HTTP proxy offered follow.
+    #[error("the proxy does not accept the credentials (it offers {offered})")]
+    Credentials {
+        /// Names of schemes, such as `Basic, NTLM`.
+        offered: String,
+    },
+    /// A SOCKS proxy refused for this reason.
+    #[error("the proxy refused: {0}")]
+    Socks(&'static str),
+    /// Something does not fit into the protocol of the proxy; choose another
+    /// kind of proxy or other credentials.
+    #[error("the proxy cannot be asked: {0}")]
+    Unsuitable(&'static str),
+    /// The proxy speaks another protocol: check its kind and port.
+    #[error("the answer of the proxy makes no sense: {0}")]
+    Protocol(&'static str),
+    /// The connection to the proxy broke.
+    #[error("the connection to the proxy broke")]
+    Io(#[from] io::Error),
+}

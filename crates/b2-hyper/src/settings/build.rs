@@ -1,0 +1,303 @@
+//! From settings to a transport.
+
+use std::time::Duration;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use super::error::SettingError;
+use super::model::Settings;
+use crate::builder::Builder;
+use crate::connect::{Family, KeepAlive, SocketOptions};
+use crate::error::BuildError;
+use crate::http::{HeaderOverrides, HttpVersion};
+use crate::pace::RateLimit;
+use crate::proxy::{AuthScheme, Exceptions, Proxy, ProxyRules};
+use crate::tls::{
+    Certificate, CipherSuites, Groups, Identity, IdentityError, SecurityFlags, SignatureAlgorithms,
+    StoreType, TlsSettings, Versions, open,
+};
+
+/// Why settings do not make a transport.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// A setting cannot be made.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// A proxy or a file that is named cannot be used.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// There is no own certificate where one was named.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+}
+
+impl Settings {
+    /// A builder with everything that is set here; files that are named are
+    /// read now, but root certificates when it is built.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] says which setting cannot be made, and why.
+    pub fn builder(&self) -> Result<Builder, SettingsError> {
+        self.check()?;
+        let seconds = |number| Duration::from_secs(number);
+        let mut builder = Builder::default()
+            .with_tls(self.tls()?)
+            .with_socket_options(self.socket_options()?)
+            .with_family(self.family())
+            .with_proxy(self.proxy()?)
+            .with_headers(self.headers()?)
+            .with_http_version(HttpVersion::parse(&self.http_version, self.allow_http_fallback)?);
+        if let Some(firewall) = self.firewall()? {
+            builder = builder.with_firewall(firewall);
+        }
+        if self.connection_timeout > 0 {
+            builder = builder.with_connect_timeout(seconds(self.connection_timeout));
+        }
+        builder = match (self.timeout, self.absolute_timeout) {
+            (0, _) => builder.with_inactivity_timeout(Duration::MAX),
+            (timeout, true) => builder.with_total_timeout(seconds(timeout)),
+            (timeout, false) => builder.with_inactivity_timeout(seconds(timeout)),
+        };
+        if self.max_transfer_rate > 0 {
+            builder = builder.with_send_limit(RateLimit::new(self.max_transfer_rate));
+        }
+        Ok(builder)
+    }
+
+    /// What can be said without files or a network.
+    pub(super) fn check(&self) -> Result<(), SettingError> {
+        let _ = Versions::from_bits(self.ssl_enabled_protocols)?;
+        let _ = CipherSuites::parse(&self.ssl_enabled_cipher_suites)?;
+        let _ = SecurityFlags::from_bits(self.ssl_security_flags)?;
+        HttpVersion::parse(&self.http_version, self.allow_http_fallback)?;
+        self.groups()?;
+        self.signatures()?;
+        let _ = self.headers()?;
+        self.scheme()?;
+        if !matches!(self.firewall_type, 0..=3 | 10) {
+            let expected = "0 none, 1 tunnel, 2 SOCKS 4, 3 SOCKS 5 or 10 SOCKS 4A";
+            return Err(SettingError::Value { name: "FirewallType", expected });
+        }
+        if self.proxy_ssl > 3 {
+            let expected = "0 automatic, 1 always, 2 never or 3 tunnel";
+            return Err(SettingError::Value { name: "ProxySSL", expected });
+        }
+        if self.ssl_provider == 1 {
+            let because = "TLS is rustls on every system; use 0 or 2";
+            return Err(SettingError::unsupported("SSLProvider=1", because));
+        }
+        if !self.ssl_cert_store.expose().is_empty() {
+            StoreType::from_number(self.ssl_cert_store_type)?;
+        }
+        self.local_address().map(drop)
+    }
+
+    fn groups(&self) -> Result<Option<Groups>, SettingError> {
+        let both = [&self.tls13_supported_groups, &self.tls12_supported_groups];
+        let named: Vec<_> = both.into_iter().filter(|names| !names.is_empty()).cloned().collect();
+        if named.is_empty() { Ok(None) } else { Groups::parse(&named.join(",")).map(Some) }
+    }
+
+    fn signatures(&self) -> Result<Option<SignatureAlgorithms>, SettingError> {
+        let both = [&self.tls13_signature_algorithms, &self.tls12_signature_algorithms];
+        let named: Vec<_> = both.into_iter().filter(|names| !names.is_empty()).cloned().collect();
+        if named.is_empty() {
+            Ok(None)
+        } else {
+            SignatureAlgorithms::parse(&named.join(",")).map(Some)
+        }
+    }
+
+    fn headers(&self) -> Result<HeaderOverrides, SettingError> {
+        let mut headers = HeaderOverrides::new().with_keep_alive(self.keep_alive);
+        headers = headers.with_lines(self.other_headers.expose())?;
+        if !self.user_agent.is_empty() {
+            headers = headers.with_user_agent(&self.user_agent)?;
+        }
+        if !self.authorization.expose().is_empty() {
+            headers = headers.with_authorization(self.authorization.expose())?;
+        }
+        Ok(headers)
+    }
+
+    fn tls(&self) -> Result<TlsSettings, SettingsError> {
+        let mut tls = TlsSettings::new()
+            .with_versions(Versions::from_bits(self.ssl_enabled_protocols)?)
+            .with_cipher_suites(CipherSuites::parse(&self.ssl_enabled_cipher_suites)?)
+            .with_cipher_strength(self.ssl_cipher_strength)
+            .with_session_reuse(self.reuse_ssl_session)
+            .dangerous_ignore(SecurityFlags::from_bits(self.ssl_security_flags)?);
+        if let Some(groups) = self.groups()? {
+            tls = tls.with_groups(groups);
+        }
+        if let Some(algorithms) = self.signatures()? {
+            tls = tls.with_signature_algorithms(algorithms);
+        }
+        if !self.ssl_key_log_file.is_empty() {
+            tls = tls.with_key_log(&self.ssl_key_log_file);
+        }
+        if !self.ssl_server_ca_certs.is_empty() {
+            tls = tls.with_root_certificates_pem(&self.ssl_server_ca_certs);
+        }
+        if !self.ssl_ca_cert_file_paths.is_empty() {
+            tls = tls.with_platform_roots(false);
+        }
+        let paths = self.ssl_ca_cert_file_paths.split(';');
+        for path in paths.chain([&*self.openssl_ca_file, &*self.openssl_ca_dir]) {
+            if !path.is_empty() {
+                tls = tls.with_root_certificates_at(path);
+            }
+        }
+        if let Some(identity) = self.identity()? {
+            tls = tls.with_identity(identity);
+        }
+        if !self.ssl_accept_server_cert_encoded.is_empty() {
+            tls = tls.dangerous_accept_certificate(self.accepted()?);
+        }
+        Ok(tls)
+    }
+
+    fn accepted(&self) -> Result<Certificate, SettingError> {
+        let text = self.ssl_accept_server_cert_encoded.as_bytes();
+        let der = CertificateDer::from_pem_slice(text).ok();
+        let read = der.and_then(|der| Certificate::from_der(&der).ok());
+        let expected = "a certificate in PEM";
+        read.ok_or(SettingError::Value { name: "SSLAcceptServerCert", expected })
+    }
+
+    fn identity(&self) -> Result<Option<Identity>, SettingsError> {
+        let store = self.ssl_cert_store.expose();
+        if store.is_empty() {
+            return Ok(None);
+        }
+        let (kind, is_file) = StoreType::from_number(self.ssl_cert_store_type)?;
+        let auto = kind == StoreType::Auto;
+        let content = match std::fs::read(store) {
+            Ok(content) if is_file => content,
+            Err(error) if is_file && !auto => return Err(IdentityError::File(error).into()),
+            _ => store.as_bytes().to_vec(),
+        };
+        let password = self.ssl_cert_store_password.expose();
+        let identity = open(&content, kind, password, &self.ssl_cert_subject)?;
+        let more = CertificateDer::pem_slice_iter(self.ssl_ca_certs.as_bytes());
+        let more = more.collect::<Result<Vec<_>, _>>();
+        let more = more.map_err(|_| SettingError::Value {
+            name: "SSLCACerts",
+            expected: "certificates in PEM",
+        })?;
+        Ok(Some(identity.with_chain(more)))
+    }
+
+    fn local_address(&self) -> Result<Option<std::net::IpAddr>, SettingError> {
+        if self.local_host.is_empty() {
+            return Ok(None);
+        }
+        let expected = "an address of this machine";
+        let parsed = self.local_host.parse();
+        parsed.map(Some).map_err(|_| SettingError::Value { name: "LocalHost", expected })
+    }
+
+    fn socket_options(&self) -> Result<SocketOptions, SettingError> {
+        let mut options =
+            SocketOptions::new().with_local_port(self.local_port).with_no_delay(self.tcp_no_delay);
+        if let Some(address) = self.local_address()? {
+            options = options.with_local_address(address);
+        }
+        let (idle, interval) = (self.keep_alive_time, self.keep_alive_interval);
+        if self.tcp_keep_alive || idle > 0 || interval > 0 {
+            let mut keep_alive = KeepAlive::new();
+            if idle > 0 {
+                keep_alive = keep_alive.with_idle(Duration::from_millis(idle));
+            }
+            if interval > 0 {
+                keep_alive = keep_alive.with_interval(Duration::from_millis(interval));
+            }
+            options = options.with_keep_alive(keep_alive);
+        }
+        if !self.linger {
+            options = options.with_linger(Duration::ZERO);
+        } else if self.linger_time > 0 {
+            options = options.with_linger(Duration::from_secs(self.linger_time));
+        }
+        let bytes = |number| usize::try_from(number).unwrap_or(usize::MAX);
+        if self.in_buffer_size > 0 {
+            options = options.with_receive_buffer(bytes(self.in_buffer_size));
+        }
+        if self.out_buffer_size > 0 {
+            options = options.with_send_buffer(bytes(self.out_buffer_size));
+        }
+        Ok(options)
+    }
+
+    fn family(&self) -> Family {
+        match self.use_ipv6 {
+            0 => Family::V4,
+            1 => Family::V6,
+            2 => Family::PreferV6,
+            _ => Family::Any,
+        }
+    }
+
+    fn scheme(&self) -> Result<AuthScheme, SettingError> {
+        match self.proxy_auth_scheme {
+            0 => Ok(AuthScheme::Basic),
+            1 => Ok(AuthScheme::Digest),
+            2 | 3 => Ok(AuthScheme::None),
+            4 => Ok(AuthScheme::Ntlm),
+            _ => {
+                let expected = "0 Basic, 1 Digest, 2 a token, 3 none or 4 NTLM";
+                Err(SettingError::Value { name: "ProxyAuthScheme", expected })
+            }
+        }
+    }
+
+    fn proxy(&self) -> Result<ProxyRules, SettingsError> {
+        let exceptions = Exceptions::parse(&self.proxy_exceptions_list);
+        if self.proxy_server.is_empty() {
+            let detected = if self.proxy_auto_detect {
+                ProxyRules::from_environment()?
+            } else {
+                ProxyRules::none()
+            };
+            let own = self.proxy_exceptions_list.is_empty();
+            return Ok(if own { detected } else { detected.with_exceptions(exceptions) });
+        }
+        let mut proxy = Proxy::http(&*self.proxy_server, self.proxy_port)
+            .with_scheme(self.scheme()?)
+            .with_tls(self.proxy_ssl == 1)
+            .with_tunnel(self.proxy_ssl == 3);
+        if !self.proxy_user.is_empty() {
+            proxy = proxy.with_credentials(&self.proxy_user, self.proxy_password.expose());
+        }
+        if !self.proxy_authorization.expose().is_empty() {
+            proxy = proxy.with_token(self.proxy_authorization.expose())?;
+        }
+        Ok(ProxyRules::all(proxy).with_exceptions(exceptions))
+    }
+
+    fn firewall(&self) -> Result<Option<Proxy>, SettingsError> {
+        if self.firewall_type == 0 || self.firewall_host.is_empty() {
+            return Ok(None);
+        }
+        let host = &*self.firewall_host;
+        let port = |usual| if self.firewall_port == 0 { usual } else { self.firewall_port };
+        let mut firewall = match self.firewall_type {
+            1 => Proxy::http(host, port(80)),
+            2 => Proxy::socks4(host, port(1080)),
+            3 => Proxy::socks5(host, port(1080)),
+            _ => Proxy::socks4a(host, port(1080)),
+        };
+        if !self.firewall_user.is_empty() {
+            firewall =
+                firewall.with_credentials(&self.firewall_user, self.firewall_password.expose());
+        }
+        for line in self.firewall_data.expose().lines().filter(|line| !line.is_empty()) {
+            let (name, value) = line.split_once(':').ok_or(BuildError::Header)?;
+            firewall = firewall.with_header(name.trim(), value.trim())?;
+        }
+        Ok(Some(firewall))
+    }
+}

@@ -1,0 +1,77 @@
+//! Settings by name.
+
+mod build;
+mod error;
+mod model;
+mod refused;
+mod text;
+
+pub use build::SettingsError;
+pub use error::SettingError;
+pub use model::Settings;
+pub use text::Hidden;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_read_and_its_default_can_be_set() {
+        for name in Settings::names() {
+            let mut settings = Settings::default();
+            let value = settings.get(name).unwrap();
+            settings
+                .set(&name.to_lowercase(), &value)
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_eq!(settings, Settings::default(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_changes_nothing() {
+        let mut settings = Settings::default();
+        for text in [
+            "ProxyPort=x",
+            "SSLEnabledProtocols=192",
+            "HTTPVersion=3.0",
+            "FirewallType=4",
+            "SSLEnabledCipherSuites=TLS_RSA_WITH_RC4_128_MD5",
+            "LocalHost=name",
+            "NoSuch=1",
+            "SSLCheckOCSP=1",
+            "SSLNegotiatedVersion=1",
+            "OtherHeaders=Host: x",
+            "KeepAlive=maybe",
+        ] {
+            assert!(settings.apply(text).is_err(), "{text}");
+        }
+        assert_eq!(settings, Settings::default());
+        assert_eq!(
+            settings.apply("tlsNoSuch").unwrap_err(),
+            SettingError::unknown("setting", "tlsNoSuch")
+        );
+    }
+
+    #[test]
+    fn serde_keeps_everything_but_secrets_and_nothing_shows_those() {
+        let mut settings = Settings::default();
+        for text in [
+            "ProxyServer=p.example",
+            "ProxyPassword=canary",
+            "Authorization=canary",
+            "SSLCertStorePassword=canary",
+            "FirewallData=X: canary",
+            "SSLSecurityFlags=0x80000000",
+        ] {
+            settings.apply(text).unwrap();
+        }
+        assert_eq!(settings.get("ProxyPassword").unwrap(), "..");
+        let text = serde_json::to_string(&settings).unwrap();
+        assert!(!text.contains("canary") && !format!("{settings:?}").contains("canary"), "{text}");
+        let read: Settings = serde_json::from_str(&text).unwrap();
+        assert_eq!((&*read.proxy_server, read.ssl_security_flags), ("p.example", 0x8000_0000));
+        let given: Settings = serde_json::from_str("{\"proxy_password\":\"secret\"}").unwrap();
+        assert_eq!(given.proxy_password.expose(), "secret");
+        assert!(serde_json::from_str::<Settings>("{\"no_such\":1}").is_err());
+    }
+}

@@ -1,0 +1,109 @@
+//! Values as texts, in the forms that configuration strings have.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer};
+use zeroize::Zeroizing;
+
+/// A value that has a text.
+pub(super) trait Text: Sized {
+    /// What may be given, for people.
+    const EXPECTED: &'static str;
+    fn read(text: &str) -> Option<Self>;
+    fn show(&self) -> String;
+}
+
+impl Text for bool {
+    const EXPECTED: &'static str = "True or False (also on, off, 1, 0)";
+
+    fn read(text: &str) -> Option<Self> {
+        match text.to_ascii_lowercase().as_str() {
+            "true" | "on" | "yes" | "1" => Some(true),
+            "false" | "off" | "no" | "0" => Some(false),
+            _ => None,
+        }
+    }
+
+    fn show(&self) -> String {
+        if *self { "True" } else { "False" }.to_owned()
+    }
+}
+
+impl Text for String {
+    const EXPECTED: &'static str = "any text";
+
+    fn read(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+
+    fn show(&self) -> String {
+        self.clone()
+    }
+}
+
+macro_rules! numbers {
+    ($($kind:ty: $expected:literal)*) => {$(
+        impl Text for $kind {
+            const EXPECTED: &'static str = $expected;
+
+            fn read(text: &str) -> Option<Self> {
+                match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+                    Some(digits) => Self::from_str_radix(digits, 16).ok(),
+                    None => text.parse().ok(),
+                }
+            }
+
+            fn show(&self) -> String {
+                self.to_string()
+            }
+        }
+    )*};
+}
+
+numbers! {
+    u16: "a number from 0 to 65535"
+    u32: "a number from 0 to 4294967295"
+    u64: "a number from 0"
+}
+
+/// A text that is never shown: `Debug` prints `..`, and nothing writes it out.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Hidden(Zeroizing<String>);
+
+impl Hidden {
+    /// The text itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Hidden {
+    fn from(text: &str) -> Self {
+        Self(Zeroizing::new(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("..")
+    }
+}
+
+impl<'de> Deserialize<'de> for Hidden {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(Zeroizing::new(text)))
+    }
+}
+
+impl Text for Hidden {
+    const EXPECTED: &'static str = "any text";
+
+    fn read(text: &str) -> Option<Self> {
+        Some(text.into())
+    }
+
+    fn show(&self) -> String {
+        if self.0.is_empty() { String::new() } else { "..".to_owned() }
+    }
+}

@@ -1,0 +1,245 @@
+//! Choices about TLS.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::error::BuildError;
+
+use super::certificate::Certificate;
+use super::group::Groups;
+use super::identity::Identity;
+use super::roots::{certificates, revocation_lists};
+use super::session::Tls;
+use super::signatures::SignatureAlgorithms;
+use super::suites::CipherSuites;
+use super::verify::{CertificatePolicy, SecurityFlags};
+use super::versions::Versions;
+
+/// Choices about TLS, from which a [`Tls`] is made.
+///
+/// ```
+/// use b2_hyper::tls::{CipherSuites, TlsSettings, Versions};
+///
+/// let tls = TlsSettings::new()
+///     .with_versions(Versions::tls_1_3())
+///     .with_cipher_suites(CipherSuites::parse("TLS_AES_256_GCM_SHA384")?)
+///     .build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct TlsSettings {
+    pub(super) roots: Vec<Vec<u8>>,
+    pub(super) root_paths: Vec<PathBuf>,
+    pub(super) platform_roots: bool,
+    pub(super) alpn: Vec<Vec<u8>>,
+    pub(super) versions: Versions,
+    pub(super) suites: Option<CipherSuites>,
+    pub(super) cipher_bits: u16,
+    pub(super) groups: Option<Groups>,
+    pub(super) signatures: Option<SignatureAlgorithms>,
+    pub(super) resumption: bool,
+    pub(super) key_log: Option<PathBuf>,
+    pub(super) identity: Option<Identity>,
+    pub(super) policy: Option<Arc<dyn CertificatePolicy>>,
+    pub(super) flags: SecurityFlags,
+    pub(super) accepted: Vec<Certificate>,
+    pub(super) revocation_lists: Vec<Vec<u8>>,
+    pub(super) revocation: RevocationCheck,
+}
+
+/// What is asked of the lists of revoked certificates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RevocationCheck {
+    /// A certificate that no list speaks of is accepted.
+    #[default]
+    Soft,
+    /// A certificate that no list speaks of is refused.
+    Hard,
+}
+
+impl Default for TlsSettings {
+    fn default() -> Self {
+        Self {
+            roots: Vec::new(),
+            root_paths: Vec::new(),
+            platform_roots: true,
+            alpn: Vec::new(),
+            versions: Versions::default(),
+            suites: None,
+            cipher_bits: 0,
+            groups: None,
+            signatures: None,
+            resumption: true,
+            key_log: None,
+            identity: None,
+            policy: None,
+            flags: SecurityFlags::none(),
+            accepted: Vec::new(),
+            revocation_lists: Vec::new(),
+            revocation: RevocationCheck::default(),
+        }
+    }
+}
+
+impl TlsSettings {
+    /// The roots of the system and the defaults of rustls.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Also trusts the certificates in `pem`, for example that of an emulator.
+    pub fn with_root_certificates_pem(mut self, pem: impl AsRef<[u8]>) -> Self {
+        self.roots.push(pem.as_ref().to_vec());
+        self
+    }
+
+    /// Also trusts the certificates in a file in PEM, or in all files of a
+    /// folder. Files of a folder that hold no certificate are left out. They
+    /// are read when the [`Tls`] is built.
+    pub fn with_root_certificates_at(mut self, path: impl Into<PathBuf>) -> Self {
+        self.root_paths.push(path.into());
+        self
+    }
+
+    /// Whether to trust the root certificates of the operating system, on
+    /// Unix those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name; yes unless
+    /// told, and never without the feature `platform-roots`.
+    pub fn with_platform_roots(mut self, trust: bool) -> Self {
+        self.platform_roots = trust;
+        self
+    }
+
+    /// What to offer as the protocol above TLS, the dearest first; nothing
+    /// unless told.
+    pub fn with_alpn(mut self, protocols: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        self.alpn = protocols.into_iter().collect();
+        self
+    }
+
+    /// The versions that are spoken; 1.2 and 1.3 unless told.
+    pub fn with_versions(mut self, versions: Versions) -> Self {
+        self.versions = versions;
+        self
+    }
+
+    /// The cipher suites that are offered; all unless told.
+    pub fn with_cipher_suites(mut self, suites: CipherSuites) -> Self {
+        self.suites = Some(suites);
+        self
+    }
+
+    /// The shortest key of a cipher that is offered, in bits; 0, the default,
+    /// leaves all, and more than 256 none.
+    pub fn with_cipher_strength(mut self, bits: u16) -> Self {
+        self.cipher_bits = bits;
+        self
+    }
+
+    /// The groups of the key exchange that are offered; those of rustls
+    /// unless told.
+    pub fn with_groups(mut self, groups: Groups) -> Self {
+        self.groups = Some(groups);
+        self
+    }
+
+    /// The signature algorithms that are accepted; all of rustls unless told.
+    pub fn with_signature_algorithms(mut self, algorithms: SignatureAlgorithms) -> Self {
+        self.signatures = Some(algorithms);
+        self
+    }
+
+    /// Whether a session may be resumed by the next connection, which saves
+    /// half of the handshake and tells the server that it is the same client;
+    /// yes unless told.
+    pub fn with_session_reuse(mut self, reuse: bool) -> Self {
+        self.resumption = reuse;
+        self
+    }
+
+    /// A file that the secrets of all sessions are appended to. Whoever reads
+    /// it can read the traffic: it is for looking at one's own.
+    pub fn with_key_log(mut self, file: impl Into<PathBuf>) -> Self {
+        self.key_log = Some(file.into());
+        self
+    }
+
+    /// The certificate that is shown to servers that ask for one, but not to
+    /// proxies.
+    pub fn with_identity(mut self, identity: Identity) -> Self {
+        self.identity = Some(identity);
+        self
+    }
+
+    /// For a proxy, which is not whom the own certificate is meant for.
+    pub(crate) fn without_identity(mut self) -> Self {
+        self.identity = None;
+        self
+    }
+
+    /// Asks `policy` about each certificate of a server. It can refuse what
+    /// would be accepted, and sees what is refused, but cannot accept it.
+    pub fn with_certificate_policy(mut self, policy: impl CertificatePolicy) -> Self {
+        self.policy = Some(Arc::new(policy));
+        self
+    }
+
+    /// A list of revoked certificates (CRL), in PEM or DER. A certificate
+    /// that one of the lists revokes is refused, and so is one whose list is
+    /// too old.
+    pub fn with_revocation_list(mut self, list: impl AsRef<[u8]>) -> Self {
+        self.revocation_lists.push(list.as_ref().to_vec());
+        self
+    }
+
+    /// What is asked of those lists.
+    pub fn with_revocation_check(mut self, check: RevocationCheck) -> Self {
+        self.revocation = check;
+        self
+    }
+
+    /// Accepts this one certificate, whatever is wrong with it and whichever
+    /// host shows it.
+    pub fn dangerous_accept_certificate(mut self, certificate: Certificate) -> Self {
+        self.accepted.push(certificate);
+        self
+    }
+
+    /// Leaves out checks of the certificates of servers.
+    pub fn dangerous_ignore(mut self, flags: SecurityFlags) -> Self {
+        self.flags = flags;
+        self
+    }
+
+    /// Reads what was given. The certificates of the system are read at the
+    /// first handshake, and never again.
+    ///
+    /// # Errors
+    ///
+    /// If a certificate or list that was given cannot be read, or the file of
+    /// the key log not be opened.
+    pub fn build(&self) -> Result<Tls, BuildError> {
+        let mut given = Vec::new();
+        for text in &self.roots {
+            given.extend(certificates(text)?);
+        }
+        for path in &self.root_paths {
+            given.extend(super::roots::at(path)?);
+        }
+        let lists = revocation_lists(&self.revocation_lists)?;
+        Tls::new(self.clone(), given, lists)
+    }
+}
+
+impl fmt::Debug for TlsSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsSettings")
+            .field("platform_roots", &self.platform_roots)
+            .field("versions", &self.versions)
+            .field("identity", &self.identity)
+            .field("flags", &self.flags)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,190 @@
+//! The checks of webpki, of which single ones may be left out.
+
+use rustls::pki_types::{
+    CertificateDer, ServerName, SignatureVerificationAlgorithm, TrustAnchor, UnixTime,
+};
+use webpki::{
+    CertRevocationList, EndEntityCert, Error, ExpirationPolicy, ExtendedKeyUsageValidator,
+    KeyPurposeIdIter, KeyUsage, RevocationOptionsBuilder, UnknownStatusPolicy,
+    anchor_from_trusted_cert,
+};
+
+use super::super::certificate::Certificate;
+use super::super::error::CertificateFault;
+use super::flags::SecurityFlags;
+
+/// One chain to be checked.
+pub(super) struct Chain<'a> {
+    pub(super) leaf: &'a CertificateDer<'a>,
+    pub(super) intermediates: &'a [CertificateDer<'a>],
+    pub(super) name: &'a ServerName<'a>,
+    pub(super) now: UnixTime,
+    pub(super) roots: &'a [TrustAnchor<'static>],
+    pub(super) algorithms: &'a [&'static dyn SignatureVerificationAlgorithm],
+    pub(super) lists: &'a [&'a CertRevocationList<'a>],
+    /// Whether a certificate without a list that speaks of it is refused.
+    pub(super) demand_status: bool,
+}
+
+/// What is left out.
+struct Relaxed<'a> {
+    now: UnixTime,
+    roots: Vec<TrustAnchor<'a>>,
+    any_usage: bool,
+    unknown_status: bool,
+}
+
+impl Chain<'_> {
+    /// Checks everything but what `flags` overlook.
+    pub(super) fn check(&self, flags: SecurityFlags) -> Result<(), CertificateFault> {
+        let leaf = EndEntityCert::try_from(self.leaf).map_err(|error| fault(&error))?;
+        let mut relaxed = Relaxed {
+            now: self.now,
+            roots: self.roots.to_vec(),
+            any_usage: false,
+            unknown_status: !self.demand_status,
+        };
+        let mut last = None;
+        // webpki stops at the first fault; each is overlooked once at most.
+        while let Err(found) = self.path(&leaf, &relaxed) {
+            if !flags.overlook(&found) {
+                return Err(found);
+            }
+            if last.as_ref() == Some(&found) {
+                // The server shows nobody who vouches for it: there is no path
+                // to check, but the certificate itself.
+                match found {
+                    CertificateFault::UnknownIssuer => self.check_leaf(flags)?,
+                    other => return Err(other),
+                }
+                break;
+            }
+            self.relax(&mut relaxed, &found)?;
+            last = Some(found);
+        }
+        let named = leaf.verify_is_valid_for_subject_name(self.name);
+        match named.map_err(|error| fault(&error)) {
+            Err(found) if !flags.overlook(&found) => Err(found),
+            _ => Ok(()),
+        }
+    }
+
+    /// What can be said of a certificate whose authority is unknown.
+    fn check_leaf(&self, flags: SecurityFlags) -> Result<(), CertificateFault> {
+        const ANY: &str = "2.5.29.37.0";
+        const SERVERS: &str = "1.3.6.1.5.5.7.3.1";
+        let read = Certificate::from_der(self.leaf)?;
+        let now = i64::try_from(self.now.as_secs()).unwrap_or(i64::MAX);
+        let purposes = &read.extended_key_usage;
+        let listed = purposes.split(',').any(|oid| [ANY, SERVERS].contains(&oid));
+        let faults = [
+            (now > read.not_after, CertificateFault::Expired),
+            (now < read.not_before, CertificateFault::NotYetValid),
+            (!purposes.is_empty() && !listed, CertificateFault::WrongUsage),
+            (self.demand_status, CertificateFault::UnknownRevocation),
+        ];
+        let found = faults.into_iter().find(|(is, fault)| *is && !flags.overlook(fault));
+        found.map_or(Ok(()), |(_, fault)| Err(fault))
+    }
+
+    fn path(
+        &self,
+        leaf: &EndEntityCert<'_>,
+        relaxed: &Relaxed<'_>,
+    ) -> Result<(), CertificateFault> {
+        // Without lists there is nothing to look at, which may be too little.
+        let revocation = RevocationOptionsBuilder::new(self.lists).ok();
+        if revocation.is_none() && !relaxed.unknown_status {
+            return Err(CertificateFault::UnknownRevocation);
+        }
+        let revocation = revocation.map(|options| {
+            let policy = if relaxed.unknown_status {
+                UnknownStatusPolicy::Allow
+            } else {
+                UnknownStatusPolicy::Deny
+            };
+            let options = options.with_status_policy(policy);
+            options.with_expiration_policy(ExpirationPolicy::Enforce).build()
+        });
+        leaf.verify_for_usage(
+            self.algorithms,
+            &relaxed.roots,
+            self.intermediates,
+            relaxed.now,
+            Usage { any: relaxed.any_usage },
+            revocation,
+            None,
+        )
+        .map(drop)
+        .map_err(|error| fault(&error))
+    }
+
+    fn relax(
+        &self,
+        relaxed: &mut Relaxed<'_>,
+        found: &CertificateFault,
+    ) -> Result<(), CertificateFault> {
+        match found {
+            CertificateFault::Expired | CertificateFault::NotYetValid => {
+                relaxed.now = self.valid_time().ok_or_else(|| found.clone())?;
+            }
+            CertificateFault::UnknownIssuer => {
+                // Whatever the server showed last is as good as a root now.
+                let shown = self.intermediates.iter().chain([self.leaf]);
+                let anchors = shown.filter_map(|der| anchor_from_trusted_cert(der).ok());
+                relaxed.roots.extend(anchors.map(|anchor| anchor.to_owned()));
+            }
+            CertificateFault::WrongUsage => relaxed.any_usage = true,
+            CertificateFault::UnknownRevocation => relaxed.unknown_status = true,
+            other => return Err(other.clone()),
+        }
+        Ok(())
+    }
+
+    /// A time at which the leaf and all that was shown with it are valid.
+    fn valid_time(&self) -> Option<UnixTime> {
+        let mut latest_begin = 0;
+        let mut earliest_end = i64::MAX;
+        for der in self.intermediates.iter().chain([self.leaf]) {
+            let read = Certificate::from_der(der).ok()?;
+            latest_begin = read.not_before.max(latest_begin);
+            earliest_end = read.not_after.min(earliest_end);
+        }
+        let middle = latest_begin + (earliest_end - latest_begin) / 2;
+        let seconds = u64::try_from(middle).ok().filter(|_| latest_begin <= earliest_end)?;
+        Some(UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds)))
+    }
+}
+
+/// What the certificate has to be meant for.
+struct Usage {
+    any: bool,
+}
+
+impl ExtendedKeyUsageValidator for Usage {
+    fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), Error> {
+        if self.any {
+            return Ok(());
+        }
+        KeyUsage::server_auth().validate(purposes)
+    }
+}
+
+fn fault(error: &Error) -> CertificateFault {
+    use CertificateFault as F;
+    match error {
+        Error::CertExpired { .. } => F::Expired,
+        Error::CertNotValidYet { .. } => F::NotYetValid,
+        Error::CertNotValidForName(_) => F::WrongName,
+        Error::UnknownIssuer => F::UnknownIssuer,
+        Error::CertRevoked | Error::CertDistrusted => F::Revoked,
+        Error::UnknownRevocationStatus | Error::CrlExpired { .. } => F::UnknownRevocation,
+        Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => F::WrongUsage,
+        Error::BadDer | Error::BadDerTime | Error::TrailingData(_) => F::Unreadable,
+        Error::InvalidSignatureForPublicKey
+        | Error::UnsupportedSignatureAlgorithmContext(_)
+        | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)
+        | Error::SignatureAlgorithmMismatch => F::BadSignature,
+        other => F::Chain(format!("{other:?}")),
+    }
+}

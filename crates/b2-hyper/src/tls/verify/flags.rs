@@ -1,0 +1,80 @@
+//! Conditions that are not looked at, one by one.
+
+use super::super::error::CertificateFault;
+use crate::settings::SettingError;
+
+const TIME: u32 = 0x0000_0001;
+const LIST_TIME: u32 = 0x0000_0002;
+const NESTED_TIMES: u32 = 0x0000_0004;
+const AUTHORITY: u32 = 0x0000_0010;
+const USAGE: u32 = 0x0000_0020;
+const REVOCATION: u32 = 0x0000_0100;
+const LIST_SIGNER_REVOCATION: u32 = 0x0000_0200;
+const AUTHORITY_REVOCATION: u32 = 0x0000_0400;
+const ROOT_REVOCATION: u32 = 0x0000_0800;
+const TRUST_TEST_ROOT: u32 = 0x0000_4000;
+const ALLOW_TEST_ROOT: u32 = 0x0000_8000;
+const NAME: u32 = 0x8000_0000;
+
+/// What is not checked in a server's certificate: `SSLSecurityFlags`. Each
+/// makes an attack possible; everything else is still checked.
+///
+/// Windows has conditions that do not exist here: times of trust lists
+/// (`0x2`), nested times (`0x4`), signers of trust lists (`0x200`), and
+/// revoked roots (`0x800`) are never checked, and test roots (`0x4000`,
+/// `0x8000`) have no meaning. They are accepted and change nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct SecurityFlags(u32);
+
+impl SecurityFlags {
+    /// Everything is checked.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// The bits of `SSLSecurityFlags`.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingError::Value`] if there is an unknown bit.
+    pub fn from_bits(bits: u32) -> Result<Self, SettingError> {
+        const KNOWN: u32 = TIME
+            | LIST_TIME
+            | NESTED_TIMES
+            | AUTHORITY
+            | USAGE
+            | REVOCATION
+            | LIST_SIGNER_REVOCATION
+            | AUTHORITY_REVOCATION
+            | ROOT_REVOCATION
+            | TRUST_TEST_ROOT
+            | ALLOW_TEST_ROOT
+            | NAME;
+        if bits & !KNOWN != 0 {
+            let expected = "a sum of the flags 0x1, 0x2, 0x4, 0x10, 0x20, 0x100, 0x200, 0x400, \
+                            0x800, 0x4000, 0x8000 and 0x80000000";
+            return Err(SettingError::Value { name: "SSLSecurityFlags", expected });
+        }
+        Ok(Self(bits))
+    }
+
+    /// The bits of `SSLSecurityFlags`.
+    #[must_use]
+    pub fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Whether this fault is to be overlooked.
+    pub(super) fn overlook(self, fault: &CertificateFault) -> bool {
+        let flags = match fault {
+            CertificateFault::Expired | CertificateFault::NotYetValid => TIME,
+            CertificateFault::UnknownIssuer => AUTHORITY,
+            CertificateFault::WrongUsage => USAGE,
+            CertificateFault::UnknownRevocation => REVOCATION | AUTHORITY_REVOCATION,
+            CertificateFault::WrongName => NAME,
+            _ => 0,
+        };
+        self.0 & flags != 0
+    }
+}

@@ -1,0 +1,159 @@
+//! The verifier that rustls asks.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{
+    CertificateDer, ServerName, SignatureVerificationAlgorithm, TrustAnchor, UnixTime,
+};
+use rustls::{
+    CertificateError, DigitallySignedStruct, Error, OtherError, PeerIncompatible, SignatureScheme,
+};
+use webpki::CertRevocationList;
+
+use super::super::certificate::Certificate;
+use super::super::error::CertificateFault;
+use super::super::signatures::SignatureAlgorithms;
+use super::chain::Chain;
+use super::flags::SecurityFlags;
+use super::policy::{CertificatePolicy, ServerChain, Verdict};
+
+/// Checks the chain, then asks the policy.
+pub(in super::super) struct Verifier {
+    pub(in super::super) roots: Vec<TrustAnchor<'static>>,
+    pub(in super::super) algorithms: WebPkiSupportedAlgorithms,
+    pub(in super::super) allowed: Option<SignatureAlgorithms>,
+    pub(in super::super) lists: Arc<Vec<CertRevocationList<'static>>>,
+    pub(in super::super) demand_status: bool,
+    pub(in super::super) flags: SecurityFlags,
+    pub(in super::super) accepted: Vec<Certificate>,
+    pub(in super::super) policy: Option<Arc<dyn CertificatePolicy>>,
+}
+
+impl Verifier {
+    fn allows(&self, scheme: SignatureScheme) -> bool {
+        self.allowed.as_ref().is_none_or(|allowed| allowed.chosen.contains(&scheme))
+    }
+
+    /// The algorithms that may stand in a chain.
+    fn chain_algorithms(&self) -> Vec<&'static dyn SignatureVerificationAlgorithm> {
+        if self.allowed.is_none() {
+            return self.algorithms.all.to_vec();
+        }
+        let allowed = self.algorithms.mapping.iter().filter(|(scheme, _)| self.allows(*scheme));
+        allowed.flat_map(|(_, algorithms)| algorithms.iter().copied()).collect()
+    }
+
+    fn check(&self, chain: &Chain<'_>) -> Result<(), CertificateFault> {
+        if self.accepted.iter().any(|accepted| accepted.der() == &chain.leaf[..]) {
+            return Ok(());
+        }
+        chain.check(self.flags)
+    }
+
+    /// What the policy makes of it.
+    fn decide(
+        &self,
+        policy: &dyn CertificatePolicy,
+        chain: &Chain<'_>,
+        checked: Result<(), CertificateFault>,
+    ) -> Result<(), CertificateFault> {
+        let read = |der: &CertificateDer<'_>| Certificate::from_der(der);
+        let certificate = read(chain.leaf)?;
+        let others = chain.intermediates.iter().filter_map(|der| read(der).ok());
+        let shown = ServerChain {
+            host: chain.name.to_str().into_owned(),
+            chain: std::iter::once(certificate.clone()).chain(others).collect(),
+            certificate,
+            fault: checked.clone().err(),
+        };
+        match policy.decide(&shown) {
+            Verdict::Default => checked,
+            Verdict::Refuse => checked.and(Err(CertificateFault::Policy)),
+        }
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        _stapled: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let algorithms = self.chain_algorithms();
+        let lists: Vec<_> = self.lists.iter().collect();
+        let chain = Chain {
+            leaf,
+            intermediates,
+            name,
+            now,
+            roots: &self.roots,
+            algorithms: &algorithms,
+            lists: &lists,
+            demand_status: self.demand_status,
+        };
+        let mut checked = self.check(&chain);
+        if let Some(policy) = &self.policy {
+            checked = self.decide(&**policy, &chain, checked);
+        }
+        checked.map(|()| ServerCertVerified::assertion()).map_err(told)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        if !self.allows(signed.scheme) {
+            return Err(PeerIncompatible::NoSignatureSchemesInCommon.into());
+        }
+        verify_tls12_signature(message, certificate, signed, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        if !self.allows(signed.scheme) {
+            return Err(PeerIncompatible::NoSignatureSchemesInCommon.into());
+        }
+        verify_tls13_signature(message, certificate, signed, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        let all = self.algorithms.supported_schemes();
+        all.into_iter().filter(|scheme| self.allows(*scheme)).collect()
+    }
+}
+
+/// As an error of rustls, from which the right alert follows.
+fn told(fault: CertificateFault) -> Error {
+    let error = match fault {
+        CertificateFault::Expired => CertificateError::Expired,
+        CertificateFault::NotYetValid => CertificateError::NotValidYet,
+        CertificateFault::WrongName => CertificateError::NotValidForName,
+        CertificateFault::UnknownIssuer => CertificateError::UnknownIssuer,
+        CertificateFault::Revoked => CertificateError::Revoked,
+        CertificateFault::UnknownRevocation => CertificateError::UnknownRevocationStatus,
+        CertificateFault::WrongUsage => CertificateError::InvalidPurpose,
+        CertificateFault::BadSignature => CertificateError::BadSignature,
+        CertificateFault::Unreadable => CertificateError::BadEncoding,
+        CertificateFault::Policy => CertificateError::ApplicationVerificationFailure,
+        other @ CertificateFault::Chain(_) => CertificateError::Other(OtherError(Arc::new(other))),
+    };
+    Error::InvalidCertificate(error)
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier").field("flags", &self.flags).finish_non_exhaustive()
+    }
+}

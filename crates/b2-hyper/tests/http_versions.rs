@@ -1,0 +1,217 @@
+//! Versions of HTTP and headers, as servers see them.
+
+#![cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
+
+mod authority;
+mod server;
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use authority::{Authority, answering};
+use b2_core::error::{Sent, TransportError, TransportErrorKind as Kind};
+use b2_core::port::{RequestBody, ResponseBody, Transport};
+use b2_hyper::connect::ConnectionFacts;
+use b2_hyper::{Builder, HeaderOverrides, HttpVersion, HyperTransport};
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, Version};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rcgen::CertificateParams;
+use tokio_rustls::TlsAcceptor;
+
+/// What a server knows of a request.
+#[derive(Debug)]
+struct Seen {
+    version: Version,
+    host: Option<String>,
+    headers: HeaderMap,
+    body: usize,
+}
+
+/// A server of HTTP/2 that gives back what came.
+async fn h2_server(authority: &Authority) -> (u16, Receiver<Seen>) {
+    let (told, seen) = channel();
+    let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let mut config = (*authority.server(params)).clone();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let told = Arc::new(Mutex::new(told));
+    tokio::spawn(async move {
+        while let Ok((tcp, _)) = listener.accept().await {
+            let (acceptor, told) = (acceptor.clone(), Arc::clone(&told));
+            tokio::spawn(async move {
+                let Ok(tls) = acceptor.accept(tcp).await else { return };
+                let service =
+                    hyper::service::service_fn(move |request| echo(request, Arc::clone(&told)));
+                let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+                let _ = server.serve_connection(TokioIo::new(tls), service).await;
+            });
+        }
+    });
+    (port, seen)
+}
+
+async fn echo(
+    request: Request<Incoming>,
+    told: Arc<Mutex<std::sync::mpsc::Sender<Seen>>>,
+) -> Result<Response<Full<Bytes>>, hyper::Error> {
+    let (head, body) = request.into_parts();
+    if head.uri.path() == "/refuse" {
+        return Ok(Response::builder().status(401).body(Full::from("early")).unwrap());
+    }
+    let body = body.collect().await?.to_bytes();
+    let seen = Seen {
+        version: head.version,
+        host: head.uri.authority().map(ToString::to_string),
+        headers: head.headers,
+        body: body.len(),
+    };
+    let _ = told.lock().unwrap().send(seen);
+    Ok(Response::new(Full::new(body)))
+}
+
+async fn post(
+    transport: &HyperTransport,
+    url: &str,
+    len: usize,
+) -> Result<Response<ResponseBody>, TransportError> {
+    let body = RequestBody::from_bytes(Bytes::from(vec![7; len]));
+    let request = Request::post(url).header("user-agent", "own").body(body).unwrap();
+    transport.send(request, Instant::now() + Duration::from_secs(20)).await
+}
+
+async fn collect(mut body: ResponseBody) -> usize {
+    let mut came = 0;
+    while let Some(chunk) = body.chunk().await {
+        came += chunk.unwrap().len();
+    }
+    came
+}
+
+fn facts(answer: &Response<ResponseBody>) -> ConnectionFacts {
+    ConnectionFacts::clone(answer.extensions().get::<Arc<ConnectionFacts>>().unwrap())
+}
+
+fn speaking(version: HttpVersion, authority: &Authority) -> HyperTransport {
+    HyperTransport::builder()
+        .with_platform_roots(false)
+        .with_root_certificates_pem(&authority.pem)
+        .with_http_version(version)
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn http_2_carries_bodies_and_its_connection_is_used_again() {
+    let authority = Authority::new();
+    let (port, seen) = h2_server(&authority).await;
+    let transport = speaking(HttpVersion::Http2Only, &authority);
+    let url = format!("https://localhost:{port}/x?y=%20");
+    let mut addresses = Vec::new();
+    for len in [0, 5, 10_000_000, 3] {
+        let answer = post(&transport, &url, len).await.unwrap();
+        let facts = facts(&answer);
+        assert_eq!((answer.version(), facts.http_version), (Version::HTTP_2, Version::HTTP_2));
+        assert_eq!(facts.tls.unwrap().alpn.as_deref(), Some(&b"h2"[..]));
+        addresses.push(facts.local_address);
+        assert_eq!(collect(answer.into_body()).await, len);
+        let seen = seen.recv_timeout(Duration::from_secs(5)).unwrap();
+        assert_eq!((seen.version, seen.body), (Version::HTTP_2, len));
+        assert_eq!(seen.host.unwrap(), format!("localhost:{port}"));
+        assert_eq!(seen.headers["content-length"], len.to_string());
+        assert!(!seen.headers.contains_key("host"));
+    }
+    addresses.dedup();
+    assert_eq!(addresses.len(), 1, "one connection");
+}
+
+#[tokio::test]
+async fn http_2_finds_an_early_answer_and_the_next_one_too() {
+    let authority = Authority::new();
+    let (port, _seen) = h2_server(&authority).await;
+    let transport = speaking(HttpVersion::Http2Only, &authority);
+    let refuse = format!("https://localhost:{port}/refuse");
+    let answer = post(&transport, &refuse, 50_000_000).await.unwrap();
+    assert_eq!(answer.status(), 401);
+    assert_eq!(collect(answer.into_body()).await, 5);
+    let answer = post(&transport, &format!("https://localhost:{port}/"), 9).await.unwrap();
+    assert_eq!(collect(answer.into_body()).await, 9);
+}
+
+#[tokio::test]
+async fn http_2_falls_back_if_it_may() {
+    let authority = Authority::new();
+    let port = authority.serve(&["localhost"], answering);
+    let url = format!("https://localhost:{port}/");
+    let answer = post(&speaking(HttpVersion::Http2, &authority), &url, 5).await.unwrap();
+    assert_eq!(facts(&answer).http_version, Version::HTTP_11);
+    let error = post(&speaking(HttpVersion::Http2Only, &authority), &url, 5).await.unwrap_err();
+    assert_eq!((error.kind, error.sent), (Kind::Tls, Sent::Nothing), "{error:?}");
+}
+
+/// A server that tells heads and answers.
+fn telling() -> (SocketAddr, Receiver<String>) {
+    let (told, heads) = channel();
+    let told = Mutex::new(told);
+    let address = server::listen(move |_, mut stream| {
+        while let Some(head) = server::head(&mut stream)? {
+            let _ = told.lock().unwrap().send(head);
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")?;
+        }
+        Ok(())
+    });
+    (address, heads)
+}
+
+async fn head_of(builder: Builder) -> (String, String) {
+    let (server, heads) = telling();
+    let transport = builder.build().unwrap();
+    let url = format!("http://{server}/x");
+    let mut addresses = Vec::new();
+    for _ in 0..2 {
+        let answer = post(&transport, &url, 0).await.unwrap();
+        addresses.push(facts(&answer).local_address);
+        collect(answer.into_body()).await;
+    }
+    let reused = if addresses[0] == addresses[1] { "reused" } else { "new" };
+    (heads.recv_timeout(Duration::from_secs(5)).unwrap(), reused.to_owned())
+}
+
+#[tokio::test]
+async fn http_1_0_is_said_on_the_wire() {
+    let (head, _) = head_of(HyperTransport::builder().with_http_version(HttpVersion::Http10)).await;
+    assert!(head.starts_with("POST /x HTTP/1.0\r\n"), "{head}");
+    let (head, reused) = head_of(HyperTransport::builder()).await;
+    assert!(head.starts_with("POST /x HTTP/1.1\r\n"), "{head}");
+    assert_eq!(reused, "reused");
+    let without = HyperTransport::builder().with_http_version(HttpVersion::Http2);
+    assert!(head_of(without).await.0.starts_with("POST /x HTTP/1.1\r\n"));
+}
+
+#[tokio::test]
+async fn headers_are_replaced_and_added() {
+    let headers = HeaderOverrides::new().with_user_agent("backup/1.0").unwrap();
+    let headers = headers.with_authorization("Bearer mine").unwrap();
+    let headers = headers.with_lines("X-Site: 7\r\nX-Site: 8").unwrap();
+    let (head, _) = head_of(HyperTransport::builder().with_headers(headers)).await;
+    for line in ["user-agent: backup/1.0", "authorization: Bearer mine", "x-site: 7", "x-site: 8"] {
+        assert!(head.contains(&format!("\r\n{line}\r\n")), "{head}");
+    }
+    assert!(!head.contains("user-agent: own"), "{head}");
+}
+
+#[tokio::test]
+async fn without_keep_alive_each_request_has_its_connection() {
+    let headers = HeaderOverrides::new().with_keep_alive(false);
+    let (head, reused) = head_of(HyperTransport::builder().with_headers(headers)).await;
+    assert!(head.contains("\r\nconnection: close\r\n"), "{head}");
+    assert_eq!(reused, "new");
+}

@@ -1,0 +1,16 @@
+//! Other people's proxies. Needs programs that `cargo xtask peers` looks for
+//! first; without them these tests fail, so they run only when asked for.
+
+#![cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
+#![cfg_attr(test, expect(dead_code, reason = "the servers are shared with other tests"))]
+
+#[path = "../authority/mod.rs"]
+mod authority;
+mod journey;
+mod openssl;
+mod program;
+#[path = "../server/mod.rs"]
+mod server;
+mod socks;
+mod squid;

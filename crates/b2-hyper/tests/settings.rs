@@ -1,0 +1,202 @@
+//! Settings by name, and what comes of them on the wire.
+
+#![cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
+
+mod authority;
+mod server;
+
+use std::io::{Read, Write};
+use std::net::SocketAddr;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use authority::{Authority, answering};
+use b2_core::error::{TransportError, TransportErrorKind as Kind};
+use b2_core::port::{RequestBody, Transport};
+use b2_hyper::HyperTransport;
+use b2_hyper::connect::ConnectionFacts;
+use b2_hyper::settings::Settings;
+use bytes::Bytes;
+
+const SOON: Duration = Duration::from_secs(10);
+
+fn with(texts: &[&str]) -> HyperTransport {
+    let mut settings = Settings::default();
+    for text in texts {
+        settings.apply(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    }
+    settings.builder().unwrap().build().unwrap()
+}
+
+async fn get(transport: &HyperTransport, url: &str) -> Result<ConnectionFacts, TransportError> {
+    let request = http::Request::get(url).body(RequestBody::from_bytes(Bytes::new())).unwrap();
+    let answer = transport.send(request, Instant::now() + SOON).await?;
+    let facts = ConnectionFacts::clone(answer.extensions().get::<Arc<ConnectionFacts>>().unwrap());
+    let mut body = answer.into_body();
+    while let Some(chunk) = body.chunk().await {
+        chunk?;
+    }
+    Ok(facts)
+}
+
+/// A server that answers everything and tells the first bytes of connections.
+fn telling() -> (SocketAddr, Receiver<Vec<u8>>) {
+    let (told, firsts) = channel();
+    let told = Mutex::new(told);
+    let address = server::listen(move |_, mut stream| {
+        let mut first = vec![0; 10_000];
+        let len = stream.read(&mut first)?;
+        first.truncate(len);
+        let _ = told.lock().unwrap().send(first);
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")?;
+        stream.read(&mut [0]).map(drop)
+    });
+    (address, firsts)
+}
+
+/// The first bytes that a server at `%` gets, with settings in which `%` is
+/// its port, for a request to that server or else to `url`.
+async fn first_bytes(texts: &[&str], url: &str) -> String {
+    let (server, firsts) = telling();
+    let fill = |text: &str| text.replace('%', &server.port().to_string());
+    let texts: Vec<_> = texts.iter().map(|text| fill(text)).collect();
+    let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+    let _ = get(&with(&texts), &fill(url)).await;
+    String::from_utf8_lossy(&firsts.recv_timeout(SOON).unwrap()).into_owned()
+}
+
+const DIRECT: &str = "http://127.0.0.1:%/x";
+const ELSEWHERE: &str = "http://b2.example/x";
+
+#[tokio::test]
+async fn headers_and_versions() {
+    for (text, expected) in [
+        ("UserAgent=backup/1.0", "user-agent: backup/1.0\r\n"),
+        ("Authorization=Bearer mine", "authorization: Bearer mine\r\n"),
+        ("other_headers=X-Site: 7", "x-site: 7\r\n"),
+        ("KeepAlive=False", "connection: close\r\n"),
+        ("HTTPVersion=1.0", "GET /x HTTP/1.0\r\n"),
+        ("HTTPVersion=2.0", "GET /x HTTP/1.1\r\n"),
+    ] {
+        let bytes = first_bytes(&[text], DIRECT).await;
+        assert!(bytes.contains(expected), "{text}: {bytes}");
+    }
+}
+
+#[tokio::test]
+async fn proxies_and_firewalls() {
+    let proxy = ["ProxyServer=127.0.0.1", "ProxyPort=%"];
+    let of = |more: &[&'static str]| [&proxy[..], more].concat();
+    for (texts, expected) in [
+        (of(&[]), "GET http://b2.example/x HTTP/1.1\r\n"),
+        (of(&["ProxyUser=ada", "ProxyPassword=secret"]), "Basic YWRhOnNlY3JldA=="),
+        (of(&["ProxyUser=ada", "ProxyPassword=secret", "ProxyAuthScheme=4"]), "NTLM TlRMTVNTUAAB"),
+        (of(&["ProxyAuthScheme=2", "ProxyAuthorization=Bearer given"]), "Bearer given\r\n"),
+        (of(&["ProxySSL=3"]), "CONNECT b2.example:80 HTTP/1.1\r\n"),
+        (of(&["ProxySSL=1"]), "\u{16}\u{3}\u{1}"),
+        (
+            vec![
+                "FirewallType=1",
+                "FirewallHost=127.0.0.1",
+                "FirewallPort=%",
+                "FirewallData=X-Site: 7",
+            ],
+            "x-site: 7\r\n",
+        ),
+        (vec!["FirewallType=3", "FirewallHost=127.0.0.1", "FirewallPort=%"], "\u{5}\u{1}\0"),
+        (
+            vec!["FirewallType=10", "FirewallHost=127.0.0.1", "FirewallPort=%", "FirewallUser=ada"],
+            "\u{4}\u{1}\0P\0\0\0\u{1}ada\0b2.example\0",
+        ),
+    ] {
+        let bytes = first_bytes(&texts, ELSEWHERE).await;
+        assert!(bytes.contains(expected), "{texts:?}: {bytes:?}");
+    }
+    let texts = ["ProxyServer=127.0.0.1", "ProxyPort=1", "ProxyExceptionsList=127.0.0.1"];
+    assert!(first_bytes(&texts, DIRECT).await.starts_with("GET /x "));
+}
+
+#[tokio::test]
+async fn sockets_and_times() {
+    let (server, _firsts) = telling();
+    let url = format!("http://{server}/");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let transport = with(&["LocalHost=127.0.0.1", &format!("LocalPort={port}")]);
+    assert_eq!(get(&transport, &url).await.unwrap().local_address.port(), port);
+    assert_eq!(get(&with(&["UseIPv6=1"]), &url).await.unwrap_err().kind, Kind::Resolve);
+    get(&with(&["UseIPv6=0", "TCPKeepAlive=True", "InBufferSize=65536"]), &url).await.unwrap();
+
+    let silent = server::listen(|_, mut stream| {
+        server::request(&mut stream)?;
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nsome")?;
+        stream.read(&mut [0]).map(drop)
+    });
+    for texts in [&["Timeout=1"][..], &["Timeout=1", "AbsoluteTimeout=True"]] {
+        let begun = Instant::now();
+        let error = get(&with(texts), &format!("http://{silent}/")).await.unwrap_err();
+        assert_eq!(error.kind, Kind::Timeout, "{texts:?}");
+        assert!(begun.elapsed() < Duration::from_secs(8), "{texts:?}");
+    }
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/", mute.local_addr().unwrap());
+    let error = get(&with(&["ConnectionTimeout=1"]), &url).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Timeout);
+}
+
+#[tokio::test]
+async fn tls() {
+    let authority = Authority::new();
+    let port = authority.serve(&["localhost"], answering);
+    let url = format!("https://localhost:{port}/");
+    let roots = format!("SSLServerCACerts={}", authority.pem);
+    let facts = async |texts: &[&str]| {
+        let transport = with(&[&[&*roots][..], texts].concat());
+        get(&transport, &url).await.unwrap().tls.unwrap()
+    };
+    assert_eq!(facts(&["SSLEnabledProtocols=3072"]).await.version, "TLSv1.2");
+    let suite = "TLS_CHACHA20_POLY1305_SHA256";
+    let chosen = format!("SSLEnabledCipherSuites={suite}");
+    assert_eq!(facts(&[&chosen, "SSLEnabledProtocols=0x3000"]).await.cipher_suite, suite);
+    assert_eq!(facts(&["TLS13SupportedGroups=ecdhe_secp384r1"]).await.key_exchange_bits, 384);
+    let error = get(&with(&[&roots, "TLS13SignatureAlgorithms=rsa_pss_sha256"]), &url).await;
+    assert_eq!(error.unwrap_err().kind, Kind::Tls);
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    facts(&[&format!("SSLKeyLogFile={}", file("keys"))]).await;
+    assert!(std::fs::read_to_string(file("keys")).unwrap().contains("CLIENT_TRAFFIC_SECRET_0 "));
+    std::fs::write(file("ca.pem"), &authority.pem).unwrap();
+    for name in ["SSLCACertFilePaths", "OpenSSLCAFile"] {
+        get(&with(&[&format!("{name}={}", file("ca.pem"))]), &url).await.unwrap();
+    }
+
+    assert_eq!(get(&with(&[]), &url).await.unwrap_err().kind, Kind::Tls);
+    get(&with(&["SSLSecurityFlags=0x10"]), &url).await.unwrap();
+    let shown = facts(&[]).await.certificates.remove(0);
+    let shown = b2_hyper::tls::Certificate::from_der(&shown).unwrap().pem();
+    get(&with(&[&format!("ssl_accept_server_cert_encoded={shown}")]), &url).await.unwrap();
+
+    let closing = ["KeepAlive=False", "ReuseSSLSession=False"];
+    let transport = with(&[&[&*roots][..], &closing].concat());
+    get(&transport, &url).await.unwrap();
+    assert!(!get(&transport, &url).await.unwrap().tls.unwrap().resumed);
+}
+
+#[test]
+fn what_cannot_be_built_says_which_setting() {
+    for (texts, expected) in [
+        (&["ssl_cert_store=/no/such/file", "ssl_cert_store_type=2"][..], "cannot be read"),
+        (&["ssl_cert_store=nonsense"], "not a readable"),
+        (&["SSLAcceptServerCert=nonsense"], "SSLAcceptServerCert"),
+        (&["FirewallType=1", "FirewallHost=a", "FirewallData=nonsense"], "header"),
+    ] {
+        let mut settings = Settings::default();
+        for text in texts {
+            settings.apply(text).unwrap();
+        }
+        let error = settings.builder().unwrap_err().to_string();
+        assert!(error.contains(expected), "{texts:?}: {error}");
+    }
+}

@@ -1,0 +1,79 @@
+//! `cargo xtask peers`: the transport against other people's proxies.
+//!
+//! The tests are those of `crates/b2-hyper/tests/peers`; this looks for the programs first, so that
+//! whoever lacks one learns its package before anything is built.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::failure::Failure;
+use crate::program;
+
+/// What has to be there, and the Debian package that it is in.
+const PROGRAMS: &[(&str, &str)] = &[
+    ("/usr/sbin/squid", "squid"),
+    ("/usr/sbin/danted", "dante-server"),
+    ("/usr/bin/microsocks", "microsocks"),
+    ("/usr/sbin/sshd", "openssh-server"),
+    ("/usr/bin/ssh", "openssh-client"),
+    ("/usr/bin/openssl", "openssl"),
+    // Squid runs its helpers as another user, who may not see a Python that is somebody's own.
+    ("/usr/bin/python3", "python3-venv"),
+];
+
+/// The NTLM on the other side.
+const PACKAGE: &str = "pyspnego>=0.11,<1";
+
+/// The options of `cargo xtask peers`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Runs only the tests whose names contain this.
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+}
+
+/// Looks for the programs, installs the Python package, and runs the tests.
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let absent: Vec<_> = PROGRAMS.iter().filter(|(path, _)| !Path::new(path).exists()).collect();
+    if let Some((first, _)) = absent.first() {
+        let packages: Vec<_> = absent.iter().map(|(_, package)| *package).collect();
+        let remedy = format!("apt-get install --no-install-recommends {}", packages.join(" "));
+        return Err(Failure::missing(format!("{first} is not there"), remedy));
+    }
+    let python = python()?;
+    let mut tests = program::cargo();
+    tests.args(["test", "-p", "b2-hyper", "--features", "x448", "--locked", "--test", "peers"]);
+    tests.args(&args.name).env("B2_PEERS_PYTHON", &python);
+    let line = program::line(&tests);
+    println!("$ {line}");
+    let started = tests.status();
+    let status = started.map_err(|source| Failure::Start { program: line.clone(), source })?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Failure::Wrong(format!("`{line}` failed ({status})")))
+}
+
+/// A Python with the package, where every user can read it.
+fn python() -> Result<PathBuf, Failure> {
+    let environment = std::env::temp_dir().join("b2-peers-venv");
+    let python = environment.join("bin/python3");
+    if works(Command::new(&python).args(["-c", "import spnego"])) {
+        return Ok(python);
+    }
+    println!("Installing {PACKAGE} in {}", environment.display());
+    let mut make = Command::new("/usr/bin/python3");
+    make.args(["-m", "venv", "--clear"]).arg(&environment);
+    if !works(&mut make) {
+        let remedy = "apt-get install python3-venv";
+        return Err(Failure::missing("python3 cannot make a virtual environment", remedy));
+    }
+    let mut pip = Command::new(&python);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGE]);
+    program::stdout(&mut pip)?;
+    Ok(python)
+}
+
+fn works(command: &mut Command) -> bool {
+    program::output(command).is_ok_and(|output| output.status.success())
+}
