@@ -9,7 +9,7 @@ use chacha20::{ChaCha20, ChaCha20LegacyCore};
 use cipher::consts::{U8, U16};
 use cipher::{
     BlockCipherDecrypt, BlockCipherEncrypt, BlockSizeUser, InnerIvInit, KeyInit, KeyIvInit,
-    StreamCipher as _, StreamCipherCoreWrapper, StreamCipherSeek as _, StreamCipherSeekCore as _,
+    StreamCipher as _, StreamCipherCoreWrapper, StreamCipherSeek as _,
 };
 use idea::Idea;
 use rc2::Rc2;
@@ -39,7 +39,7 @@ pub(super) fn transform(
     let mode = Applied { suite, iv, encrypt };
     match suite.algorithm {
         Algorithm::Aes => aes(&mode, key),
-        Algorithm::Blowfish => mode.on(Blowfish::new_from_slice(key).map_err(|_| UNCHECKED)?),
+        Algorithm::Blowfish => mode.on(<Blowfish>::new_from_slice(key).map_err(|_| UNCHECKED)?),
         Algorithm::Cast => mode.on(Cast5::new_from_slice(key).map_err(|_| UNCHECKED)?),
         Algorithm::Des => mode.on(Des::new(&*exactly(key)?)),
         Algorithm::Idea => mode.on(Idea::new_from_slice(key).map_err(|_| UNCHECKED)?),
