@@ -9,6 +9,7 @@ mod failure;
 mod finding;
 mod interop;
 mod metadata;
+mod oracles;
 mod program;
 mod simulate;
 mod table;
@@ -43,6 +44,8 @@ enum Command {
     Simulate(simulate::Args),
     /// Holds the emulator and our CLI against the official tool and rclone.
     Interop(interop::Args),
+    /// Holds the classic suites of `b2-crypto` against openssl, libtomcrypt, Botan and libmcrypt.
+    Oracles(oracles::Args),
     /// Measures what transfers cost, as ratios to a floor in the same run.
     Bench(bench::Args),
 }
@@ -66,6 +69,7 @@ fn run(command: Command) -> Result<(), String> {
         Command::Ci(args) => ci::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Interop(args) => interop::run(&args),
+        Command::Oracles(args) => oracles::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
     result.map_err(|failure| failure.in_full())
