@@ -12,9 +12,8 @@
 //!
 //! ```
 //! use b2_crypto::{Header, Limits, NewFile, Password, Recipient, SealOptions, Unlock};
-//! # let mut random = |bytes: &mut [u8]| { bytes.fill(4); Ok::<(), b2_crypto::NoRandomness>(()) };
-//!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let mut random = |bytes: &mut [u8]| { bytes.fill(4); Ok::<(), b2_crypto::NoRandomness>(()) };
 //! let password = Password::from("correct horse battery staple");
 //! let recipients = [Recipient::password(password.clone())];
 //! let file = NewFile::new(&recipients, &SealOptions::default(), Some(14), &mut random)?;

@@ -6,9 +6,9 @@
 /// may fail is one:
 ///
 /// ```
-/// # fn fill_from_the_system(bytes: &mut [u8]) -> Result<(), std::io::Error> { bytes.fill(4); Ok(()) }
 /// use b2_crypto::{NoRandomness, Randomness};
 ///
+/// # fn fill_from_the_system(bytes: &mut [u8]) -> Result<(), std::io::Error> { bytes.fill(4); Ok(()) }
 /// let mut system = |bytes: &mut [u8]| fill_from_the_system(bytes).map_err(|_| NoRandomness);
 /// let mut salt = [0; 16];
 /// system.fill(&mut salt)?;

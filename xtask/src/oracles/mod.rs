@@ -8,7 +8,7 @@ mod suites;
 mod worker;
 
 use suites::{Oracle, SUITES, Suite};
-pub(crate) use worker::perl;
+pub(crate) use worker::{needs_openssl, perl};
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -40,12 +40,7 @@ impl Worker {
     pub(crate) fn of(oracle: Oracle) -> Result<Self, Failure> {
         match oracle {
             Oracle::OpenSsl => {
-                let list = ["list", "-cipher-algorithms", "-provider", "legacy"];
-                needs(
-                    Command::new("openssl").args(list),
-                    "the legacy provider of OpenSSL",
-                    "openssl",
-                )?;
+                needs_openssl()?;
                 Ok(Self::OpenSsl)
             }
             Oracle::LibTomCrypt => Self::lines("libtomcrypt", perl()?),
@@ -105,6 +100,12 @@ impl Drop for Worker {
             let _ = child.wait();
         }
     }
+}
+
+/// Fails unless OpenSSL is here with its legacy provider.
+pub(crate) fn needs_openssl() -> Result<(), Failure> {
+    let list = ["list", "-cipher-algorithms", "-provider", "legacy"];
+    needs(Command::new("openssl").args(list), "the legacy provider of OpenSSL", "openssl")
 }
 
 /// Perl with the script that has libtomcrypt.
