@@ -2,7 +2,7 @@
 # key, IV, input and output with tabs in between. With `speed` it prints bytes per second.
 use strict;
 use warnings;
-use Time::HiRes qw(time);
+use Time::HiRes qw(clock);
 use Crypt::Mode::CBC;
 use Crypt::Mode::CTR;
 use Crypt::Stream::RC4;
@@ -37,9 +37,9 @@ sub speed {
                 ? crypted('encrypt', $suite, "\x01" x $key, "\x02" x $iv, $data) : $data;
             my $best = 0;
             for my $try (1 .. 5) {
-                my ($done, $begun) = (0, time);
-                while (time - $begun < 0.15) { crypted($direction, $suite, "\x01" x $key, "\x02" x $iv, $input); $done += length $input }
-                my $rate = $done / (time - $begun);
+                my ($done, $begun) = (0, clock);
+                while (clock() - $begun < 0.15) { crypted($direction, $suite, "\x01" x $key, "\x02" x $iv, $input); $done += length $input }
+                my $rate = $done / (clock() - $begun);
                 $best = $rate if $rate > $best;
             }
             printf "%s %s %.0f\n", $suite, $direction, $best;
