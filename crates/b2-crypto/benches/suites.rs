@@ -1,4 +1,6 @@
 //! The suites and the format in criterion. `cargo xtask bench crypto` compares with others.
+#![allow(clippy::expect_used, reason = "a benchmark of what does not work should stop")]
+#![allow(missing_docs, reason = "criterion's macros document nothing")]
 
 use std::hint::black_box;
 

@@ -54,7 +54,9 @@ pub(crate) fn run(_args: &Args) -> Result<(), Failure> {
             let cells = [ssl, ratio(own, ssl), tom, ratio(own, tom)];
             let [a, b, c, d] =
                 [(cells[0], true), (cells[1], false), (cells[2], true), (cells[3], false)].map(
-                    |(cell, is_rate)| cell.map_or("-".to_owned(), |value| shown(value, is_rate)),
+                    |(cell, is_rate)| {
+                        cell.map_or_else(|| "-".to_owned(), |value| shown(value, is_rate))
+                    },
                 );
             table.row([(*name).to_owned(), direction.to_owned(), shown(own, true), a, b, c, d]);
         }

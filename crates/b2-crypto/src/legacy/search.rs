@@ -7,11 +7,19 @@ use super::{Derivation, Hash, KeyOrder, Padding, PasswordEncoding, Profile, Stre
 
 /// A piece of evidence: the beginning of a ciphertext and what it decrypts to.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Sample<'a> {
     /// The beginning of the ciphertext, at least as long as the plaintext rounded up to blocks.
     pub ciphertext: &'a [u8],
     /// The beginning of the content. Eight bytes or more, or the wrong profile may fit by chance.
     pub plaintext: &'a [u8],
+}
+
+impl<'a> Sample<'a> {
+    /// The beginnings of a ciphertext and of its content.
+    pub fn new(ciphertext: &'a [u8], plaintext: &'a [u8]) -> Self {
+        Self { ciphertext, plaintext }
+    }
 }
 
 /// Tries derivations of a password until one decrypts a sample.
@@ -30,7 +38,7 @@ pub struct Sample<'a> {
 /// # encryptor.update(b"%PDF-1.7 and more", &mut ciphertext)?;
 /// # encryptor.finish(&mut ciphertext)?;
 /// // Somebody gave us an encrypted PDF, its password, and nothing else.
-/// let sample = Sample { ciphertext: &ciphertext, plaintext: b"%PDF-1.7" };
+/// let sample = Sample::new(&ciphertext, b"%PDF-1.7");
 /// let search = ProfileSearch::new(vec![Suite::new(Algorithm::Aes)]);
 /// let (profile, suite) = search.run("correct horse", &sample).next().unwrap();
 /// # assert_eq!(profile, made_with);

@@ -86,7 +86,7 @@ fn a_search_finds_how_a_file_was_made() {
         let mut encryptor = profile.encryptor("pass", &suite).unwrap();
         encryptor.update(b"%PDF-1.7 and so on and on", &mut sealed).unwrap();
         encryptor.finish(&mut sealed).unwrap();
-        let sample = Sample { ciphertext: &sealed, plaintext: b"%PDF-1.7" };
+        let sample = Sample::new(&sealed, b"%PDF-1.7");
         let search = ProfileSearch::new(suites.clone()).with_iterations(vec![1, 10, 100, 1000]);
         let found: Vec<_> = search.run("pass", &sample).collect();
         assert!(found.contains(&(profile.clone(), suite)), "{profile:?}: {found:?}");
