@@ -131,9 +131,9 @@ fn every_frame_of_another_file_is_noticed() {
     let (sealed, other) = (seal(&options, &content, 1), seal(&options, &content, 2));
     let (own, others) = (frames(&sealed), frames(&other));
     for a in 0..FRAMES {
-        for b in 0..FRAMES {
+        for (b, their) in others.iter().enumerate() {
             let mut changed = own.clone();
-            changed[a] = others[b];
+            changed[a] = their;
             refused(&joined(&sealed, &changed), &content, &format!("their {b} in place of {a}"));
         }
         let spliced = [&own[..a], &others[a..]].concat();
