@@ -11,6 +11,7 @@ mod finding;
 mod interop;
 mod metadata;
 mod peers;
+mod oracles;
 mod program;
 mod simulate;
 mod table;
@@ -52,6 +53,8 @@ enum Command {
     Coverage(coverage::Args),
     /// Tries the transport on other people's proxies.
     Peers(peers::Args),
+    /// Holds the classic suites of `b2-crypto` against openssl, libtomcrypt, Botan and libmcrypt.
+    Oracles(oracles::Args),
     /// Measures what transfers cost, as ratios to a floor in the same run.
     Bench(bench::Args),
 }
@@ -78,6 +81,7 @@ fn run(command: Command) -> Result<(), String> {
         Command::Torture(args) => torture::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Peers(args) => peers::run(&args),
+        Command::Oracles(args) => oracles::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
     result.map_err(|failure| failure.in_full())

@@ -13,6 +13,7 @@ Environment:
   B2_ENVIRONMENT         where to authorize: a URL, or `production`
   B2_CA_CERT             a PEM file with certificates to trust beside the system's
   B2_ACCOUNT_INFO        the file that keeps the saved key
+  B2_ENCRYPTION_PASSWORD the password of `encrypt` and `decrypt`
   B2_USER_AGENT_APPEND   text to add to the User-Agent of every request
 
 Exit codes:

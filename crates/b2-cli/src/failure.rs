@@ -5,6 +5,7 @@ use std::io;
 
 use b2::{BuildError, Error, LocalError};
 
+use crate::command::EncryptionFailure;
 use crate::credentials::CredentialsError;
 use crate::exit::Exit;
 use crate::redact;
@@ -32,6 +33,8 @@ pub(crate) enum Failure {
     Declined,
     #[error("{failed} could not be deleted")]
     NotAllDeleted { failed: u64, exit: Exit },
+    #[error(transparent)]
+    Encryption(#[from] EncryptionFailure),
     #[error(transparent)]
     Emulator(#[from] b2_emulator::command::CommandError),
     #[error("{0}")]
@@ -68,6 +71,7 @@ impl Failure {
         match self {
             Self::B2(error) => Exit::of(error),
             Self::Credentials(error) => error.exit(),
+            Self::Encryption(failure) => failure.exit(),
             Self::During { source, .. } => source.exit(),
             Self::Local { .. } => Exit::LocalFile,
             Self::Usage(_) => Exit::Usage,
@@ -83,6 +87,7 @@ impl Failure {
     pub(crate) fn advice(&self) -> Option<String> {
         match self {
             Self::Credentials(error) => error.advice(),
+            Self::Encryption(failure) => failure.advice(),
             Self::During { source, .. } => source.advice(),
             Self::B2(Error::Local(local))
                 if local.source.kind() == io::ErrorKind::AlreadyExists =>

@@ -16,7 +16,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// word only when nothing has moved for so long.
 const STALLED: Duration = Duration::from_secs(3);
 
-const KNOWN: &str = "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} {msg}";
+pub(crate) const KNOWN: &str = "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} {msg}";
 const UNKNOWN: &str = "{spinner} {bytes} {bytes_per_sec} {msg}";
 
 /// Whether a bar may be shown.

@@ -5,6 +5,7 @@
 //! kernel's own books say what each cost. Ratios hold when the machine's speed drifts; seconds
 //! do not.
 
+mod crypto;
 mod measure;
 mod server;
 mod transfer;
@@ -24,11 +25,14 @@ pub(crate) struct Args {
 enum What {
     /// Uploads and downloads one large file, and many small ones one after the other.
     Transfer(transfer::Args),
+    /// The suites of `b2-crypto` beside openssl and libtomcrypt, its format beside the bare AEAD.
+    Crypto(crypto::Args),
 }
 
 /// Runs a benchmark.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     match &args.what {
         What::Transfer(args) => transfer::run(args),
+        What::Crypto(args) => crypto::run(args),
     }
 }

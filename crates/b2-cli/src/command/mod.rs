@@ -3,6 +3,7 @@
 mod account;
 mod bucket;
 mod emulator;
+mod encryption;
 mod file;
 mod ls;
 mod rm;
@@ -12,6 +13,8 @@ use clap::Subcommand;
 
 use crate::context::Context;
 use crate::failure::Failure;
+
+pub(crate) use encryption::EncryptionFailure;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -23,6 +26,9 @@ pub(crate) enum Command {
     File(file::File),
     Ls(ls::Ls),
     Rm(rm::Rm),
+    Encrypt(encryption::Encrypt),
+    Decrypt(encryption::Decrypt),
+    Inspect(encryption::Inspect),
     Emulator(emulator::Emulator),
     Version(version::Version),
 }
@@ -35,6 +41,9 @@ impl Command {
             Self::File(file) => file.run(context).await,
             Self::Ls(ls) => ls.run(context).await,
             Self::Rm(rm) => rm.run(context).await,
+            Self::Encrypt(encrypt) => encrypt.run(context).await,
+            Self::Decrypt(decrypt) => decrypt.run(context).await,
+            Self::Inspect(inspect) => inspect.run(context),
             Self::Emulator(emulator) => emulator.run(),
             Self::Version(version) => version.run(context),
         }

@@ -6,6 +6,7 @@
 mod account;
 mod buckets;
 mod emulator;
+mod encryption;
 mod failures;
 mod json;
 mod listing;

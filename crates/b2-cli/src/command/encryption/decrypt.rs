@@ -1,0 +1,131 @@
+//! `b2 decrypt`
+
+use std::fs::File;
+use std::io::{Seek as _, SeekFrom};
+
+use b2_crypto::legacy::Decryptor as ClassicDecryptor;
+use b2_crypto::{Decryptor, Limits, Unlock};
+use serde::Serialize;
+
+use crate::command::encryption::classic::Classic;
+use crate::command::encryption::failure::EncryptionFailure;
+use crate::command::encryption::inspect;
+use crate::command::encryption::rewrite::{Files, Step};
+use crate::command::encryption::secret::{Secret, SecretSource};
+use crate::context::Context;
+use crate::failure::Failure;
+
+const AFTER_HELP: &str = "\
+Capability: none; nothing is sent.
+
+The decrypted file appears when all of it was found to be genuine; of a file
+that was changed, cut or exchanged nothing appears. A wrong password is found
+out at once. It is asked for, or taken from B2_ENCRYPTION_PASSWORD or
+--password-file.
+
+Examples:
+  b2 decrypt report.pdf.b2e report.pdf
+  b2 decrypt --key-file backup.key report.pdf.b2e report.pdf
+  b2 decrypt --suite aes-256-cbc --key 00..1f --iv 00..0f report.bin report.pdf";
+
+/// Decrypt a file on this machine
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Decrypt {
+    #[command(flatten)]
+    files: Files,
+
+    #[command(flatten)]
+    secret: SecretSource,
+
+    #[command(flatten)]
+    classic: Classic,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    input: String,
+    output: String,
+    content_length: u64,
+    encrypted_length: u64,
+}
+
+impl Decrypt {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let (input, output) = (self.files.input.display(), self.files.output.display());
+        let what = format!("cannot decrypt {input} to {output}");
+        self.decrypt(context).await.map_err(|failure| failure.during(what))
+    }
+
+    async fn decrypt(&self, context: &Context) -> Result<(), Failure> {
+        let chosen = self.classic.chosen(&context.output)?;
+        self.files.check()?;
+        let (mut input, encrypted_length) = self.files.open()?;
+        let step: Box<dyn Step> = match chosen {
+            Some(chosen) => {
+                let decryptor = chosen.suite.decryptor(&chosen.key, &chosen.iv);
+                Box::new(Classically(decryptor.map_err(EncryptionFailure::from)?))
+            }
+            None => Box::new(Opening(self.begin(&mut input, encrypted_length).await?)),
+        };
+        let files = (input, encrypted_length);
+        let content_length = self.files.rewrite(context, files, Vec::new(), step).await?;
+        let row = Row {
+            input: self.files.input.display().to_string(),
+            output: self.files.output.display().to_string(),
+            content_length,
+            encrypted_length,
+        };
+        if context.output.json() {
+            return context.output.record(&row, Vec::new);
+        }
+        context.output.say(&format!("decrypted {} to {}", row.input, row.output));
+        Ok(())
+    }
+
+    /// Opens the header, and leaves the file behind it. Everything that the header and the length
+    /// tell is found out here.
+    async fn begin(&self, input: &mut File, len: u64) -> Result<Decryptor, Failure> {
+        let header = inspect::header(input, &self.files.input)?;
+        let behind = header.len() as u64;
+        let unlock = match self.secret.get(false).await? {
+            Secret::Password(password) => Unlock::Password(password),
+            Secret::Key(key) => Unlock::RawKey(key),
+        };
+        let open = move || header.unlock(&unlock, &Limits::default());
+        let opened = tokio::task::spawn_blocking(open).await;
+        let opened = opened.map_err(|error| Failure::local("no key was derived", error.into()))?;
+        let opened = opened.map_err(EncryptionFailure::from)?;
+        opened.layout(len).map_err(EncryptionFailure::from)?;
+        let sought = input.seek(SeekFrom::Start(behind));
+        sought.map_err(|source| {
+            Failure::local(format!("cannot read {}", self.files.input.display()), source)
+        })?;
+        Ok(opened.decryptor())
+    }
+}
+
+struct Opening(Decryptor);
+
+impl Step for Opening {
+    fn update(&mut self, piece: &[u8], output: &mut Vec<u8>) -> Result<(), Failure> {
+        Ok(self.0.update(piece, output).map_err(EncryptionFailure::from)?)
+    }
+
+    fn finish(self: Box<Self>, output: &mut Vec<u8>) -> Result<(), Failure> {
+        Ok(self.0.finish(output).map_err(EncryptionFailure::from)?)
+    }
+}
+
+struct Classically(ClassicDecryptor);
+
+impl Step for Classically {
+    fn update(&mut self, piece: &[u8], output: &mut Vec<u8>) -> Result<(), Failure> {
+        Ok(self.0.update(piece, output).map_err(EncryptionFailure::from)?)
+    }
+
+    fn finish(self: Box<Self>, output: &mut Vec<u8>) -> Result<(), Failure> {
+        Ok(self.0.finish(output).map_err(EncryptionFailure::from)?)
+    }
+}

@@ -1,0 +1,165 @@
+//! `b2 encrypt`
+
+use b2_crypto::legacy::Encryptor as ClassicEncryptor;
+use b2_crypto::{Aead, Encryptor, NewFile, NoRandomness, Recipient, SealOptions};
+use serde::Serialize;
+
+use crate::command::encryption::classic::Classic;
+use crate::command::encryption::failure::EncryptionFailure;
+use crate::command::encryption::rewrite::{Files, Step};
+use crate::command::encryption::secret::{Secret, SecretSource};
+use crate::context::Context;
+use crate::failure::Failure;
+
+const AFTER_HELP: &str = "\
+Capability: none; nothing is sent.
+
+The file is encrypted for whoever knows the password, in a format that notices
+every change and of which any part can be read alone. The password is asked
+for, or taken from B2_ENCRYPTION_PASSWORD or --password-file.
+
+Classic ciphers are there for data of other programs. They notice no change,
+and some are broken; their names are
+  aes-128-cbc aes-192-cbc aes-256-cbc blowfish-cbc cast5-cbc chacha des-cbc
+  idea-cbc rc2-cbc rc4 rijndael-cbc rijndael-192-cbc rijndael-256-cbc tea-cbc
+  tripledes-cbc twofish-cbc xsalsa20, and block ciphers with -ctr.
+
+Examples:
+  b2 encrypt report.pdf report.pdf.b2e
+  b2 encrypt --password-file ~/.backup-password report.pdf report.pdf.b2e
+  b2 encrypt --suite aes-256-cbc --key 00..1f --iv 00..0f report.pdf report.bin";
+
+/// Encrypt a file on this machine
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Encrypt {
+    #[command(flatten)]
+    files: Files,
+
+    #[command(flatten)]
+    secret: SecretSource,
+
+    /// What seals the content: AES-256-GCM or XChaCha20-Poly1305
+    #[arg(long, value_enum, default_value_t = Algorithm::Aes256Gcm, conflicts_with = "suite")]
+    algorithm: Algorithm,
+
+    /// Make the file up to 12 % longer, so that its length tells less
+    #[arg(long, conflicts_with = "suite")]
+    hide_length: bool,
+
+    #[command(flatten)]
+    classic: Classic,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Algorithm {
+    Aes256Gcm,
+    #[value(name = "xchacha20-poly1305")]
+    XChaCha20Poly1305,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    input: String,
+    output: String,
+    suite: String,
+    content_length: u64,
+    encrypted_length: u64,
+}
+
+impl Encrypt {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let (input, output) = (self.files.input.display(), self.files.output.display());
+        let what = format!("cannot encrypt {input} to {output}");
+        self.encrypt(context).await.map_err(|failure| failure.during(what))
+    }
+
+    async fn encrypt(&self, context: &Context) -> Result<(), Failure> {
+        let chosen = self.classic.chosen(&context.output)?;
+        self.files.check()?;
+        let (input, len) = self.files.open()?;
+        let (suite, beginning, step): (String, Vec<u8>, Box<dyn Step>) = match chosen {
+            Some(chosen) => {
+                let encryptor = chosen.suite.encryptor(&chosen.key, &chosen.iv);
+                let encryptor = encryptor.map_err(EncryptionFailure::from)?;
+                (chosen.name, Vec::new(), Box::new(Classically(encryptor)))
+            }
+            None => {
+                let encryptor = self.begin(len).await?;
+                let header = encryptor.header().to_vec();
+                (self.name().to_owned(), header, Box::new(Sealing(encryptor)))
+            }
+        };
+        let encrypted_length = self.files.rewrite(context, (input, len), beginning, step).await?;
+        let row = Row {
+            input: self.files.input.display().to_string(),
+            output: self.files.output.display().to_string(),
+            suite,
+            content_length: len,
+            encrypted_length,
+        };
+        let words = format!("encrypted {} to {} ({})", row.input, row.output, row.suite);
+        if context.output.json() {
+            return context.output.record(&row, Vec::new);
+        }
+        context.output.say(&words);
+        Ok(())
+    }
+
+    /// Derives the key on a thread of its own, since that takes a while.
+    async fn begin(&self, len: u64) -> Result<Encryptor, Failure> {
+        let recipient = match self.secret.get(true).await? {
+            Secret::Password(password) => Recipient::password(password),
+            Secret::Key(key) => Recipient::raw_key(key),
+        };
+        let options =
+            SealOptions::default().with_aead(self.aead()).with_hidden_length(self.hide_length);
+        let begin = move || NewFile::new(&[recipient], &options, Some(len), &mut system);
+        let begun = tokio::task::spawn_blocking(begin).await;
+        let begun = begun.map_err(|error| Failure::local("no key was derived", error.into()))?;
+        Ok(begun.map_err(EncryptionFailure::from)?.encryptor())
+    }
+
+    fn aead(&self) -> Aead {
+        match self.algorithm {
+            Algorithm::Aes256Gcm => Aead::Aes256Gcm,
+            Algorithm::XChaCha20Poly1305 => Aead::XChaCha20Poly1305,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self.algorithm {
+            Algorithm::Aes256Gcm => "aes-256-gcm",
+            Algorithm::XChaCha20Poly1305 => "xchacha20-poly1305",
+        }
+    }
+}
+
+fn system(bytes: &mut [u8]) -> Result<(), NoRandomness> {
+    getrandom::fill(bytes).map_err(|_| NoRandomness)
+}
+
+struct Sealing(Encryptor);
+
+impl Step for Sealing {
+    fn update(&mut self, piece: &[u8], output: &mut Vec<u8>) -> Result<(), Failure> {
+        Ok(self.0.update(piece, output).map_err(EncryptionFailure::from)?)
+    }
+
+    fn finish(self: Box<Self>, output: &mut Vec<u8>) -> Result<(), Failure> {
+        Ok(self.0.finish(output).map_err(EncryptionFailure::from)?)
+    }
+}
+
+struct Classically(ClassicEncryptor);
+
+impl Step for Classically {
+    fn update(&mut self, piece: &[u8], output: &mut Vec<u8>) -> Result<(), Failure> {
+        Ok(self.0.update(piece, output).map_err(EncryptionFailure::from)?)
+    }
+
+    fn finish(self: Box<Self>, output: &mut Vec<u8>) -> Result<(), Failure> {
+        Ok(self.0.finish(output).map_err(EncryptionFailure::from)?)
+    }
+}

@@ -1,0 +1,14 @@
+//! `b2 encrypt`, `b2 decrypt` and `b2 inspect`: files on disk, without B2.
+
+mod classic;
+mod decrypt;
+mod encrypt;
+mod failure;
+mod inspect;
+mod rewrite;
+mod secret;
+
+pub(crate) use decrypt::Decrypt;
+pub(crate) use encrypt::Encrypt;
+pub(crate) use failure::EncryptionFailure;
+pub(crate) use inspect::Inspect;

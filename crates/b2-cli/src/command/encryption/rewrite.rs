@@ -1,0 +1,187 @@
+//! One file read and another one written, which appears when it is complete.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use tempfile::TempPath;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::progress::NoProgress;
+
+/// Large enough that neither disk nor cipher waits for the other.
+const PIECE: usize = 1 << 20;
+
+/// The files, and what may be done with them.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Files {
+    /// The file to read
+    #[arg(value_name = "IN")]
+    pub(crate) input: PathBuf,
+
+    /// The file to write; it appears when it is complete
+    #[arg(value_name = "OUT")]
+    pub(crate) output: PathBuf,
+
+    /// Replace the file that is there
+    #[arg(long)]
+    overwrite: bool,
+
+    #[command(flatten)]
+    no_progress: NoProgress,
+}
+
+/// What happens to the bytes on their way.
+pub(crate) trait Step: Send + 'static {
+    /// Takes a piece, and appends what is ready.
+    fn update(&mut self, piece: &[u8], output: &mut Vec<u8>) -> Result<(), Failure>;
+    /// Appends the rest.
+    fn finish(self: Box<Self>, output: &mut Vec<u8>) -> Result<(), Failure>;
+}
+
+impl Files {
+    /// Opens the input; gives its length too.
+    pub(crate) fn open(&self) -> Result<(File, u64), Failure> {
+        let unreadable = |source| Failure::local(self.reading(), source);
+        let file = File::open(&self.input).map_err(unreadable)?;
+        let about = file.metadata().map_err(unreadable)?;
+        if !about.is_file() {
+            return Err(unreadable(io::Error::other("it is not a regular file")));
+        }
+        Ok((file, about.len()))
+    }
+
+    fn reading(&self) -> String {
+        format!("cannot read {}", self.input.display())
+    }
+
+    fn writing(&self) -> String {
+        format!("cannot write {}", self.output.display())
+    }
+
+    /// Refuses a destination that would be lost. Done first, so that nobody waits for nothing.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        let refused =
+            |kind, text: &str| Err(Failure::local(self.writing(), io::Error::new(kind, text)));
+        match fs::symlink_metadata(&self.output) {
+            Ok(about) if about.is_dir() => refused(io::ErrorKind::IsADirectory, "it is a folder"),
+            Ok(_) if !self.overwrite => refused(
+                io::ErrorKind::AlreadyExists,
+                "it exists already; say --overwrite to replace it",
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    /// Sends the rest of `input` through `step` into a new file, and gives its length.
+    ///
+    /// The file has another name until it is complete, and is removed if it never is: when this
+    /// fails, and when its future is dropped.
+    pub(crate) async fn rewrite(
+        &self,
+        context: &Context,
+        (input, input_len): (File, u64),
+        beginning: Vec<u8>,
+        step: Box<dyn Step>,
+    ) -> Result<u64, Failure> {
+        let unwritable = |source| Failure::local(self.writing(), source);
+        let (target, temporary) = self.temporary().map_err(unwritable)?;
+        let bar = Bar::new(&context.output, self.no_progress, input_len);
+        let work = Work { input, target, bar: bar.bar.clone(), files: self.clone() };
+        let done = tokio::task::spawn_blocking(move || work.run(beginning, step));
+        let written = done.await.map_err(|error| unwritable(error.into()))??;
+        drop(bar);
+        let kept = match self.overwrite {
+            true => temporary.persist(&self.output),
+            false => temporary.persist_noclobber(&self.output),
+        };
+        kept.map_err(|error| unwritable(error.error))?;
+        Ok(written)
+    }
+
+    fn temporary(&self) -> io::Result<(File, TempPath)> {
+        let folder = match self.output.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".b2-").suffix(".part");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = match fs::metadata(&self.output) {
+                Ok(about) => about.permissions(),
+                // What the umask leaves of it.
+                Err(_) => fs::Permissions::from_mode(0o666),
+            };
+            builder.permissions(mode);
+        }
+        let file = builder.tempfile_in(folder)?;
+        Ok(file.into_parts())
+    }
+}
+
+/// What a thread of its own does.
+struct Work {
+    input: File,
+    target: File,
+    bar: ProgressBar,
+    files: Files,
+}
+
+impl Work {
+    fn run(mut self, beginning: Vec<u8>, mut step: Box<dyn Step>) -> Result<u64, Failure> {
+        let unwritable = |source| Failure::local(self.files.writing(), source);
+        let mut output = beginning;
+        let mut piece = vec![0; PIECE];
+        let mut written = 0;
+        loop {
+            let read = self.input.read(&mut piece);
+            let read = match read {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                read => read.map_err(|source| Failure::local(self.files.reading(), source))?,
+            };
+            if read == 0 {
+                break;
+            }
+            step.update(&piece[..read], &mut output)?;
+            self.target.write_all(&output).map_err(unwritable)?;
+            written += output.len() as u64;
+            output.clear();
+            self.bar.inc(read as u64);
+        }
+        step.finish(&mut output)?;
+        self.target.write_all(&output).map_err(unwritable)?;
+        self.target.sync_all().map_err(unwritable)?;
+        Ok(written + output.len() as u64)
+    }
+}
+
+/// A bar on a terminal, cleared when it is dropped.
+struct Bar<'a> {
+    output: &'a Output,
+    bar: ProgressBar,
+}
+
+impl<'a> Bar<'a> {
+    fn new(output: &'a Output, no: NoProgress, len: u64) -> Self {
+        if no.no_progress || !output.wants_bar() {
+            return Self { output, bar: ProgressBar::hidden() };
+        }
+        let style = ProgressStyle::with_template(crate::progress::KNOWN);
+        // A test reads the template.
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::new(len).with_style(style);
+        output.set_bar(bar.clone());
+        Self { output, bar }
+    }
+}
+
+impl Drop for Bar<'_> {
+    fn drop(&mut self) {
+        self.output.clear_bar();
+    }
+}

@@ -1,0 +1,20 @@
+//! Block ciphers of our own: those that have no crate, and those whose crate is too slow.
+//!
+//! They implement the traits of the crate `cipher`, so that modes from elsewhere run on them, and
+//! tests hold them against the crates they replace. All of them look up tables by secret indices,
+//! as every fast software form of these ciphers does: a neighbour on the same processor core who
+//! can watch its cache may learn about the key.
+
+#[macro_use]
+mod plug;
+mod des;
+mod des_tables;
+mod rijndael;
+mod tea;
+mod twofish;
+
+pub(crate) use des::{Des, TripleDes};
+pub(crate) use rijndael::{Rijndael192, Rijndael256};
+pub use tea::ByteOrder;
+pub(crate) use tea::Tea;
+pub(crate) use twofish::Twofish;

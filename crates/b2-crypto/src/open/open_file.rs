@@ -1,0 +1,151 @@
+//! A file whose header was believed.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::ops::Range;
+
+use super::{Decrypted, DecryptedError, Decryptor, RangeDecryptor};
+use crate::error::{OpenError, SealError};
+use crate::format::frame::FrameOpener;
+use crate::format::header::Header;
+use crate::format::keyring::Keyring;
+use crate::format::layout::{self, Layout};
+use crate::format::prefix::Prefix;
+use crate::format::schedule::Schedule;
+use crate::format::stanza::{Recipient, Stanza};
+use crate::random::Randomness;
+use crate::read_at::ReadAt;
+use crate::seal::NewFile;
+
+/// An unlocked file: its header is genuine, and its frames can be opened. Clones are cheap.
+#[derive(Clone)]
+pub struct OpenFile {
+    pub(super) prefix: Prefix,
+    pub(super) schedule: Arc<Schedule>,
+    header_len: u64,
+    content_len: Option<u64>,
+}
+
+impl OpenFile {
+    pub(crate) fn new(prefix: Prefix, header_len: u64, schedule: Schedule) -> Self {
+        let content_len = prefix.content_len(&schedule);
+        Self { prefix, schedule: Arc::new(schedule), header_len, content_len }
+    }
+
+    /// The length of the content in bytes, if it was known when the file was made. It is genuine.
+    pub fn content_len(&self) -> Option<u64> {
+        self.content_len
+    }
+
+    pub(super) fn frame_size(&self) -> u64 {
+        1 << self.prefix.frame_log2
+    }
+
+    /// How much the frames have to hold, if that was known.
+    pub(super) fn sealed_len(&self) -> Option<u64> {
+        let hide = |len| if self.prefix.padded { layout::hidden_len(len) } else { len };
+        self.content_len.map(hide)
+    }
+
+    pub(super) fn opener(&self) -> FrameOpener {
+        FrameOpener::new(&self.prefix)
+    }
+
+    /// The layout of the file, which has `ciphertext_len` bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Length`] if the file was cut or something was added.
+    pub fn layout(&self, ciphertext_len: u64) -> Result<Layout, OpenError> {
+        let frame_size = self.frame_size();
+        let sealed = Layout::sealed_len_of(self.header_len, frame_size, ciphertext_len)?;
+        if self.sealed_len().is_some_and(|expected| expected != sealed) {
+            return Err(OpenError::Length);
+        }
+        let content = self.content_len.unwrap_or(sealed);
+        Layout::with_padding(self.header_len, frame_size, content, sealed)
+    }
+
+    /// Decrypts the whole file from front to back; its length need not be known.
+    pub fn decryptor(&self) -> Decryptor {
+        Decryptor::new(self.clone())
+    }
+
+    /// Decrypts a range of the content. Fetch what [`Layout::plan`] says and feed it.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Range`] if it does not lie within the content.
+    pub fn range_decryptor(
+        &self,
+        layout: &Layout,
+        content: Range<u64>,
+    ) -> Result<RangeDecryptor, OpenError> {
+        Ok(RangeDecryptor::new(self.clone(), *layout, layout.plan(content)?))
+    }
+
+    /// Makes a source of content of a source of ciphertext, for reading at any offset.
+    ///
+    /// # Errors
+    ///
+    /// If the source fails, or does not have the length that the file was made with.
+    pub fn decrypt<S: ReadAt>(&self, source: S) -> Result<Decrypted<S>, DecryptedError<S::Error>> {
+        let len = source.len().map_err(DecryptedError::Source)?;
+        Ok(Decrypted::new(self.clone(), self.layout(len)?, source))
+    }
+
+    /// Goes on encrypting a file that was begun elsewhere or before a restart: with its key and
+    /// header, in a session of its own.
+    ///
+    /// Frames that were sealed before stay valid, so keep them only if the content is known to be
+    /// the same.
+    ///
+    /// # Errors
+    ///
+    /// If `header` is not this file's, or there is no randomness.
+    pub fn resume(
+        &self,
+        header: &Header,
+        random: &mut dyn Randomness,
+    ) -> Result<NewFile, SealError> {
+        if header.prefix != self.prefix {
+            return Err(SealError::LengthChanged);
+        }
+        NewFile::resumed(header, &self.schedule, self.content_len, random)
+    }
+
+    /// Wraps the file's key for one more recipient, to be put into a [`keyring`](Self::keyring).
+    ///
+    /// # Errors
+    ///
+    /// If the password is empty, the label too long, or there is no randomness.
+    pub fn wrap(
+        &self,
+        recipient: &Recipient,
+        random: &mut dyn Randomness,
+    ) -> Result<Stanza, SealError> {
+        Stanza::wrap(recipient, self.schedule.data_key(), &self.prefix.salt, random)
+    }
+
+    /// A keyring with these recipients, for a header of at least `header_len` bytes: with the
+    /// length of the old header it fits in its place, if so many recipients fit at all.
+    ///
+    /// Recipients that are left out can no longer open the file with it, unless they kept the
+    /// file's key or the old keyring. To lock them out for good the file has to be encrypted anew.
+    ///
+    /// # Errors
+    ///
+    /// If there are no recipients, or too many.
+    pub fn keyring(&self, stanzas: Vec<Stanza>, header_len: usize) -> Result<Keyring, SealError> {
+        let room = header_len.saturating_sub(crate::format::prefix::PREFIX_LEN);
+        Keyring::new(stanzas, &self.schedule, room)
+    }
+}
+
+impl fmt::Debug for OpenFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut told = f.debug_struct("OpenFile");
+        told.field("content_len", &self.content_len).finish_non_exhaustive()
+    }
+}

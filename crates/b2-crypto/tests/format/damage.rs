@@ -1,0 +1,181 @@
+//! Exhaustive tampering: no bit, no cut, no move of a frame goes unnoticed, and no wrong byte is
+//! ever delivered.
+
+use b2_crypto::{Aead, OpenError};
+
+use crate::scene::{FRAME, bytes, new_file, open, open_at, options, seal};
+
+const AEADS: [Aead; 2] = [Aead::Aes256Gcm, Aead::XChaCha20Poly1305];
+const WHOLE: usize = FRAME as usize + 32;
+const FRAMES: usize = 10;
+
+fn content() -> Vec<u8> {
+    bytes(77, 9 * FRAME as usize + 500)
+}
+
+/// Opens it in both ways and asserts that it fails and that only a prefix was delivered.
+#[track_caller]
+fn refused(sealed: &[u8], content: &[u8], what: &str) {
+    for piece in [sealed.len().max(1), 777] {
+        let (delivered, ended) = open(sealed, piece);
+        assert!(ended.is_err(), "{what}: accepted");
+        assert!(content.starts_with(&delivered), "{what}: a wrong byte was delivered");
+        assert_eq!(delivered.len() % FRAME as usize, 0, "{what}: a part of a frame was delivered");
+    }
+    assert!(open_at(sealed).is_err(), "{what}: accepted at random");
+}
+
+fn header_len(sealed: &[u8]) -> usize {
+    b2_crypto::Header::parse(sealed).unwrap().len()
+}
+
+/// The frames of a file.
+fn frames(sealed: &[u8]) -> Vec<&[u8]> {
+    sealed[header_len(sealed)..].chunks(WHOLE).collect()
+}
+
+fn joined(sealed: &[u8], frames: &[&[u8]]) -> Vec<u8> {
+    [&sealed[..header_len(sealed)], &frames.concat()].concat()
+}
+
+#[test]
+fn every_flipped_bit_is_noticed() {
+    let content = content();
+    for aead in AEADS {
+        let mut sealed = seal(&options(aead), &content, 1);
+        for at in 0..sealed.len() {
+            for bit in 0..8 {
+                sealed[at] ^= 1 << bit;
+                let (delivered, ended) = open(&sealed, usize::MAX);
+                assert!(ended.is_err(), "{aead:?}: bit {bit} of byte {at}");
+                assert!(content.starts_with(&delivered), "{aead:?}: bit {bit} of byte {at}");
+                sealed[at] ^= 1 << bit;
+            }
+        }
+        assert_eq!(open(&sealed, 100), (content.clone(), Ok(())));
+    }
+}
+
+#[test]
+fn every_cut_is_noticed() {
+    let content = content();
+    for aead in AEADS {
+        let sealed = seal(&options(aead), &content, 1);
+        for len in 0..sealed.len() {
+            refused(&sealed[..len], &content, &format!("{aead:?}: cut to {len}"));
+        }
+    }
+}
+
+#[test]
+fn every_cut_is_noticed_where_the_length_was_not_known() {
+    let content = content();
+    let mut encryptor = new_file(&options(Aead::Aes256Gcm), None, 1).encryptor();
+    let mut sealed = encryptor.header().to_vec();
+    encryptor.update(&content, &mut sealed).unwrap();
+    encryptor.finish(&mut sealed).unwrap();
+    assert_eq!(open(&sealed, 100), (content.clone(), Ok(())));
+    for len in 0..sealed.len() {
+        let (delivered, ended) = open(&sealed[..len], usize::MAX);
+        assert!(ended.is_err() && content.starts_with(&delivered), "cut to {len}");
+    }
+}
+
+#[test]
+fn every_byte_too_many_is_noticed() {
+    let content = content();
+    let sealed = seal(&options(Aead::Aes256Gcm), &content, 1);
+    for more in 1..=2 * WHOLE {
+        let longer = [sealed.as_slice(), &bytes(9, more)].concat();
+        refused(&longer, &content, &format!("{more} more"));
+    }
+    // What a file begins with, once more behind its end.
+    let again = [sealed.as_slice(), &sealed[header_len(&sealed)..]].concat();
+    refused(&again, &content, "twice");
+}
+
+#[test]
+fn every_move_of_a_frame_is_noticed() {
+    let content = content();
+    for aead in AEADS {
+        let sealed = seal(&options(aead), &content, 1);
+        let frames = frames(&sealed);
+        assert_eq!(frames.len(), FRAMES);
+        for a in 0..FRAMES {
+            let mut less = frames.clone();
+            less.remove(a);
+            refused(&joined(&sealed, &less), &content, &format!("without frame {a}"));
+            for b in 0..FRAMES {
+                if a == b {
+                    continue;
+                }
+                let mut changed = frames.clone();
+                changed.swap(a, b);
+                refused(&joined(&sealed, &changed), &content, &format!("{a} and {b} swapped"));
+                let mut changed = frames.clone();
+                changed[a] = frames[b];
+                refused(&joined(&sealed, &changed), &content, &format!("{b} in place of {a}"));
+                let mut changed = frames.clone();
+                changed.insert(a, frames[b]);
+                refused(&joined(&sealed, &changed), &content, &format!("{b} put in before {a}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_frame_of_another_file_is_noticed() {
+    let content = content();
+    let options = options(Aead::Aes256Gcm);
+    // The same content and the same recipients, but of course another key and another salt.
+    let (sealed, other) = (seal(&options, &content, 1), seal(&options, &content, 2));
+    let (own, others) = (frames(&sealed), frames(&other));
+    for a in 0..FRAMES {
+        for (b, their) in others.iter().enumerate() {
+            let mut changed = own.clone();
+            changed[a] = their;
+            refused(&joined(&sealed, &changed), &content, &format!("their {b} in place of {a}"));
+        }
+        let spliced = [&own[..a], &others[a..]].concat();
+        refused(&joined(&sealed, &spliced), &content, &format!("theirs from {a} on"));
+    }
+    let headers = [&other[..header_len(&other)], &sealed[header_len(&sealed)..]].concat();
+    refused(&headers, &content, "their header");
+}
+
+#[test]
+fn every_part_of_two_frames_exchanged_is_noticed() {
+    let content = content();
+    let sealed = seal(&options(Aead::Aes256Gcm), &content, 1);
+    let begin = header_len(&sealed);
+    // Sessions, texts and tags each for themselves; the session is the same in all.
+    for part in [16..WHOLE - 16, WHOLE - 16..WHOLE] {
+        for a in 0..FRAMES - 1 {
+            for b in a + 1..FRAMES - 1 {
+                let mut changed = sealed.clone();
+                let at = |frame: usize| begin + frame * WHOLE + part.start;
+                let len = part.len();
+                changed.copy_within(at(a)..at(a) + len, at(b));
+                changed[at(a)..at(a) + len].copy_from_slice(&sealed[at(b)..at(b) + len]);
+                refused(&changed, &content, &format!("{part:?} of {a} and {b}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_damaged_file_stays_refused() {
+    let content = content();
+    let mut sealed = seal(&options(Aead::Aes256Gcm), &content, 1);
+    let at = header_len(&sealed) + 3 * WHOLE + 20;
+    sealed[at] ^= 1;
+    let (file, header_len) = crate::scene::unlock(&sealed).unwrap();
+    let mut decryptor = file.decryptor();
+    let mut delivered = Vec::new();
+    let expected = Err(OpenError::FrameTampered { frame: 3 });
+    assert_eq!(decryptor.update(&sealed[header_len..], &mut delivered), expected);
+    assert_eq!(delivered, content[..3 * FRAME as usize]);
+    assert_eq!(decryptor.update(&sealed[at..], &mut delivered), expected);
+    assert_eq!(decryptor.finish(&mut delivered), expected);
+    assert_eq!(delivered.len(), 3 * FRAME as usize);
+}

@@ -1,0 +1,141 @@
+//! Who can open a file, and how that changes.
+
+use b2_crypto::{
+    Aead, Header, Keyring, Limits, NewFile, NoRandomness, OpenError, Password, PasswordKdf,
+    Recipient, RecipientKind, SealError, SealOptions, Unlock,
+};
+
+use crate::scene::{CHEAP, bytes, key, open, options, random, seal};
+
+fn password(text: &str) -> Unlock {
+    Unlock::Password(Password::from(text))
+}
+
+fn opens(header: &Header, unlock: &Unlock) -> Result<(), OpenError> {
+    header.unlock(unlock, &Limits::default()).map(|_| ())
+}
+
+#[test]
+fn each_recipient_opens_the_file_and_nobody_else() {
+    let sealed = seal(&options(Aead::Aes256Gcm), b"content", 1);
+    let header = Header::parse(&sealed).unwrap();
+    assert_eq!(opens(&header, &password("secret")), Ok(()));
+    assert_eq!(opens(&header, &Unlock::RawKey(key(1))), Ok(()));
+    for wrong in [password("Secret"), password("secret "), password(""), Unlock::RawKey(key(2))] {
+        assert_eq!(opens(&header, &wrong), Err(OpenError::WrongKey), "{wrong:?}");
+    }
+    let kinds: Vec<_> = header.keyring().stanzas().iter().map(|one| one.kind()).collect();
+    assert_eq!(kinds, [RecipientKind::RawKey, RecipientKind::Password(CHEAP)]);
+    assert_eq!(header.keyring().stanzas()[0].label(), "backup");
+}
+
+#[test]
+fn recipients_come_and_go_without_a_change_to_a_frame() {
+    let content = bytes(1, 5000);
+    let sealed = seal(&options(Aead::Aes256Gcm), &content, 1);
+    let header = Header::parse(&sealed).unwrap();
+    let file = header.unlock(&Unlock::RawKey(key(1)), &Limits::default()).unwrap();
+    // The password goes and another key comes.
+    let mut stanzas = header.keyring().stanzas().to_vec();
+    stanzas.retain(|stanza| stanza.kind() == RecipientKind::RawKey);
+    stanzas.push(file.wrap(&Recipient::raw_key(key(2)), &mut random(8)).unwrap());
+    let keyring = file.keyring(stanzas, header.len()).unwrap();
+
+    let new = header.clone().with_keyring(keyring.clone());
+    assert_eq!(new.len(), header.len());
+    let mut rewritten = sealed.clone();
+    rewritten[..new.len()].copy_from_slice(&new.to_bytes());
+    assert_eq!(open(&rewritten, 1000), (content.clone(), Ok(())));
+    assert_eq!(opens(&new, &Unlock::RawKey(key(2))), Ok(()));
+    assert_eq!(opens(&new, &password("secret")), Err(OpenError::WrongKey));
+
+    // The same keyring, kept elsewhere, for the file as it was.
+    let kept = Keyring::parse(keyring.as_bytes()).unwrap();
+    let unlock = Unlock::RawKey(key(2));
+    let opened = header.unlock_with(&kept, &unlock, &Limits::default()).unwrap();
+    assert_eq!(opened.content_len(), Some(5000));
+    assert_eq!(opens(&header, &unlock), Err(OpenError::WrongKey));
+}
+
+#[test]
+fn a_keyring_opens_its_own_file_only() {
+    let ours = Header::parse(&seal(&options(Aead::Aes256Gcm), b"ours", 1)).unwrap();
+    let theirs = Header::parse(&seal(&options(Aead::Aes256Gcm), b"them", 2)).unwrap();
+    let unlock = Unlock::RawKey(key(1));
+    let swapped = ours.clone().with_keyring(theirs.keyring().clone());
+    assert_eq!(opens(&swapped, &unlock), Err(OpenError::WrongKey));
+    // A stranger's recipient beside ours: the file opens for us, but its header was changed.
+    let mut stanzas = ours.keyring().stanzas().to_vec();
+    stanzas.extend_from_slice(theirs.keyring().stanzas());
+    let forger = theirs.unlock(&unlock, &Limits::default()).unwrap();
+    let forged = forger.keyring(stanzas, ours.len()).unwrap();
+    assert_eq!(opens(&ours.with_keyring(forged), &unlock), Err(OpenError::HeaderTampered));
+}
+
+#[test]
+fn a_header_may_not_cost_more_than_is_allowed() {
+    let costly = PasswordKdf::Argon2id { memory_kib: 64, passes: 2, lanes: 1 };
+    for (kdf, limits) in [
+        (costly, Limits::default().with_memory_kib(63)),
+        (costly, Limits::default().with_passes(1)),
+        (PasswordKdf::Pbkdf2Sha256 { iterations: 2000 }, Limits::default().with_iterations(1999)),
+    ] {
+        let recipient = Recipient::password(Password::from("x")).with_kdf(kdf);
+        let options = SealOptions::default();
+        let file = NewFile::new(&[recipient], &options, None, &mut random(1)).unwrap();
+        let header = Header::parse(file.header()).unwrap();
+        let refused = header.unlock(&password("x"), &limits).map(|_| ());
+        assert!(matches!(refused, Err(OpenError::TooCostly(_))), "{refused:?}");
+        assert_eq!(opens(&header, &password("x")), Ok(()));
+    }
+}
+
+#[test]
+fn what_cannot_be_encrypted_is_refused() {
+    let new = |recipients: &[Recipient], options: SealOptions, len| {
+        NewFile::new(recipients, &options, len, &mut random(1)).map(|_| ()).unwrap_err()
+    };
+    let plain = SealOptions::default();
+    let ours = [Recipient::raw_key(key(1))];
+    assert_eq!(new(&[], plain, None), SealError::NoRecipient);
+    let empty = Recipient::password(Password::from(""));
+    assert_eq!(new(&[empty], plain, None), SealError::EmptyPassword);
+    let many = vec![Recipient::raw_key(key(1)); 65];
+    assert_eq!(new(&many, plain, None), SealError::TooManyRecipients);
+    let long = Recipient::raw_key(key(1)).with_label(&"x".repeat(256));
+    assert_eq!(new(&[long], plain, None), SealError::TooManyRecipients);
+    for size in [0, 512, 1000, 1 << 25] {
+        assert_eq!(new(&ours, plain.with_frame_size(size), None), SealError::FrameSize);
+    }
+    assert_eq!(new(&ours, plain.with_hidden_length(true), None), SealError::UnknownLength);
+    assert_eq!(new(&ours, plain, Some(u64::MAX)), SealError::TooLong);
+    let weak = PasswordKdf::Pbkdf2Sha256 { iterations: 999 };
+    let weak = Recipient::password(Password::from("x")).with_kdf(weak);
+    assert_eq!(new(&[weak], plain, None), SealError::Kdf);
+    let mut none = |_: &mut [u8]| Err(NoRandomness);
+    let refused = NewFile::new(&ours, &plain, None, &mut none).map(|_| ());
+    assert_eq!(refused, Err(SealError::Randomness(NoRandomness)));
+}
+
+#[test]
+fn as_many_recipients_as_are_allowed_fit() {
+    let label = "x".repeat(255);
+    let many = vec![Recipient::raw_key(key(1)).with_label(&label); 64];
+    let file = NewFile::new(&many, &SealOptions::default(), None, &mut random(1)).unwrap();
+    let header = Header::parse(file.header()).unwrap();
+    assert_eq!(header.len() % 1024, 0);
+    assert_eq!(opens(&header, &Unlock::RawKey(key(1))), Ok(()));
+    assert_eq!(Header::parse(&file.header()[..83]), Err(OpenError::Incomplete { needed: 84 }));
+    let cut = Header::parse(&file.header()[..header.len() - 1]);
+    assert_eq!(cut, Err(OpenError::Incomplete { needed: header.len() }));
+}
+
+#[test]
+fn other_files_are_told_apart() {
+    assert_eq!(Header::parse(b"%PDF-1.7"), Err(OpenError::NotEncrypted));
+    assert_eq!(Header::parse(b""), Err(OpenError::Incomplete { needed: 84 }));
+    let mut sealed = seal(&options(Aead::Aes256Gcm), b"content", 1);
+    assert!(Header::is_likely(&sealed) && !Header::is_likely(b"%PDF-1.7"));
+    sealed[8] = 2;
+    assert_eq!(Header::parse(&sealed), Err(OpenError::Version(2)));
+}

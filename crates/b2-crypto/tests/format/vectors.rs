@@ -1,0 +1,121 @@
+//! The public vectors, which an implementation in another language made.
+
+use b2_crypto::{Aead, Header, Limits, NewFile, Password, PasswordKdf, RawKey, Recipient};
+use b2_crypto::{SealOptions, Unlock};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Vector {
+    name: String,
+    algorithm: u8,
+    frame_log2: u8,
+    padded: bool,
+    length_known: bool,
+    data_key: String,
+    salt: String,
+    session: String,
+    content: String,
+    recipients: Vec<Described>,
+    file: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Described {
+    key: Option<String>,
+    password: Option<String>,
+    #[serde(default)]
+    label: String,
+    salt: String,
+    iterations: Option<u32>,
+    memory_kib: Option<u32>,
+    passes: Option<u32>,
+    lanes: Option<u32>,
+}
+
+fn vectors() -> Vec<Vector> {
+    serde_json::from_str(include_str!("../vectors/format.json")).unwrap()
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    let pairs = (0..hex.len() / 2).map(|at| &hex[2 * at..2 * at + 2]);
+    pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
+}
+
+impl Described {
+    fn unlock(&self) -> Unlock {
+        match (&self.key, &self.password) {
+            (Some(key), _) => Unlock::RawKey(RawKey::new(bytes(key).try_into().unwrap())),
+            (None, password) => Unlock::Password(Password::from(password.as_deref().unwrap())),
+        }
+    }
+
+    fn recipient(&self) -> Recipient {
+        let recipient = match self.unlock() {
+            Unlock::RawKey(key) => Recipient::raw_key(key),
+            Unlock::Password(password) => Recipient::password(password).with_kdf(self.kdf()),
+            _ => unreachable!(),
+        };
+        recipient.with_label(&self.label)
+    }
+
+    fn kdf(&self) -> PasswordKdf {
+        match self.iterations {
+            Some(iterations) => PasswordKdf::Pbkdf2Sha256 { iterations },
+            None => PasswordKdf::Argon2id {
+                memory_kib: self.memory_kib.unwrap(),
+                passes: self.passes.unwrap(),
+                lanes: self.lanes.unwrap(),
+            },
+        }
+    }
+}
+
+#[test]
+fn every_recipient_opens_the_vectors() {
+    for vector in vectors() {
+        let file = bytes(&vector.file);
+        let header = Header::parse(&file).unwrap();
+        assert_eq!(header.frame_size(), 1 << vector.frame_log2);
+        for recipient in &vector.recipients {
+            let opened = header.unlock(&recipient.unlock(), &Limits::default()).unwrap();
+            let len = vector.content.len() as u64 / 2;
+            assert_eq!(opened.content_len(), vector.length_known.then_some(len));
+            let mut content = Vec::new();
+            let mut decryptor = opened.decryptor();
+            decryptor.update(&file[header.len()..], &mut content).unwrap();
+            decryptor.finish(&mut content).unwrap();
+            assert_eq!(content, bytes(&vector.content), "{}", vector.name);
+        }
+    }
+}
+
+#[test]
+fn with_the_same_randomness_we_make_the_same_files() {
+    for vector in vectors() {
+        // In the order in which it is drawn.
+        let mut drawn = vec![bytes(&vector.data_key), bytes(&vector.salt)];
+        drawn.extend(vector.recipients.iter().map(|recipient| bytes(&recipient.salt)));
+        drawn.push(bytes(&vector.session));
+        let mut drawn = drawn.into_iter();
+        let mut random = |output: &mut [u8]| {
+            output.copy_from_slice(&drawn.next().unwrap());
+            Ok(())
+        };
+        let content = bytes(&vector.content);
+        let aead = if vector.algorithm == 2 { Aead::XChaCha20Poly1305 } else { Aead::Aes256Gcm };
+        let options = SealOptions::default()
+            .with_aead(aead)
+            .with_frame_size(1 << vector.frame_log2)
+            .with_hidden_length(vector.padded);
+        let recipients: Vec<_> = vector.recipients.iter().map(Described::recipient).collect();
+        let len = vector.length_known.then_some(content.len() as u64);
+        let mut encryptor =
+            NewFile::new(&recipients, &options, len, &mut random).unwrap().encryptor();
+        let mut file = encryptor.header().to_vec();
+        encryptor.update(&content, &mut file).unwrap();
+        encryptor.finish(&mut file).unwrap();
+        assert!(file == bytes(&vector.file), "{} differs", vector.name);
+    }
+}

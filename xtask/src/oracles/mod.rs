@@ -1,0 +1,157 @@
+//! `cargo xtask oracles`: the classic suites of `b2-crypto` against other people's libraries.
+//!
+//! Each suite encrypts random content under random keys, and so do the others: the bytes must be
+//! equal, and each side must decrypt what the other made. `suites` says who is asked about what,
+//! and `worker` how; an oracle that is not installed fails the run.
+
+mod suites;
+mod worker;
+
+use suites::{Oracle, SUITES, Suite};
+pub(crate) use worker::{needs_openssl, perl};
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+use crate::metadata::Metadata;
+use crate::table::Table;
+use worker::Worker;
+
+/// The options of `cargo xtask oracles`.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Where the random keys and contents begin; by default somewhere else each time.
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+/// Asks every oracle about every suite that it has, and fails at the first difference.
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let folder = Metadata::load()?.target_directory.join("oracles");
+    fs::create_dir_all(&folder).map_err(|source| Failure::io(&folder, source))?;
+    let seed = args.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
+    println!("The seed is {seed}; repeat this run with `cargo xtask oracles --seed {seed}`.");
+    let mut ours = Worker::ours()?;
+    let mut oracles = BTreeMap::new();
+    for oracle in Oracle::ALL {
+        oracles.insert(oracle, Worker::of(oracle)?);
+    }
+    let mut random = Random(seed);
+    let mut table = Table::new(["suite", "oracles", "cases"]);
+    for suite in SUITES {
+        let mut cases = 0;
+        for oracle in suite.oracles {
+            // All were inserted above.
+            let Some(theirs) = oracles.get_mut(oracle) else { continue };
+            cases += compare(suite, *oracle, (&mut ours, theirs), &folder, &mut random)?;
+        }
+        let names: Vec<&str> = suite.oracles.iter().map(|oracle| oracle.name()).collect();
+        table.row([suite.name.to_owned(), names.join(", "), cases.to_string()]);
+    }
+    println!("\n{}", table.render());
+    Ok(())
+}
+
+/// Every key length and every size, with fresh keys.
+fn compare(
+    suite: &Suite,
+    oracle: Oracle,
+    (ours, theirs): (&mut Worker, &mut Worker),
+    folder: &Path,
+    random: &mut Random,
+) -> Result<usize, Failure> {
+    let mut cases = 0;
+    for key_len in suite.keys_for(oracle) {
+        for size in suite.sizes_for(oracle) {
+            let key = hex(&random.bytes(*key_len));
+            let iv = hex(&random.bytes(suite.iv_for(oracle)));
+            let content = random.bytes(size);
+            let place = |name: &str| folder.join(name);
+            write(&place("content"), &content)?;
+            let job = |who: &mut Worker, direction: &str, from: &str, to: &str| {
+                who.job(&[direction, suite.name, &key, &iv], &place(from), &place(to))
+            };
+            job(ours, "encrypt", "content", "ours")?;
+            job(theirs, "encrypt", "content", "theirs")?;
+            job(ours, "decrypt", "theirs", "by-us")?;
+            job(theirs, "decrypt", "ours", "by-them")?;
+            let what = format!("{} with {key_len} bytes of key, {size} bytes", suite.name);
+            let against = oracle.name();
+            same(
+                &what,
+                &format!("the ciphertext of {against}"),
+                [&place("ours"), &place("theirs")],
+            )?;
+            same(&what, "what we decrypt", [&place("content"), &place("by-us")])?;
+            same(
+                &what,
+                &format!("what {against} decrypts"),
+                [&place("content"), &place("by-them")],
+            )?;
+            cases += 1;
+        }
+    }
+    Ok(cases)
+}
+
+fn same(what: &str, which: &str, [a, b]: [&PathBuf; 2]) -> Result<(), Failure> {
+    let read = |path: &PathBuf| fs::read(path).map_err(|source| Failure::io(path, source));
+    if read(a)? == read(b)? {
+        return Ok(());
+    }
+    Err(Failure::Wrong(format!("{what}: {which} differs; see {} and {}", a.display(), b.display())))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    fs::write(path, bytes).map_err(|source| Failure::io(path, source))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Not for secrets: SplitMix64, so that a seed repeats a run.
+struct Random(u64);
+
+impl Random {
+    fn bytes(&mut self, len: usize) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(len + 8);
+        while bytes.len() < len {
+            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let word = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            bytes.extend_from_slice(&(word ^ (word >> 31)).to_le_bytes());
+        }
+        bytes.truncate(len);
+        bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_suite_has_somebody_to_ask() {
+        for suite in SUITES {
+            assert!(!suite.oracles.is_empty(), "{}", suite.name);
+            for oracle in suite.oracles {
+                assert!(!suite.keys_for(*oracle).is_empty(), "{} {}", suite.name, oracle.name());
+            }
+        }
+    }
+
+    #[test]
+    fn a_difference_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let [a, b] = ["a", "b"].map(|name| folder.path().join(name));
+        write(&a, b"same").unwrap();
+        write(&b, b"same").unwrap();
+        assert!(same("x", "y", [&a, &b]).is_ok());
+        write(&b, b"some").unwrap();
+        assert!(same("x", "y", [&a, &b]).is_err());
+    }
+}
