@@ -41,6 +41,13 @@ pub(crate) const LAYERS: &[Layer] = &[
             "thiserror",
         ]),
     },
+    Layer {
+        name: "b2-document",
+        normal: &[],
+        optional: &[],
+        dev: &[],
+        third_party: Some(&["roxmltree", "serde", "serde_json", "thiserror"]),
+    },
     Layer { name: "b2-crypto", normal: &[], optional: &[], dev: &[], third_party: None },
     Layer {
         name: "b2-hyper",
