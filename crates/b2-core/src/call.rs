@@ -73,6 +73,12 @@ impl<E: Endpoint> Call<E> {
     }
 
     fn send(&mut self, account: &mut Account, now: Instant) -> Step<E::Response> {
+        if let Err(source) = E::check(&self.request) {
+            return Step::Done(Err(Error::Request {
+                operation: E::NAME,
+                source: Box::new(source),
+            }));
+        }
         if let Some(wait) = self.attempts.held_back(account, E::NAME, now) {
             return Step::Wait(wait);
         }

@@ -93,6 +93,7 @@ pub mod body;
 pub mod bucket;
 pub mod call;
 pub mod download;
+pub mod encryption;
 pub mod endpoint;
 pub mod error;
 pub mod event;

@@ -74,6 +74,13 @@ pub(crate) const LAYERS: &[Layer] = &[
         ]),
     },
     Layer {
+        name: "b2-document",
+        normal: &[],
+        optional: &[],
+        dev: &[],
+        third_party: Some(&["roxmltree", "serde", "serde_json", "thiserror"]),
+    },
+    Layer {
         name: "b2-hyper",
         normal: &["b2-core"],
         optional: &[],

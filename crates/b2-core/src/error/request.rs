@@ -56,6 +56,9 @@ pub enum RequestError {
         /// What the application key is restricted to.
         restriction: Box<str>,
     },
+    /// Two fields that do not go together, or one that another needs.
+    #[error("{0}")]
+    Contradiction(&'static str),
     /// B2 does not allow this file name.
     #[error(transparent)]
     FileName(#[from] b2_proto::InvalidFileName),

@@ -4,9 +4,12 @@
 //! repeated, and what completes its request, are decisions and so are written
 //! by hand.
 
+mod limits;
+
 use b2_proto::{self as proto, AccountId};
 
 use crate::account::Session;
+use crate::error::RequestError;
 use crate::time::Duration;
 
 /// A JSON call of the Native API.
@@ -26,6 +29,15 @@ pub trait Endpoint {
     /// Completes a request with what only the session knows: the account id,
     /// and the prefix that a restricted key has to name.
     fn complete(_request: &mut Self::Request, _session: &Session) {}
+
+    /// Refuses a request that B2 cannot accept, before anything is sent.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    fn check(_request: &Self::Request) -> Result<(), RequestError> {
+        Ok(())
+    }
 
     /// The answer that a lost one must have been, if `code` on a second
     /// attempt shows that the first took effect.
@@ -91,6 +103,10 @@ endpoints! {
     };
     /// Makes an application key. The secret is shown only in this answer.
     CreateKey = "b2_create_key": CreateKeyRequest => CreateKeyResponse, Once, {
+        fn check(request: &Self::Request) -> Result<(), RequestError> {
+            limits::key_duration(request.valid_duration_in_seconds)
+        }
+
         fn complete(request: &mut Self::Request, session: &Session) {
             account(&mut request.account_id, session);
         }
@@ -148,8 +164,36 @@ endpoints! {
             })
         }
     };
+    /// Copies a file, or a range of it, to a new version: at most 5 GB.
+    CopyFile = "b2_copy_file": CopyFileRequest => CopyFileResponse, Once, {
+        // B2 copies all bytes before it answers.
+        const PATIENCE: Option<Duration> = Some(Duration::from_secs(1200));
+        fn check(request: &Self::Request) -> Result<(), RequestError> {
+            limits::copy(request)
+        }
+    };
+    /// Copies a range of a file to a part; a second time replaces the part by
+    /// the same bytes.
+    CopyPart = "b2_copy_part": CopyPartRequest => CopyPartResponse, Safe, {
+        const PATIENCE: Option<Duration> = Some(Duration::from_secs(1200));
+        fn check(request: &Self::Request) -> Result<(), RequestError> {
+            limits::part_number(request.part_number)
+        }
+    };
+    /// Sets or lifts the retention of one file version.
+    UpdateFileRetention = "b2_update_file_retention": UpdateFileRetentionRequest => UpdateFileRetentionResponse, Safe;
+    /// Sets or lifts the legal hold of one file version.
+    UpdateFileLegalHold = "b2_update_file_legal_hold": UpdateFileLegalHoldRequest => UpdateFileLegalHoldResponse, Safe;
+    /// Gives all notification rules of a bucket.
+    GetBucketNotificationRules = "b2_get_bucket_notification_rules": GetBucketNotificationRulesRequest => GetBucketNotificationRulesResponse, Safe;
+    /// Replaces all notification rules of a bucket.
+    SetBucketNotificationRules = "b2_set_bucket_notification_rules": SetBucketNotificationRulesRequest => SetBucketNotificationRulesResponse, Safe;
     /// Makes a token that may download files under a prefix.
-    GetDownloadAuthorization = "b2_get_download_authorization": GetDownloadAuthorizationRequest => GetDownloadAuthorizationResponse, Safe;
+    GetDownloadAuthorization = "b2_get_download_authorization": GetDownloadAuthorizationRequest => GetDownloadAuthorizationResponse, Safe, {
+        fn check(request: &Self::Request) -> Result<(), RequestError> {
+            limits::download_token(request.valid_duration_in_seconds)
+        }
+    };
 }
 
 /// Requests are made before the account id is known; an empty one is filled.
