@@ -137,7 +137,7 @@ fn starting(period: &DefaultRetention, at: u64) -> Retention {
     Retention { mode: period.mode, until: at.saturating_add(days * DAY_MS) }
 }
 
-fn retention_from_json(object: &Map<String, Value>, now: u64) -> Outcome<Option<Retention>> {
+pub(crate) fn retention_from_json(object: &Map<String, Value>, now: u64) -> Outcome<Option<Retention>> {
     let until = object.get("retainUntilTimestamp").and_then(Value::as_u64);
     match object.get("mode").and_then(Value::as_str) {
         None | Some("none") => Ok(None),
@@ -163,7 +163,7 @@ fn lock_mode(word: &str) -> Outcome<LockMode> {
     }
 }
 
-fn hold(word: &str) -> Outcome<bool> {
+pub(crate) fn hold(word: &str) -> Outcome<bool> {
     match word {
         "on" => Ok(true),
         "off" => Ok(false),
