@@ -71,6 +71,7 @@ pub(crate) use entropy::Entropy;
 pub(crate) use event::Delivery;
 pub(crate) use head::Head;
 pub(crate) use large::part_numbers;
+#[cfg(feature = "server")]
 pub(crate) use notification::is_loopback;
 pub(crate) use record::{Action, Content, File, Grant, Token};
 pub(crate) use replication::ReplicaTicket;
