@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::Engine;
-use crate::model::{
-    Delivery, ReplicaTicket, Rules, due_deliveries, next_replica, settle_delivery,
-};
+use crate::model::{Delivery, ReplicaTicket, Rules, due_deliveries, next_replica, settle_delivery};
 use crate::store::StoreError;
 
 /// How long lifecycle rules wait between two rounds, in milliseconds. The
@@ -64,9 +62,8 @@ impl Engine {
         let receipt = self.write_segments(&ticket.segments, ticket.len).ok()?;
         let (rules, entropy, blob) = (Arc::clone(&self.rules), self.fork(), receipt.blob);
         let ticket = ticket.clone();
-        let stored = self.store.write(move |tx| {
-            rules.conclude_replica(tx, &ticket, receipt, now, entropy)
-        });
+        let stored =
+            self.store.write(move |tx| rules.conclude_replica(tx, &ticket, receipt, now, entropy));
         self.drop_if_uncommitted(&stored, blob);
         self.sweep(stored.ok()?);
         Some(())
@@ -86,7 +83,9 @@ impl Engine {
             Ok((due, tx.is_changed()))
         });
         match due {
-            Ok((_, true)) => self.store.write(move |tx| due_deliveries(tx, now)).unwrap_or_default(),
+            Ok((_, true)) => {
+                self.store.write(move |tx| due_deliveries(tx, now)).unwrap_or_default()
+            }
             Ok((due, false)) => due,
             Err(_) => Vec::new(),
         }

@@ -156,21 +156,22 @@ fn apply(call: &Call<'_, '_>, caller: &Caller, bucket: &mut Bucket) -> Outcome<(
         bucket.lifecycle_rules = rules::lifecycle_rules(list)?;
     }
     if let Some(encryption) = call.params.optional_object("defaultServerSideEncryption")? {
-        apply_encryption(caller, &encryption, bucket)?;
+        apply_encryption(call, caller, &encryption, bucket)?;
     }
     apply_lock(call, caller, bucket)?;
     apply_replication(call, caller, bucket)
 }
 
 fn apply_encryption(
+    call: &Call<'_, '_>,
     caller: &Caller,
     encryption: &Map<String, Value>,
     bucket: &mut Bucket,
 ) -> Outcome<()> {
     match super::encryption::from_json(Some(encryption))? {
         // Naming no mode does not switch encryption off: it resets the
-        // default, which is SSE-B2.
-        None => bucket.encrypts = true,
+        // default, which is SSE-B2, or was nothing in earlier years.
+        None => bucket.encrypts = call.settings.encrypt_new_buckets,
         Some(Encryption::SseC(_)) => {
             return Err(bad_request("SSE-C cannot be a bucket default"));
         }

@@ -78,6 +78,8 @@ fn carries_account_token(tx: &Transaction<'_>, head: &Head) -> Outcome<bool> {
     let Some(text) = head.query("Authorization") else {
         return Ok(false);
     };
+    // An unencoded plus arrives as a space.
+    let text = text.replace(' ', "+");
     let token: Option<Token> = tx.load(Table::Token, text.as_bytes())?;
     Ok(token.is_some_and(|token| token.grant == Grant::Account))
 }

@@ -73,7 +73,8 @@ fn tend_name(call: &mut Call<'_, '_>, bucket: &Bucket, versions: &[File]) -> Out
         days.is_some_and(|days| since.saturating_add(days.saturating_mul(DAY_MS)) <= now)
     };
     let now = call.now;
-    let finished: Vec<&File> = versions.iter().filter(|file| file.action != Action::Start).collect();
+    let finished: Vec<&File> =
+        versions.iter().filter(|file| file.action != Action::Start).collect();
     for file in versions.iter().filter(|file| file.action == Action::Start) {
         if has_passed(file.uploaded_at, days.to_cancelling, now) {
             files::discard(call, file)?;

@@ -137,7 +137,10 @@ fn starting(period: &DefaultRetention, at: u64) -> Retention {
     Retention { mode: period.mode, until: at.saturating_add(days * DAY_MS) }
 }
 
-pub(crate) fn retention_from_json(object: &Map<String, Value>, now: u64) -> Outcome<Option<Retention>> {
+pub(crate) fn retention_from_json(
+    object: &Map<String, Value>,
+    now: u64,
+) -> Outcome<Option<Retention>> {
     let until = object.get("retainUntilTimestamp").and_then(Value::as_u64);
     match object.get("mode").and_then(Value::as_str) {
         None | Some("none") => Ok(None),

@@ -42,7 +42,8 @@ pub(crate) fn get_bucket_notification_rules(call: &mut Call<'_, '_>) -> Outcome<
 pub(crate) fn set_bucket_notification_rules(call: &mut Call<'_, '_>) -> Outcome<Answer> {
     let mut bucket = bucket(call, "writeBucketNotifications")?;
     let rules = call.params.optional_array("eventNotificationRules")?;
-    let rules = rules.ok_or_else(|| bad_request("required field eventNotificationRules is missing"))?;
+    let rules =
+        rules.ok_or_else(|| bad_request("required field eventNotificationRules is missing"))?;
     bucket.notification_rules = checked(&rules)?;
     call.tx.save(Table::Bucket, bucket.id.as_bytes(), &bucket)?;
     Ok(answer(&bucket))
@@ -78,19 +79,22 @@ fn checked(rules: &[Value]) -> Outcome<Vec<Value>> {
 fn rule(rule: &Value) -> Outcome<Value> {
     let rule = rule.as_object().ok_or_else(|| bad_request("a notification rule is an object"))?;
     let name = text(rule, "name")?;
-    bucket_rules::check_name(name).map_err(|_| bad_request(format!("invalid rule name: {name}")))?;
+    bucket_rules::check_name(name)
+        .map_err(|_| bad_request(format!("invalid rule name: {name}")))?;
     let types = event_types(rule)?;
     let enabled = rule.get("isEnabled").and_then(Value::as_bool);
     let enabled = enabled.ok_or_else(|| bad_request("a notification rule needs isEnabled"))?;
     let target = rule.get("targetConfiguration").and_then(Value::as_object);
-    let target = target.ok_or_else(|| bad_request("a notification rule needs targetConfiguration"))?;
-    let batch = match given(rule, "maxEventsPerBatch").or_else(|| given(target, "maxEventsPerBatch")) {
-        None => 1,
-        Some(size) => size
-            .as_u64()
-            .filter(|size| (1..=50).contains(size))
-            .ok_or_else(|| bad_request("maxEventsPerBatch must be 1 to 50"))?,
-    };
+    let target =
+        target.ok_or_else(|| bad_request("a notification rule needs targetConfiguration"))?;
+    let batch =
+        match given(rule, "maxEventsPerBatch").or_else(|| given(target, "maxEventsPerBatch")) {
+            None => 1,
+            Some(size) => size
+                .as_u64()
+                .filter(|size| (1..=50).contains(size))
+                .ok_or_else(|| bad_request("maxEventsPerBatch must be 1 to 50"))?,
+        };
     Ok(json!({
         "eventTypes": types,
         "isEnabled": enabled,
@@ -120,7 +124,8 @@ fn event_types(rule: &Map<String, Value>) -> Outcome<Vec<String>> {
         return Err(refuse(400, "event_type_categories", message));
     }
     let distinct = types.iter().collect::<HashSet<_>>().len();
-    if distinct < types.len() || (types.len() > 1 && types.iter().any(|name| name.ends_with(":*"))) {
+    if distinct < types.len() || (types.len() > 1 && types.iter().any(|name| name.ends_with(":*")))
+    {
         return Err(refuse(400, "event_type_overlap", "event types overlap"));
     }
     Ok(types.into_iter().map(str::to_owned).collect())
@@ -138,7 +143,8 @@ fn webhook(target: &Map<String, Value>) -> Outcome<Value> {
     let url = text(target, "url")?;
     check_url(url)?;
     let secret = given(target, "hmacSha256SigningSecret");
-    let is_secret = |text: &str| text.len() == 32 && text.bytes().all(|b| b.is_ascii_alphanumeric());
+    let is_secret =
+        |text: &str| text.len() == 32 && text.bytes().all(|b| b.is_ascii_alphanumeric());
     if secret.is_some_and(|secret| !secret.as_str().is_some_and(is_secret)) {
         return Err(bad_request("hmacSha256SigningSecret must be 32 letters and digits"));
     }
@@ -172,10 +178,12 @@ fn custom_headers(target: &Map<String, Value>) -> Outcome<Value> {
     let Some(headers) = given(target, "customHeaders") else {
         return Ok(Value::Null);
     };
-    let headers = headers.as_array().ok_or_else(|| bad_request("customHeaders must be an array"))?;
+    let headers =
+        headers.as_array().ok_or_else(|| bad_request("customHeaders must be an array"))?;
     let (mut size, mut checked) = (0, Vec::new());
     for header in headers {
-        let header = header.as_object().ok_or_else(|| bad_request("a custom header is an object"))?;
+        let header =
+            header.as_object().ok_or_else(|| bad_request("a custom header is an object"))?;
         let (name, value) = (text(header, "name")?, text(header, "value")?);
         let is_legal = http::HeaderName::from_bytes(name.as_bytes()).is_ok()
             && http::HeaderValue::from_str(value).is_ok()

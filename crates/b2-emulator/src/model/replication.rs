@@ -143,7 +143,8 @@ pub(crate) fn next_due(
 ) -> Result<Option<ReplicaTicket>, StoreError> {
     let rows: Vec<_> = tx.scan_prefix(Table::Replica, b"")?.take(500).collect::<Result<_, _>>()?;
     for (key, value) in rows {
-        let (id, queued) = (String::from_utf8_lossy(&key[1..]).into_owned(), decode::<Queued>(&value)?);
+        let (id, queued) =
+            (String::from_utf8_lossy(&key[1..]).into_owned(), decode::<Queued>(&value)?);
         if queued.due_at > now {
             continue;
         }
@@ -171,7 +172,11 @@ fn find(tx: &Transaction<'_>, id: &str) -> Result<Option<(File, ids::Position)>,
 }
 
 /// The bucket a replica goes to, if both sides allow it.
-fn destination_of(tx: &Transaction<'_>, file: &File, id: &str) -> Result<Option<Bucket>, StoreError> {
+fn destination_of(
+    tx: &Transaction<'_>,
+    file: &File,
+    id: &str,
+) -> Result<Option<Bucket>, StoreError> {
     let source: Option<Bucket> = tx.load(Table::Bucket, file.bucket.as_bytes())?;
     let destination: Option<Bucket> = tx.load(Table::Bucket, id.as_bytes())?;
     let (Some(source), Some(destination)) = (source, destination) else {
@@ -198,7 +203,8 @@ pub(crate) fn conclude(
     receipt: Receipt,
 ) -> Outcome<bool> {
     let queued: Option<Queued> = call.tx.load(Table::Replica, ticket.source.as_bytes())?;
-    let (Some(queued), Some((mut source, position))) = (queued, find(call.tx, &ticket.source)?) else {
+    let (Some(queued), Some((mut source, position))) = (queued, find(call.tx, &ticket.source)?)
+    else {
         return Ok(false);
     };
     let Some(bucket) = destination_of(call.tx, &source, &queued.destination)? else {
@@ -224,7 +230,8 @@ pub(crate) fn conclude(
     source.replication = Some(ReplicationStatus::Completed);
     versions::save(call.tx, &source, position)?;
     call.tx.erase(Table::Replica, ticket.source.as_bytes());
-    let kind = if is_large { "b2:ObjectCreated:MultipartReplica" } else { "b2:ObjectCreated:Replica" };
+    let kind =
+        if is_large { "b2:ObjectCreated:MultipartReplica" } else { "b2:ObjectCreated:Replica" };
     let scene = Scene { account: &account.id, bucket: &bucket, now: call.now };
     event::record(call.tx, call.entropy, &scene, kind, &replica)?;
     Ok(true)

@@ -17,8 +17,8 @@ use super::refusal::{Failure, Outcome, bad_request, method_not_allowed, refuse};
 use super::settings::Settings;
 use super::upload::{self, UploadTicket};
 use super::{
-    authorize, buckets, cors, download, files, keys, large, listing, notification, retention, share,
-    token,
+    authorize, buckets, cors, download, files, keys, large, listing, notification, retention,
+    share, token,
 };
 use crate::blob::{BlobId, Receipt};
 use crate::store::{StoreError, Transaction};

@@ -42,7 +42,8 @@ impl Rules {
         entropy: Entropy,
     ) -> Result<Step, StoreError> {
         let mut garbage = Vec::new();
-        let next = self.alone(tx, now, entropy, &mut garbage, |call| lifecycle::step(call, from))?;
+        let next =
+            self.alone(tx, now, entropy, &mut garbage, |call| lifecycle::step(call, from))?;
         Ok(Step { next: next.flatten(), garbage })
     }
 

@@ -35,7 +35,8 @@ pub(super) async fn tend(engine: Arc<Engine>) {
             let engine = Arc::clone(&engine);
             deliveries.spawn(async move {
                 let sent = tokio::time::timeout(PATIENCE, send(&delivery));
-                let outcome = sent.await.unwrap_or_else(|_| Err("the webhook timed out".to_owned()));
+                let outcome =
+                    sent.await.unwrap_or_else(|_| Err("the webhook timed out".to_owned()));
                 let noted = move || engine.settle_delivery(delivery, outcome, now());
                 let _ = tokio::task::spawn_blocking(noted).await;
             });

@@ -21,8 +21,8 @@ fn names(s: &Scenario) -> Vec<(String, bool)> {
 #[test]
 fn files_are_hidden_when_their_days_are_over() {
     let (mut s, bucket) = scenario("daysFromUploadingToHiding");
-    s.store(&bucket, "tmp/a", b"x");
     s.store(&bucket, "kept/a", b"x");
+    s.store(&bucket, "tmp/a", b"x");
     let uploaded = s.now;
     s.b2.tend(uploaded + 2 * DAY_MS - 1);
     assert_eq!(names(&s), [("kept/a".to_owned(), false), ("tmp/a".to_owned(), false)]);

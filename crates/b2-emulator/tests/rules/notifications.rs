@@ -19,7 +19,8 @@ fn set(bucket: &str, rules: &[Value]) -> Value {
 fn rules_are_shown_in_full_and_in_order_of_name() {
     let mut s = Scenario::new();
     let bucket = s.bucket("notified", &Value::Null);
-    let rules = [rule("second", &["b2:ObjectCreated:*"]), rule("another", &["b2:ObjectDeleted:Delete"])];
+    let rules =
+        [rule("second", &["b2:ObjectCreated:*"]), rule("another", &["b2:ObjectDeleted:Delete"])];
     let shown = s.get("b2_set_bucket_notification_rules", &set(&bucket, &rules));
     let first = &shown["eventNotificationRules"][0];
     assert_eq!(first["name"], "another");
@@ -42,7 +43,8 @@ fn wrong_event_types_have_codes_of_their_own() {
         (&["b2:ObjectCreated:*", "b2:ObjectCreated:Copy"], "event_type_overlap"),
     ];
     for (types, code) in cases {
-        let answer = s.call("b2_set_bucket_notification_rules", &set(&bucket, &[rule("a-rule", types)]));
+        let answer =
+            s.call("b2_set_bucket_notification_rules", &set(&bucket, &[rule("a-rule", types)]));
         assert_refused(&answer, 400, code);
     }
 }
@@ -84,7 +86,8 @@ fn rules_need_their_capabilities() {
     let bucket = s.bucket("notified", &Value::Null);
     let key = s.key(&["readBucketNotifications"], &Value::Null);
     let token = s.log_in(&key);
-    let get = s.call_as(&token, 4, "b2_get_bucket_notification_rules", &json!({"bucketId": bucket}));
+    let get =
+        s.call_as(&token, 4, "b2_get_bucket_notification_rules", &json!({"bucketId": bucket}));
     assert_eq!(get.status(), 200);
     let answer = s.call_as(&token, 4, "b2_set_bucket_notification_rules", &set(&bucket, &[]));
     assert_refused(&answer, 401, "unauthorized");
@@ -110,17 +113,17 @@ fn what_happens_to_a_file_becomes_events() {
     s.hide(&bucket, "a");
     s.get("b2_delete_file_version", &json!({"fileName": "a", "fileId": id}));
     let now = s.now;
-    let events: Vec<Value> = s
-        .b2
-        .take_events(now)
-        .iter()
-        .map(|(url, body)| {
-            assert_eq!(url, "http://127.0.0.1:9/hook");
-            serde_json::from_str::<Value>(body).unwrap()["events"][0].clone()
-        })
-        .collect();
+    let events: Vec<Value> =
+        s.b2.take_events(now)
+            .iter()
+            .map(|(url, body)| {
+                assert_eq!(url, "http://127.0.0.1:9/hook");
+                serde_json::from_str::<Value>(body).unwrap()["events"][0].clone()
+            })
+            .collect();
     let kinds: Vec<_> = events.iter().map(|event| text(&event["eventType"])).collect();
-    let expected = ["b2:ObjectCreated:Upload", "b2:HideMarkerCreated:Hide", "b2:ObjectDeleted:Delete"];
+    let expected =
+        ["b2:ObjectCreated:Upload", "b2:HideMarkerCreated:Hide", "b2:ObjectDeleted:Delete"];
     assert_eq!(kinds, expected);
     assert_eq!(events[0]["objectVersionId"], json!(id));
     assert_eq!(events[0]["objectSize"], 3);

@@ -14,7 +14,8 @@ fn scenario() -> (Scenario, String, String) {
     let writer = text(&s.key(&["writeFiles"], &Value::Null)["applicationKeyId"]);
     let mut mapping = json!({});
     mapping[&reader] = json!(writer);
-    let destination = json!({"asReplicationDestination": {"sourceToDestinationKeyMapping": mapping}});
+    let destination =
+        json!({"asReplicationDestination": {"sourceToDestinationKeyMapping": mapping}});
     let to = s.bucket("the-copy", &json!({"replicationConfiguration": destination}));
     let rule = json!({
         "destinationBucketId": to, "fileNamePrefix": "a/", "includeExistingFiles": false,
