@@ -176,6 +176,7 @@ impl InMemory {
     pub fn begin(&mut self, request: Request<Bytes>, now_ms: u64) -> Started {
         let (head, body) = split(request);
         let head = Arc::new(head);
+        self.engine.tend(now_ms);
         if let Some(operation) = operation(&head) {
             *self.calls.entry(operation.to_owned()).or_default() += 1;
         }
@@ -291,6 +292,27 @@ impl InMemory {
     pub fn set_upload_url_busy(&mut self, target: &str, busy: bool) -> bool {
         let token = self.upload_token(target);
         token.map(|text| self.engine.rules.flights.set_busy(&text, busy)).is_some()
+    }
+
+    /// Carries out what is due at a moment: lifecycle rules and replication.
+    ///
+    /// It also happens before each request, for lifecycle rules once an hour.
+    pub fn tend(&mut self, now_ms: u64) {
+        self.engine.hurry();
+        self.engine.tend(now_ms);
+    }
+
+    /// The events to be posted at that moment, as URL and JSON body. They
+    /// count as delivered.
+    pub fn take_events(&mut self, now_ms: u64) -> Vec<(String, String)> {
+        let due = self.engine.due_deliveries(now_ms);
+        due.into_iter()
+            .map(|delivery| {
+                let event = (delivery.url.clone(), delivery.body.clone());
+                self.engine.settle_delivery(delivery, Ok(()), now_ms);
+                event
+            })
+            .collect()
     }
 
     /// Changes how long account tokens live from now on, in milliseconds.

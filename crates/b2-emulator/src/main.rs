@@ -9,11 +9,14 @@ const USAGE: &str = "\
 A Backblaze B2 server on this machine.
 
 Usage: b2-emulator [--data DIR | --in-memory] [--port N] [--https]
+                   [--unencrypted-buckets]
 
   --data DIR    keep everything in DIR, which is made if absent
   --in-memory   keep nothing (the default)
   --port N      listen on this port of 127.0.0.1 (default: a free one)
   --https       serve HTTPS with a self-signed certificate
+  --unencrypted-buckets
+                new buckets do not encrypt by default, as in earlier years
 
 When it is ready it prints one line of JSON with baseUrl, applicationKeyId,
 applicationKey and pid. It stops on SIGINT and SIGTERM.
@@ -53,6 +56,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>,
                 options.port = port.parse().map_err(|_| format!("not a port: {port}"))?;
             }
             "--https" => options.https = true,
+            "--unencrypted-buckets" => options.unencrypted_buckets = true,
             "--help" | "-h" => return Ok(None),
             _ => return Err(format!("unknown argument: {argument}")),
         }

@@ -6,10 +6,12 @@
 
 #[cfg(feature = "server")]
 mod folder;
+mod tending;
 
 use std::io;
 #[cfg(feature = "server")]
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -39,6 +41,8 @@ pub(crate) struct Engine {
     blobs: Blobs,
     entropy: Mutex<Entropy>,
     credentials: Credentials,
+    /// When the lifecycle rules are looked at next.
+    chores_due: AtomicU64,
     /// Held for its lock.
     #[cfg(feature = "server")]
     _folder: Option<DataFolder>,
@@ -106,6 +110,7 @@ impl Engine {
             blobs,
             entropy: Mutex::new(entropy),
             credentials,
+            chores_due: AtomicU64::new(0),
             #[cfg(feature = "server")]
             _folder: None,
         })
@@ -216,8 +221,12 @@ impl Engine {
     }
 
     fn write_anew(&self, ticket: &CopyTicket) -> io::Result<Receipt> {
-        let mut writer = self.blobs.create(BlobId::new(self.fork().u128()), ticket.len, 0)?;
-        for segment in &ticket.segments {
+        self.write_segments(&ticket.segments, ticket.len)
+    }
+
+    fn write_segments(&self, segments: &[Segment], len: u64) -> io::Result<Receipt> {
+        let mut writer = self.blobs.create(BlobId::new(self.fork().u128()), len, 0)?;
+        for segment in segments {
             let reader = self.open_blob(segment)?;
             let mut done = 0;
             while done < segment.len {
@@ -266,7 +275,7 @@ impl Engine {
 
     /// After a failed commit the blob goes, unless the rows do refer to it:
     /// a commit may fail in its last step and still turn out to be durable.
-    fn drop_if_uncommitted(&self, conclusion: &Result<Conclusion, StoreError>, blob: BlobId) {
+    fn drop_if_uncommitted<T>(&self, conclusion: &Result<T, StoreError>, blob: BlobId) {
         if conclusion.is_ok() {
             return;
         }

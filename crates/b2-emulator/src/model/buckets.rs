@@ -7,9 +7,9 @@ use super::bucket_rules as rules;
 use super::call::Call;
 use super::caller::Caller;
 use super::record::{Bucket, Encryption};
-use super::refusal::{Outcome, bad_bucket_id, bad_request, not_implemented, refuse, unauthorized};
+use super::refusal::{Outcome, bad_bucket_id, bad_request, refuse, unauthorized};
 use super::tables::{Table, decode};
-use super::{ids, lock};
+use super::{ids, lock, replication};
 use crate::store::Transaction;
 
 /// The bucket with this id, or B2's error for one that is not there.
@@ -43,9 +43,10 @@ pub(crate) fn create_bucket(call: &mut Call<'_, '_>) -> Outcome<Answer> {
         encrypts: call.settings.encrypt_new_buckets,
         file_lock: false,
         default_retention: None,
+        notification_rules: Vec::new(),
+        replication: None,
     };
     apply(call, &caller, &mut bucket)?;
-    refuse_replication(call)?;
     if find(call.tx, &bucket.name)?.is_some() {
         return Err(refuse(400, "duplicate_bucket_name", "Bucket name is already in use."));
     }
@@ -71,7 +72,6 @@ pub(crate) fn update_bucket(call: &mut Call<'_, '_>) -> Outcome<Answer> {
         bucket.kind = kind;
     }
     apply(call, &caller, &mut bucket)?;
-    refuse_replication(call)?;
     bucket.revision += 1;
     call.tx.save(Table::Bucket, bucket.id.as_bytes(), &bucket)?;
     Ok(Answer::json(&bucket_json(&caller, &bucket)))
@@ -156,20 +156,22 @@ fn apply(call: &Call<'_, '_>, caller: &Caller, bucket: &mut Bucket) -> Outcome<(
         bucket.lifecycle_rules = rules::lifecycle_rules(list)?;
     }
     if let Some(encryption) = call.params.optional_object("defaultServerSideEncryption")? {
-        apply_encryption(caller, &encryption, bucket)?;
+        apply_encryption(call, caller, &encryption, bucket)?;
     }
-    apply_lock(call, caller, bucket)
+    apply_lock(call, caller, bucket)?;
+    apply_replication(call, caller, bucket)
 }
 
 fn apply_encryption(
+    call: &Call<'_, '_>,
     caller: &Caller,
     encryption: &Map<String, Value>,
     bucket: &mut Bucket,
 ) -> Outcome<()> {
     match super::encryption::from_json(Some(encryption))? {
         // Naming no mode does not switch encryption off: it resets the
-        // default, which is SSE-B2.
-        None => bucket.encrypts = true,
+        // default, which is SSE-B2, or was nothing in earlier years.
+        None => bucket.encrypts = call.settings.encrypt_new_buckets,
         Some(Encryption::SseC(_)) => {
             return Err(bad_request("SSE-C cannot be a bucket default"));
         }
@@ -185,6 +187,11 @@ fn apply_lock(call: &Call<'_, '_>, caller: &Caller, bucket: &mut Bucket) -> Outc
     match call.params.flag("fileLockEnabled")? {
         Some(true) => {
             caller.require("writeBucketRetentions")?;
+            // Both at once, when the bucket is made, is fine.
+            if !bucket.file_lock && replication::is_source(bucket) {
+                let message = "a source of replication cannot be given file lock";
+                return Err(refuse(400, "source_replication_conflict", message));
+            }
             bucket.file_lock = true;
         }
         Some(false) if bucket.file_lock => {
@@ -202,11 +209,14 @@ fn apply_lock(call: &Call<'_, '_>, caller: &Caller, bucket: &mut Bucket) -> Outc
     Ok(())
 }
 
-/// An empty configuration changes nothing and is let through.
-fn refuse_replication(call: &Call<'_, '_>) -> Outcome<()> {
-    let object = call.params.optional_object("replicationConfiguration")?;
-    if object.is_some_and(|object| object.values().any(|value| !value.is_null())) {
-        return Err(not_implemented("replicationConfiguration"));
+fn apply_replication(call: &Call<'_, '_>, caller: &Caller, bucket: &mut Bucket) -> Outcome<()> {
+    if let Some(object) = call.params.optional_object("replicationConfiguration")? {
+        let configuration = replication::configuration(&object)?;
+        // Saying nothing to a bucket that has nothing needs no right.
+        if configuration != bucket.replication {
+            caller.require("writeBucketReplications")?;
+        }
+        bucket.replication = configuration;
     }
     Ok(())
 }
@@ -238,7 +248,7 @@ pub(crate) fn bucket_json(caller: &Caller, bucket: &Bucket) -> Value {
         "lifecycleRules": bucket.lifecycle_rules,
         "options": ["s3"],
         "replicationConfiguration":
-            wrapped(caller.may("readBucketReplications"), Value::Null),
+            wrapped(caller.may("readBucketReplications"), json!(bucket.replication)),
         "revision": bucket.revision,
     })
 }

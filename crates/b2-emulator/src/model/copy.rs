@@ -17,7 +17,9 @@ use super::operation::Operation;
 use super::record::{Action, Bucket, Content, Encryption, File};
 use super::refusal::{Outcome, bad_request, not_found, refuse};
 use super::tables::Table;
-use super::{buckets, content_type, encryption, file_info, large, name, range, versions};
+use super::{
+    buckets, content_type, encryption, file_info, files, large, name, range, replication, versions,
+};
 use crate::blob::{Receipt, Segment};
 
 /// 5 GB.
@@ -156,7 +158,7 @@ pub(crate) fn conclude(
         }
     };
     // The bucket may have gone while the bytes were being written.
-    buckets::load(call.tx, &file.bucket)?;
+    let bucket = buckets::load(call.tx, &file.bucket)?;
     let (id, position) = ids::next_file_id(
         call.tx,
         call.entropy,
@@ -166,7 +168,7 @@ pub(crate) fn conclude(
         call.now,
     )?;
     call.tx.save(Table::Blob, receipt.blob.to_string().as_bytes(), &id)?;
-    let file = File {
+    let mut file = File {
         id,
         len: receipt.len,
         sha1: Some(receipt.sha1),
@@ -175,9 +177,12 @@ pub(crate) fn conclude(
         retention: locks.retention,
         legal_hold: locks.legal_hold,
         content: Content::Whole(receipt.blob),
+        replication: None,
         ..file
     };
+    replication::enqueue(call, &bucket, &mut file)?;
     versions::save(call.tx, &file, position)?;
+    files::tell(call, &ticket.caller, &bucket, "b2:ObjectCreated:Copy", &file)?;
     let mut body = file_json(call.version, &ticket.caller, &file);
     // Only here; every listing says `upload`.
     body["action"] = json!("copy");

@@ -117,6 +117,9 @@ fn serve(call: &Call<'_, '_>, access: &Access, bucket: &Bucket, file: &File) -> 
     }
     answer.set(ACCEPT_RANGES, "bytes");
     describe(&mut answer, bucket, file);
+    if let Some(status) = file.replication {
+        answer.set_named("x-bz-replication-status", status.wire());
+    }
     describe_protection(&mut answer, access, bucket, file);
     for (name, value) in requested {
         if let Some(header) = overrides::header(&name) {

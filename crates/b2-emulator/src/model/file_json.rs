@@ -26,6 +26,9 @@ pub(crate) fn file_json(version: u8, caller: &Caller, file: &File) -> Value {
         body["legalHold"] = lock::legal_hold_json(file, caller.may("readFileLegalHolds"));
         body["serverSideEncryption"] = file.encryption.to_json();
     }
+    if let Some(status) = file.replication {
+        body["replicationStatus"] = json!(status.wire());
+    }
     add_size(version, file.len, &mut body);
     body
 }

@@ -7,9 +7,10 @@ use serde_json::json;
 use super::answer::Answer;
 use super::call::Call;
 use super::caller::Caller;
+use super::event::{self, Scene};
 use super::file_json::file_json;
 use super::ids::{self, FileKind};
-use super::record::{Action, Content, Encryption, File};
+use super::record::{Action, Bucket, Content, Encryption, File};
 use super::refusal::{Failure, Outcome, not_found, refuse};
 use super::{buckets, large, lock, name, versions};
 
@@ -45,18 +46,20 @@ pub(crate) fn hide_file(call: &mut Call<'_, '_>) -> Outcome<Answer> {
             return Err(refuse(400, "no_such_file", format!("File not present: {name}")));
         }
     }
-    let (id, position) = ids::next_file_id(
-        call.tx,
-        call.entropy,
-        &caller.account,
-        &bucket.id,
-        FileKind::Small,
-        call.now,
-    )?;
+    let marker = store_marker(call, &bucket.id, &name)?;
+    tell(call, &caller, &bucket, "b2:HideMarkerCreated:Hide", &marker)?;
+    Ok(Answer::json(&file_json(call.version, &caller, &marker)))
+}
+
+/// Makes a hide marker the newest version of a name.
+pub(crate) fn store_marker(call: &mut Call<'_, '_>, bucket: &str, name: &str) -> Outcome<File> {
+    let account = call.account()?;
+    let (id, position) =
+        ids::next_file_id(call.tx, call.entropy, &account, bucket, FileKind::Small, call.now)?;
     let marker = File {
         id,
-        bucket: bucket.id,
-        name,
+        bucket: bucket.to_owned(),
+        name: name.to_owned(),
         action: Action::Hide,
         len: 0,
         sha1: Some(EMPTY_SHA1.to_owned()),
@@ -68,9 +71,22 @@ pub(crate) fn hide_file(call: &mut Call<'_, '_>) -> Outcome<Answer> {
         retention: None,
         legal_hold: None,
         content: Content::Nothing,
+        replication: None,
     };
     versions::save(call.tx, &marker, position)?;
-    Ok(Answer::json(&file_json(call.version, &caller, &marker)))
+    Ok(marker)
+}
+
+/// Writes down what happened for those who asked to be told.
+pub(crate) fn tell(
+    call: &mut Call<'_, '_>,
+    caller: &Caller,
+    bucket: &Bucket,
+    event_type: &str,
+    file: &File,
+) -> Outcome<()> {
+    let scene = Scene { account: &caller.account.id, bucket, now: call.now };
+    Ok(event::record(call.tx, call.entropy, &scene, event_type, file)?)
 }
 
 pub(crate) fn delete_file_version(call: &mut Call<'_, '_>) -> Outcome<Answer> {
@@ -84,6 +100,10 @@ pub(crate) fn delete_file_version(call: &mut Call<'_, '_>) -> Outcome<Answer> {
     caller.require_bucket(&file.bucket)?;
     lock::check_deletion(&file, &caller, bypass, call.now)?;
     discard(call, &file)?;
+    if file.action != Action::Start {
+        let bucket = buckets::load(call.tx, &file.bucket)?;
+        tell(call, &caller, &bucket, "b2:ObjectDeleted:Delete", &file)?;
+    }
     Ok(Answer::json(&json!({"fileId": id, "fileName": name})))
 }
 
@@ -97,6 +117,6 @@ pub(crate) fn discard(call: &mut Call<'_, '_>, file: &File) -> Outcome<()> {
     large::discard_parts(call, file)
 }
 
-fn file_not_present(name: &str, id: &str) -> Failure {
+pub(crate) fn file_not_present(name: &str, id: &str) -> Failure {
     refuse(400, "file_not_present", format!("File not present: {name} {id}"))
 }

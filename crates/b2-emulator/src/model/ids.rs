@@ -102,7 +102,7 @@ pub(crate) fn new_secret(cluster: &str, entropy: &mut Entropy) -> String {
     format!("K{cluster}{random}")
 }
 
-fn next_count(tx: &mut Transaction<'_>, counter: &[u8]) -> Result<u64, StoreError> {
+pub(crate) fn next_count(tx: &mut Transaction<'_>, counter: &[u8]) -> Result<u64, StoreError> {
     let count = tx.load::<u64>(Table::Counter, counter)?.unwrap_or(0) + 1;
     tx.save(Table::Counter, counter, &count)?;
     Ok(count)

@@ -15,7 +15,9 @@ use super::record::{Action, Content, Encryption, File, Grant, Part};
 use super::refusal::{Failure, Outcome, bad_request, refuse};
 use super::tables::{Table, decode};
 use super::upload_head::custom_timestamp;
-use super::{buckets, content_type, encryption, file_info, files, name, token, versions};
+use super::{
+    buckets, content_type, encryption, file_info, files, name, replication, token, versions,
+};
 use crate::blob::{BlobId, Receipt};
 use crate::store::{StoreError, Transaction};
 
@@ -60,6 +62,7 @@ pub(crate) fn start_large_file(call: &mut Call<'_, '_>) -> Outcome<Answer> {
         retention: locks.retention,
         legal_hold: locks.legal_hold,
         content: Content::Nothing,
+        replication: None,
     };
     versions::save(call.tx, &file, position)?;
     call.tx.save(Table::Unfinished, &unfinished_key(&file), &())?;
@@ -191,7 +194,10 @@ pub(crate) fn finish_large_file(call: &mut Call<'_, '_>) -> Outcome<Answer> {
     file.len = check_parts(call, &file, &digests)?;
     file.action = Action::Upload;
     file.content = Content::Parts;
+    let bucket = buckets::load(call.tx, &file.bucket)?;
+    replication::enqueue(call, &bucket, &mut file)?;
     versions::save(call.tx, &file, position)?;
+    files::tell(call, &caller, &bucket, "b2:ObjectCreated:MultipartUpload", &file)?;
     call.tx.erase(Table::Unfinished, &unfinished_key(&file));
     Ok(Answer::json(&file_json(call.version, &caller, &file)))
 }

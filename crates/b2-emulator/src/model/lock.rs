@@ -63,11 +63,11 @@ pub(crate) fn check_deletion(file: &File, caller: &Caller, bypass: bool, now: u6
         return Err(unauthorized());
     }
     if file.legal_hold == Some(true) {
-        return Err(refuse(401, "access_denied", "the file has a legal hold"));
+        return Err(refuse(401, "access_denied", "Access Denied"));
     }
     match file.retention.filter(|retention| retention.until > now) {
         Some(Retention { mode: LockMode::Governance, .. }) if bypass => Ok(()),
-        Some(_) => Err(refuse(401, "access_denied", "the file is retained")),
+        Some(_) => Err(refuse(401, "access_denied", "Access Denied")),
         None => Ok(()),
     }
 }
@@ -137,7 +137,10 @@ fn starting(period: &DefaultRetention, at: u64) -> Retention {
     Retention { mode: period.mode, until: at.saturating_add(days * DAY_MS) }
 }
 
-fn retention_from_json(object: &Map<String, Value>, now: u64) -> Outcome<Option<Retention>> {
+pub(crate) fn retention_from_json(
+    object: &Map<String, Value>,
+    now: u64,
+) -> Outcome<Option<Retention>> {
     let until = object.get("retainUntilTimestamp").and_then(Value::as_u64);
     match object.get("mode").and_then(Value::as_str) {
         None | Some("none") => Ok(None),
@@ -150,7 +153,7 @@ fn retention(mode: &str, until: Option<u64>, now: u64) -> Outcome<Retention> {
     let until = until.ok_or_else(|| bad_request("invalid retention timestamp"))?;
     if until <= now {
         let code = "retain_until_timestamp_must_be_in_future";
-        return Err(refuse(400, code, format!("{until} is not in the future")));
+        return Err(refuse(400, code, "The retainUntilTimestamp must be in future"));
     }
     Ok(Retention { mode, until })
 }
@@ -163,7 +166,7 @@ fn lock_mode(word: &str) -> Outcome<LockMode> {
     }
 }
 
-fn hold(word: &str) -> Outcome<bool> {
+pub(crate) fn hold(word: &str) -> Outcome<bool> {
     match word {
         "on" => Ok(true),
         "off" => Ok(false),

@@ -52,6 +52,11 @@ pub(crate) struct Bucket {
     pub(crate) encrypts: bool,
     pub(crate) file_lock: bool,
     pub(crate) default_retention: Option<DefaultRetention>,
+    #[serde(default)]
+    pub(crate) notification_rules: Vec<Value>,
+    /// Both halves of the configuration, as they are shown.
+    #[serde(default)]
+    pub(crate) replication: Option<Value>,
 }
 
 impl Bucket {
@@ -147,6 +152,29 @@ pub(crate) struct File {
     pub(crate) retention: Option<Retention>,
     pub(crate) legal_hold: Option<bool>,
     pub(crate) content: Content,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) replication: Option<ReplicationStatus>,
+}
+
+/// How far the replication of a file version is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum ReplicationStatus {
+    Pending,
+    Completed,
+    Failed,
+    Replica,
+}
+
+impl ReplicationStatus {
+    pub(crate) const fn wire(self) -> &'static str {
+        match self {
+            Self::Pending => "PENDING",
+            Self::Completed => "COMPLETED",
+            Self::Failed => "FAILED",
+            Self::Replica => "REPLICA",
+        }
+    }
 }
 
 /// One part of a large file.

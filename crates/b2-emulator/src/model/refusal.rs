@@ -67,7 +67,3 @@ pub(crate) fn not_found(message: impl Into<String>) -> Failure {
 pub(crate) fn method_not_allowed(message: &str) -> Failure {
     refuse(405, "method_not_allowed", message)
 }
-
-pub(crate) fn not_implemented(what: &str) -> Failure {
-    refuse(501, "not_implemented", format!("the emulator does not implement {what}"))
-}

@@ -13,10 +13,13 @@ use super::flights::Flights;
 use super::head::{ENCODED_SLASH, Head, Route};
 use super::operation::Operation;
 use super::params::Params;
-use super::refusal::{Failure, Outcome, method_not_allowed, not_implemented, refuse};
+use super::refusal::{Failure, Outcome, bad_request, method_not_allowed, refuse};
 use super::settings::Settings;
 use super::upload::{self, UploadTicket};
-use super::{authorize, buckets, download, files, keys, large, listing, share, token};
+use super::{
+    authorize, buckets, cors, download, files, keys, large, listing, notification, retention,
+    share, token,
+};
 use crate::blob::{BlobId, Receipt};
 use crate::store::{StoreError, Transaction};
 
@@ -92,7 +95,7 @@ impl Rules {
             Ok(route) => route,
             Err(failure) => return refused(failure, None),
         };
-        if !route.operation().is_upload() {
+        if !route.operation().is_upload() || head.method == Method::OPTIONS {
             let limit = LARGEST_JSON;
             return Ok(Admission::Collect { limit });
         }
@@ -117,6 +120,9 @@ impl Rules {
         let mut garbage = Vec::new();
         let outcome = (|| {
             let route = head.route()?;
+            if head.method == Method::OPTIONS {
+                return cors::preflight(tx, head, &route).map(Answered::Done);
+            }
             let version = route.version();
             let params = Params::read(head, body)?;
             let mut call = self.call(tx, head, version, params, now, &mut entropy, &mut garbage);
@@ -124,7 +130,7 @@ impl Rules {
         })();
         match outcome {
             Ok(Answered::Done(answer)) => {
-                let answer = answer.complete(now, head.is_head());
+                let answer = with_cors(tx, head, answer)?.complete(now, head.is_head());
                 Ok(Conclusion::Answer { answer, garbage })
             }
             Ok(Answered::Copy(ticket)) => Ok(Conclusion::Copy(ticket)),
@@ -150,7 +156,7 @@ impl Rules {
             .and_then(|()| upload::conclude(&mut call, ticket, receipt));
         match outcome {
             Ok(answer) => {
-                let answer = answer.complete(now, false);
+                let answer = with_cors(tx, head, answer)?.complete(now, false);
                 Ok(Conclusion::Answer { answer, garbage })
             }
             Err(failure) => {
@@ -193,7 +199,7 @@ impl Rules {
     }
 
     #[expect(clippy::too_many_arguments, reason = "it only gathers them into one value")]
-    fn call<'c, 'r>(
+    pub(super) fn call<'c, 'r>(
         &'c self,
         tx: &'c mut Transaction<'r>,
         head: &'c Head,
@@ -219,8 +225,19 @@ fn refuse_after_body(
         return Err(error);
     }
     tx.roll_back();
-    let answer = answer_failure(&failure).complete(now, head.is_head());
+    let answer = with_cors(tx, head, answer_failure(&failure))?.complete(now, head.is_head());
     Ok(Conclusion::Answer { answer, garbage: Vec::new() })
+}
+
+/// A page may only read an answer, good or bad, that says so.
+fn with_cors(tx: &Transaction<'_>, head: &Head, mut answer: Answer) -> Result<Answer, StoreError> {
+    if head.method != Method::OPTIONS
+        && let Ok(route) = head.route()
+        && let Err(Failure::Store(error)) = cors::decorate(tx, head, &route, &mut answer)
+    {
+        return Err(error);
+    }
+    Ok(answer)
 }
 
 /// Nearly every error is JSON. An encoded slash meets B2's front end first,
@@ -282,13 +299,14 @@ fn dispatch(call: &mut Call<'_, '_>, route: &Route) -> Outcome<Answered> {
         Op::ListUnfinishedLargeFiles => large::list_unfinished_large_files(call),
         Op::StartLargeFile => large::start_large_file(call),
         Op::UpdateBucket => buckets::update_bucket(call),
-        Op::DownloadFileByName
-        | Op::UploadFile
-        | Op::UploadPart
-        | Op::GetBucketNotificationRules
-        | Op::SetBucketNotificationRules
-        | Op::UpdateFileLegalHold
-        | Op::UpdateFileRetention => Err(not_implemented(operation.name())),
+        Op::GetBucketNotificationRules => notification::get_bucket_notification_rules(call),
+        Op::SetBucketNotificationRules => notification::set_bucket_notification_rules(call),
+        Op::UpdateFileLegalHold => retention::update_file_legal_hold(call),
+        Op::UpdateFileRetention => retention::update_file_retention(call),
+        // These come another way.
+        Op::DownloadFileByName | Op::UploadFile | Op::UploadPart => {
+            Err(bad_request(format!("{} cannot be called so", operation.name())))
+        }
     };
     answer.map(Answered::Done)
 }

@@ -14,6 +14,7 @@ pub struct Settings {
     pub(crate) scan_limit: usize,
     pub(crate) encrypt_new_buckets: bool,
     pub(crate) strict_names: bool,
+    pub(crate) replication_delay_ms: u64,
 }
 
 impl Default for Settings {
@@ -27,6 +28,7 @@ impl Default for Settings {
             scan_limit: 100_000,
             encrypt_new_buckets: true,
             strict_names: false,
+            replication_delay_ms: 10 * 60 * 1000,
         }
     }
 }
@@ -91,6 +93,15 @@ impl Settings {
     #[must_use]
     pub const fn with_strict_names(mut self, strict: bool) -> Self {
         self.strict_names = strict;
+        self
+    }
+
+    /// How long a file waits for its replica, in milliseconds; 10 minutes.
+    ///
+    /// Until then it shows as `PENDING`, as on the service.
+    #[must_use]
+    pub const fn with_replication_delay_ms(mut self, delay_ms: u64) -> Self {
+        self.replication_delay_ms = delay_ms;
         self
     }
 }

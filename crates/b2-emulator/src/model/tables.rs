@@ -15,6 +15,8 @@ pub(crate) enum Table {
     Bucket = b'b',
     /// Numbers that only grow, by name.
     Counter = b'c',
+    /// Events to deliver, in the order they happened.
+    Event = b'e',
     /// File ids to file names.
     FileName = b'f',
     /// Application keys by id.
@@ -25,6 +27,8 @@ pub(crate) enum Table {
     Blob = b'o',
     /// Parts of large files by file id and number.
     Part = b'p',
+    /// Files by id that wait for their replica.
+    Replica = b'r',
     /// Tokens by their text.
     Token = b't',
     /// Unfinished large files by bucket and file id, to nothing.

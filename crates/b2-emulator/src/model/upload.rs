@@ -18,7 +18,7 @@ use super::refusal::{Failure, Outcome, bad_auth_token, bad_request, method_not_a
 use super::tables::Table;
 use super::token;
 use super::upload_head::{BodyHead, Checksum, FileHead};
-use super::{buckets, versions};
+use super::{buckets, files, replication, versions};
 use crate::blob::Receipt;
 
 /// An upload that may send its body.
@@ -174,9 +174,9 @@ fn store_file(
         uploaded_at,
     )?;
     call.tx.save(Table::Blob, receipt.blob.to_string().as_bytes(), &id)?;
-    let file = File {
+    let mut file = File {
         id,
-        bucket: bucket.id,
+        bucket: bucket.id.clone(),
         name: head.name.clone(),
         action: Action::Upload,
         len: receipt.len,
@@ -189,7 +189,10 @@ fn store_file(
         retention: locks.retention,
         legal_hold: locks.legal_hold,
         content: Content::Whole(receipt.blob),
+        replication: None,
     };
+    replication::enqueue(call, &bucket, &mut file)?;
     versions::save(call.tx, &file, position)?;
+    files::tell(call, caller, &bucket, "b2:ObjectCreated:Upload", &file)?;
     Ok(Answer::json(&file_json(call.version, caller, &file)))
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use crate::model::Settings;
+
 use super::{Emulator, StartError, Tls};
 
 /// What the command line can choose.
@@ -17,6 +19,8 @@ pub struct Options {
     pub port: u16,
     /// Whether to serve HTTPS, with a certificate of our own making.
     pub https: bool,
+    /// Whether new buckets do not encrypt, as in earlier years.
+    pub unencrypted_buckets: bool,
 }
 
 /// Why the command failed.
@@ -71,7 +75,8 @@ async fn start(options: Options) -> Result<Emulator, StartError> {
     if options.https {
         builder = builder.tls(Tls::SelfSigned);
     }
-    builder.start().await
+    let settings = Settings::default().with_encrypted_buckets(!options.unencrypted_buckets);
+    builder.settings(settings).start().await
 }
 
 /// Resolves at the first SIGINT or SIGTERM after this call.

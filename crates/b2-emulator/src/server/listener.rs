@@ -36,6 +36,7 @@ pub(super) async fn serve(serving: Serving, mut stopping: watch::Receiver<Stop>)
         authority: serving.socket.local_addr().map_or_else(|_| String::new(), |a| a.to_string()),
         patience: serving.patience,
     });
+    let tending = tokio::spawn(super::webhook::tend(Arc::clone(&context.engine)));
     let seats = Arc::new(Semaphore::new(serving.most_connections.max(1)));
     let mut connections = JoinSet::new();
     let told = stopping.clone();
@@ -54,6 +55,7 @@ pub(super) async fn serve(serving: Serving, mut stopping: watch::Receiver<Stop>)
             }
         }
     }
+    tending.abort();
     drop(serving.socket);
     let emptied = async { while connections.join_next().await.is_some() {} };
     tokio::select! {

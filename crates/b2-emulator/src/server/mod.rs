@@ -11,6 +11,7 @@ mod connection;
 mod exchange;
 mod listener;
 mod patience;
+mod webhook;
 
 use std::net::SocketAddr;
 use std::thread::JoinHandle;

@@ -59,6 +59,11 @@ impl<'a> Transaction<'a> {
         self.changes.insert(key, None);
     }
 
+    /// Whether there is anything to write.
+    pub(crate) fn is_changed(&self) -> bool {
+        !self.changes.is_empty()
+    }
+
     /// Forgets every change made so far.
     pub(crate) fn roll_back(&mut self) {
         self.changes.clear();

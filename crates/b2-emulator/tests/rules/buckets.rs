@@ -143,7 +143,7 @@ fn wrong_options_are_refused() {
         "accountId": s.account, "bucketId": id,
         "replicationConfiguration": {"asReplicationSource": {"replicationRules": []}},
     });
-    assert_refused(&s.call("b2_update_bucket", &replication), 501, "not_implemented");
+    assert_refused(&s.call("b2_update_bucket", &replication), 400, "bad_request");
 }
 
 #[test]

@@ -144,3 +144,53 @@ fn locking_cannot_be_switched_off() {
     });
     assert_refused(&s.call("b2_update_bucket", &default), 400, "bucket_missing_file_lock");
 }
+
+#[test]
+fn retention_grows_freely_and_shrinks_by_bypass_only() {
+    for mode in ["governance", "compliance"] {
+        let (mut s, bucket) = scenario();
+        let file = retained(&mut s, &bucket, mode);
+        let start = s.now;
+        let update = |days: u64, bypass: bool| {
+            json!({
+                "fileName": "a", "fileId": file["fileId"], "bypassGovernance": bypass,
+                "fileRetention": {"mode": mode, "retainUntilTimestamp": start + days * DAY_MS},
+            })
+        };
+        let shown = s.get("b2_update_file_retention", &update(5, false));
+        assert_eq!(shown["fileRetention"], update(5, false)["fileRetention"]);
+        let weaker = s.call("b2_update_file_retention", &update(2, false));
+        assert_refused(&weaker, 403, "access_denied");
+        let bypassed = s.call("b2_update_file_retention", &update(2, true));
+        assert_eq!(bypassed.status() == 200, mode == "governance");
+        let mut off = update(2, true);
+        off["fileRetention"] = json!({"mode": null, "retainUntilTimestamp": null});
+        let removed = s.call("b2_update_file_retention", &off);
+        assert_eq!(removed.status() == 200, mode == "governance");
+    }
+}
+
+#[test]
+fn a_legal_hold_is_switched_on_and_off() {
+    let (mut s, bucket) = scenario();
+    let id = s.store(&bucket, "a", b"x");
+    let delete = json!({"fileName": "a", "fileId": id});
+    let hold = |word: &str| json!({"fileName": "a", "fileId": id, "legalHold": word});
+    assert_eq!(s.get("b2_update_file_legal_hold", &hold("on")), hold("on"));
+    assert_refused(&s.call("b2_delete_file_version", &delete), 401, "access_denied");
+    assert_refused(&s.call("b2_update_file_legal_hold", &hold("maybe")), 400, "bad_request");
+    s.get("b2_update_file_legal_hold", &hold("off"));
+    s.get("b2_delete_file_version", &delete);
+}
+
+#[test]
+fn changing_locks_needs_the_right_first_and_the_bucket_second() {
+    let mut s = Scenario::new();
+    let bucket = s.bucket("plain-1", &Value::Null);
+    let id = s.store(&bucket, "a", b"x");
+    let hold = json!({"fileName": "a", "fileId": id, "legalHold": "on"});
+    assert_refused(&s.call("b2_update_file_legal_hold", &hold), 400, "bucket_missing_file_lock");
+    let key = s.key(&["writeFiles"], &Value::Null);
+    let weak = s.log_in(&key);
+    assert_refused(&s.call_as(&weak, 4, "b2_update_file_legal_hold", &hold), 403, "access_denied");
+}

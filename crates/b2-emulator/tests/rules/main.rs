@@ -5,12 +5,16 @@
 mod accounts;
 mod buckets;
 mod copies;
+mod cors;
 mod downloads;
 mod files;
 mod introspection;
 mod large_files;
+mod lifecycle;
 mod listing;
 mod locks;
+mod notifications;
+mod replication;
 mod scenario;
 mod sharing;
 mod uploads;

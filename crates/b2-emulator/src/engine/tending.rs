@@ -1,0 +1,104 @@
+//! What an engine does unasked: lifecycle rules, replicas, and events.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::Engine;
+use crate::model::{Delivery, ReplicaTicket, Rules, due_deliveries, next_replica, settle_delivery};
+use crate::store::StoreError;
+
+/// How long lifecycle rules wait between two rounds, in milliseconds. The
+/// service makes one a day; days are counted exactly either way.
+const BETWEEN_ROUNDS_MS: u64 = 60 * 60 * 1000;
+
+/// Replicas made in one go.
+const MOST_REPLICAS: usize = 100;
+
+impl Engine {
+    /// Does what is due by this moment. What cannot be done now is done when
+    /// this is called again.
+    pub(crate) fn tend(&self, now: u64) {
+        if now >= self.chores_due.load(Ordering::Relaxed) {
+            self.chores_due.store(now.saturating_add(BETWEEN_ROUNDS_MS), Ordering::Relaxed);
+            let _ = self.carry_out_lifecycle(now);
+        }
+        for _ in 0..MOST_REPLICAS {
+            match self.next_replica(now) {
+                Ok(Some(ticket)) if self.replicate(&ticket, now).is_some() => {}
+                _ => break,
+            }
+        }
+    }
+
+    /// Makes the next [`Engine::tend`] look at the lifecycle rules.
+    pub(crate) fn hurry(&self) {
+        self.chores_due.store(0, Ordering::Relaxed);
+    }
+
+    fn carry_out_lifecycle(&self, now: u64) -> Result<(), StoreError> {
+        if !self.store.read(|tx| Rules::has_chores(tx))? {
+            return Ok(());
+        }
+        let mut next = Some(Vec::new());
+        while let Some(from) = next {
+            let (rules, entropy) = (Arc::clone(&self.rules), self.fork());
+            let step = self.store.write(move |tx| rules.carry_out(tx, &from, now, entropy))?;
+            self.sweep(step.garbage);
+            next = step.next;
+        }
+        Ok(())
+    }
+
+    fn next_replica(&self, now: u64) -> Result<Option<ReplicaTicket>, StoreError> {
+        let (ticket, is_changed) = self.store.read(|tx| {
+            let ticket = next_replica(tx, now)?;
+            Ok((ticket, tx.is_changed()))
+        })?;
+        if is_changed { self.store.write(move |tx| next_replica(tx, now)) } else { Ok(ticket) }
+    }
+
+    /// `None` if it has to wait for another time.
+    fn replicate(&self, ticket: &ReplicaTicket, now: u64) -> Option<()> {
+        let receipt = self.write_segments(&ticket.segments, ticket.len).ok()?;
+        let (rules, entropy, blob) = (Arc::clone(&self.rules), self.fork(), receipt.blob);
+        let ticket = ticket.clone();
+        let stored =
+            self.store.write(move |tx| rules.conclude_replica(tx, &ticket, receipt, now, entropy));
+        self.drop_if_uncommitted(&stored, blob);
+        self.sweep(stored.ok()?);
+        Some(())
+    }
+
+    fn sweep(&self, garbage: Vec<crate::blob::BlobId>) {
+        for blob in garbage {
+            // What stays is swept at the next start.
+            let _ = self.blobs.remove(blob);
+        }
+    }
+
+    /// The events to deliver at this moment.
+    pub(crate) fn due_deliveries(&self, now: u64) -> Vec<Delivery> {
+        let due = self.store.read(|tx| {
+            let due = due_deliveries(tx, now)?;
+            Ok((due, tx.is_changed()))
+        });
+        match due {
+            Ok((_, true)) => {
+                self.store.write(move |tx| due_deliveries(tx, now)).unwrap_or_default()
+            }
+            Ok((due, false)) => due,
+            Err(_) => Vec::new(),
+        }
+    }
+
+    /// Notes how a delivery went. If that cannot be written it is made again,
+    /// which receivers have to expect anyway.
+    pub(crate) fn settle_delivery(
+        &self,
+        delivery: Delivery,
+        outcome: Result<(), String>,
+        now: u64,
+    ) {
+        let _ = self.store.write(move |tx| settle_delivery(tx, &delivery, outcome, now));
+    }
+}

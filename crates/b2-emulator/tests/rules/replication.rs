@@ -1,0 +1,73 @@
+//! Replication between two buckets of the account.
+
+use b2_emulator::Settings;
+use serde_json::{Value, json};
+
+use crate::scenario::{Scenario, assert_refused, ok, text};
+
+const DELAY_MS: u64 = 60_000;
+
+/// Two buckets, the second of which is to get what the first has.
+fn scenario() -> (Scenario, String, String) {
+    let mut s = Scenario::with(Settings::default().with_replication_delay_ms(DELAY_MS));
+    let reader = text(&s.key(&["readFiles"], &Value::Null)["applicationKeyId"]);
+    let writer = text(&s.key(&["writeFiles"], &Value::Null)["applicationKeyId"]);
+    let mut mapping = json!({});
+    mapping[&reader] = json!(writer);
+    let destination =
+        json!({"asReplicationDestination": {"sourceToDestinationKeyMapping": mapping}});
+    let to = s.bucket("the-copy", &json!({"replicationConfiguration": destination}));
+    let rule = json!({
+        "destinationBucketId": to, "fileNamePrefix": "a/", "includeExistingFiles": false,
+        "isEnabled": true, "priority": 1, "replicationRuleName": "all",
+    });
+    let source = json!({"asReplicationSource": {
+        "replicationRules": [rule], "sourceApplicationKeyId": reader,
+    }});
+    let from = s.bucket("the-source", &json!({"replicationConfiguration": source}));
+    (s, from, to)
+}
+
+fn status(s: &mut Scenario, id: &Value) -> Value {
+    s.get("b2_get_file_info", &json!({"fileId": id}))["replicationStatus"].clone()
+}
+
+#[test]
+fn a_matching_file_is_pending_until_its_replica_is_there() {
+    let (mut s, from, to) = scenario();
+    let file = ok(&s.upload(&from, "a/x", b"bytes").send());
+    let other = ok(&s.upload(&from, "b/x", b"bytes").send());
+    assert_eq!(file["replicationStatus"], "PENDING");
+    assert_eq!(other["replicationStatus"], Value::Null);
+    s.now += DELAY_MS;
+    assert_eq!(status(&mut s, &file["fileId"]), "COMPLETED");
+    let listed = s.get("b2_list_file_names", &json!({"bucketId": to}));
+    let replica = &listed["files"][0];
+    assert_eq!(listed["files"].as_array().unwrap().len(), 1);
+    assert_eq!(replica["replicationStatus"], "REPLICA");
+    assert_eq!(replica["contentSha1"], file["contentSha1"]);
+    let objects = s.b2.objects();
+    let copied = objects.iter().find(|object| object.bucket_id == to).unwrap();
+    assert_eq!(&copied.bytes[..], b"bytes");
+}
+
+#[test]
+fn without_its_keys_a_replication_fails() {
+    let (mut s, from, to) = scenario();
+    let off = json!({
+        "accountId": s.account, "bucketId": to,
+        "replicationConfiguration": {"asReplicationSource": null, "asReplicationDestination": null},
+    });
+    let shown = s.get("b2_update_bucket", &off)["replicationConfiguration"].clone();
+    assert_eq!(shown, json!({"isClientAuthorizedToRead": true, "value": null}));
+    let file = ok(&s.upload(&from, "a/x", b"bytes").send());
+    s.now += DELAY_MS;
+    assert_eq!(status(&mut s, &file["fileId"]), "FAILED");
+}
+
+#[test]
+fn a_source_of_replication_gets_no_lock_later() {
+    let (mut s, from, _) = scenario();
+    let lock = json!({"accountId": s.account, "bucketId": from, "fileLockEnabled": true});
+    assert_refused(&s.call("b2_update_bucket", &lock), 400, "source_replication_conflict");
+}
