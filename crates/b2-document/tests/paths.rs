@@ -1,5 +1,7 @@
 //! Every form of a path, in both formats, and hostile documents and paths.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use b2_document::{Document, DocumentError, MAX_DEPTH, Path, PathError};
 use proptest::prelude::*;
 
