@@ -45,23 +45,52 @@ fn content(node: roxmltree::Node<'_, '_>) -> Content {
 }
 
 /// Refuses what nests too deeply before the parser, which recurses, sees it.
-/// It may count a tag inside a comment, which errs on the safe side.
+/// Text that is not XML may stop the count; the parser stops there too.
 fn shallow(text: &str) -> Result<(), DocumentError> {
-    let bytes = text.as_bytes();
     let mut depth = 0_usize;
-    for (at, byte) in bytes.iter().enumerate() {
-        let next = bytes.get(at + 1).copied().unwrap_or(b' ');
-        match byte {
-            b'<' if next == b'/' => depth = depth.saturating_sub(1),
-            b'<' if next != b'!' && next != b'?' => depth += 1,
-            b'/' if next == b'>' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > MAX_DEPTH {
-            return Err(DocumentError::TooDeep);
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        let tag = &rest[at..];
+        let end = if let Some(comment) = tag.strip_prefix("<!--") {
+            comment.find("-->").map(|end| end + 7)
+        } else if let Some(data) = tag.strip_prefix("<![CDATA[") {
+            data.find("]]>").map(|end| end + 12)
+        } else if tag.starts_with("<?") {
+            tag.find("?>").map(|end| end + 2)
+        } else if tag.starts_with("</") {
+            depth = depth.saturating_sub(1);
+            tag.find('>').map(|end| end + 1)
+        } else {
+            // An empty element is as deep as any while it lasts.
+            depth += 1;
+            if depth > MAX_DEPTH {
+                return Err(DocumentError::TooDeep);
+            }
+            let end = tag_end(tag);
+            depth -= usize::from(end.is_some_and(|end| tag[..end].ends_with("/>")));
+            end
+        };
+        match end {
+            Some(end) => rest = &tag[end..],
+            None => return Ok(()),
         }
     }
     Ok(())
+}
+
+/// Where a start tag ends: at the first `>` outside the quotes of its
+/// attributes.
+fn tag_end(tag: &str) -> Option<usize> {
+    let mut quote = None;
+    for (at, byte) in tag.bytes().enumerate() {
+        match (quote, byte) {
+            (None, b'>') => return Some(at + 1),
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (Some(open), _) if open == byte => quote = None,
+            _ => {}
+        }
+    }
+    None
 }
 
 fn refusal(error: roxmltree::Error) -> DocumentError {
@@ -70,4 +99,40 @@ fn refusal(error: roxmltree::Error) -> DocumentError {
     }
     let at = error.pos();
     DocumentError::Xml { line: at.row, column: at.col }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So many elements in one another, each beginning with this text.
+    fn nested(levels: usize, text: &str) -> String {
+        let open = format!("<a>{text}");
+        format!("{}{}", open.repeat(levels), "</a>".repeat(levels))
+    }
+
+    #[test]
+    fn no_text_hides_how_deep_a_document_is() {
+        let disguises =
+            ["", "/>", "<!-- </a> -->", "<![CDATA[</a>]]>", "<?p </a> ?>", "<b c='</a>/>'/>"];
+        for text in disguises {
+            for levels in [MAX_DEPTH + 1, 100_000] {
+                let refused = Document::from_xml(&nested(levels, text));
+                assert_eq!(refused.unwrap_err(), DocumentError::TooDeep, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_only_looks_deep_is_read() {
+        let tags = "<a>".repeat(1_000);
+        for text in [
+            format!("<r><!-- {tags} --></r>"),
+            format!("<r><![CDATA[{tags}]]></r>"),
+            format!("<r b=\"{}\"/>", "&lt;a>".repeat(1_000)),
+            format!("<r>{}</r>", "<a b='>'/>".repeat(1_000)),
+        ] {
+            Document::from_xml(&text).unwrap();
+        }
+    }
 }
