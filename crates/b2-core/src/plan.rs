@@ -121,7 +121,8 @@ pub(crate) const ERROR_BODY_LIMIT: usize = 64 * 1024;
 pub enum SinkVerdict {
     /// Write the body to the sink, beginning at the offset of the plan.
     Deliver,
-    /// Collect at most `limit` bytes of the body into memory.
+    /// Collect at most `limit` bytes of the body into memory; with 0, do not
+    /// read the body at all.
     Collect {
         /// Largest body to hold, in bytes.
         limit: usize,
@@ -133,6 +134,8 @@ impl SinkPlan {
         match self {
             Self::Collect { limit } => SinkVerdict::Collect { limit: *limit },
             Self::Deliver(delivery) if delivery.fits(head) => SinkVerdict::Deliver,
+            // Other bytes than those that are wanted, and maybe very many.
+            Self::Deliver(_) if head.status.is_success() => SinkVerdict::Collect { limit: 0 },
             Self::Deliver(_) => SinkVerdict::Collect { limit: ERROR_BODY_LIMIT },
         }
     }
