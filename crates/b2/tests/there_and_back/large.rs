@@ -131,7 +131,9 @@ async fn an_interrupted_upload_goes_on_from_its_journal() {
     assert_eq!(progress.acknowledged_bytes, content.len() as u64);
     let sent = progress.transferred_bytes;
     assert!(sent <= content.len() as u64 - 4 * PART as u64, "{sent} bytes were sent");
-    assert_eq!(progress.hashed_bytes, 0, "the digest is in the journal");
+    // The digest of the whole is in the journal. A part that arrived while the
+    // upload stopped is not, and is compared.
+    assert!(progress.hashed_bytes <= 2 * PART as u64, "{progress:?}");
     comes_back(&site, &content).await;
     assert_eq!(unfinished(&site).await, 0);
     assert!(!journal.exists(), "the journal of a finished upload is left");
