@@ -36,6 +36,10 @@ impl Bucket {
         Self { context, id, name }
     }
 
+    pub(crate) fn context(&self) -> &Arc<Context> {
+        &self.context
+    }
+
     /// The bucket's id.
     #[must_use]
     pub fn id(&self) -> &BucketId {

@@ -56,16 +56,21 @@ mod bucket;
 mod buffer;
 mod client;
 mod control;
+mod copy;
 mod download;
 mod drive;
 mod journal;
+mod key;
 mod list;
+mod lock;
 mod object;
 mod observer;
 mod progress;
 mod run;
+mod settings;
 mod sink;
 mod source;
+mod unfinished;
 mod upload;
 
 pub use b2_core::account::{Config, Credentials, Session, TestMode, Timeouts};
@@ -86,13 +91,20 @@ pub use b2_proto::{
     BucketName, BucketType, ByteRange, Capability, ContentSha1, ErrorCode, FileId, FileInfo,
     FileName, FileVersion,
 };
+pub use b2_proto::{
+    CorsRule, CustomerKey, DefaultRetention, EncryptionRequest, FileRetention, LegalHold,
+    LifecycleRule, NotificationRule, ReplicationConfiguration,
+};
 pub use bucket::Bucket;
 pub use client::{BuildError, Client, ClientBuilder};
+pub use copy::CopyFile;
 pub use download::{Download, DownloadedBytes};
+pub use key::NewKey;
 pub use list::{FileList, Listing, VersionList};
 pub use observer::{Event, Observer, Scope};
 pub use progress::Progress;
 pub use run::{Handle, Monitor, Run};
+pub use settings::UpdateBucket;
 pub use source::Source;
 pub use upload::Upload;
 

@@ -4,6 +4,7 @@
 //! [`source()`](std::error::Error::source). [`Error::remedy`] says what a
 //! program can do next, [`Error::advice`] what a person can.
 
+mod class_code;
 mod request;
 
 pub use request::RequestError;
