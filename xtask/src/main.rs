@@ -92,9 +92,11 @@ fn has_command(name: &str) -> bool {
     Cli::command().find_subcommand(name).is_some()
 }
 
-/// Whether a command of `cargo xtask` has this long option.
+/// Whether a command of `cargo xtask`, or one of its own commands, has this long option.
 fn has_option(command: &str, option: &str) -> bool {
     let cli = Cli::command();
-    let command = cli.find_subcommand(command);
-    command.is_some_and(|command| command.get_arguments().any(|arg| arg.get_long() == Some(option)))
+    let has =
+        |command: &clap::Command| command.get_arguments().any(|arg| arg.get_long() == Some(option));
+    cli.find_subcommand(command)
+        .is_some_and(|command| has(command) || command.get_subcommands().any(has))
 }

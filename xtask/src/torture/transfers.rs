@@ -264,13 +264,22 @@ impl Run {
         self.told.iter().filter(|line| line.contains(what)).count() as u64
     }
 
-    /// Numbers of the parts that were sent and confirmed.
-    fn stored(&self) -> impl Iterator<Item = u32> {
-        self.told.iter().filter_map(|line| {
-            let (_, rest) = line.split_once("part ")?;
-            let (number, rest) = rest.split_once(' ')?;
-            rest.ends_with("is stored").then(|| number.parse().ok())?
-        })
+    /// The parts that were sent and confirmed: of which large file, and their
+    /// numbers. A run that was killed after its very end is followed by the
+    /// upload of another file.
+    fn stored(&self) -> Vec<(String, u32)> {
+        let (mut file, mut parts) = (String::new(), Vec::new());
+        for line in &self.told {
+            if let Some((_, rest)) = line.split_once("the large file ") {
+                rest.split(' ').next().unwrap_or_default().clone_into(&mut file);
+            } else if let Some((_, rest)) = line.split_once("part ")
+                && rest.ends_with("is stored")
+                && let Some(Ok(number)) = rest.split(' ').next().map(str::parse)
+            {
+                parts.push((file.clone(), number));
+            }
+        }
+        parts
     }
 }
 
