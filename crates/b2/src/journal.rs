@@ -28,6 +28,8 @@ pub(crate) trait Remembered:
     /// Whether there is anything to go on with.
     fn begun(&self) -> bool;
     fn parse(text: &str) -> Result<Self, CannotResume>;
+    /// The state, if it is that of an upload.
+    fn upload(self) -> Option<Resume>;
 }
 
 impl Remembered for Resume {
@@ -48,6 +50,10 @@ impl Remembered for Resume {
     fn parse(text: &str) -> Result<Self, CannotResume> {
         text.parse()
     }
+
+    fn upload(self) -> Option<Resume> {
+        Some(self)
+    }
 }
 
 impl Remembered for DownloadResume {
@@ -67,6 +73,10 @@ impl Remembered for DownloadResume {
 
     fn parse(text: &str) -> Result<Self, CannotResume> {
         serde_json::from_str(text).map_err(|_| CannotResume::Unreadable)
+    }
+
+    fn upload(self) -> Option<Resume> {
+        None
     }
 }
 
@@ -178,7 +188,7 @@ impl<R: Remembered> Journal<R> {
     }
 }
 
-impl Recording for Journal<Resume> {
+impl<R: Remembered> Recording for Journal<R> {
     fn note(&self, event: &Event) -> io::Result<()> {
         self.lock().note(event)
     }
@@ -192,25 +202,7 @@ impl Recording for Journal<Resume> {
     }
 
     fn resume(&self) -> Option<Resume> {
-        Some(self.state())
-    }
-}
-
-impl Recording for Journal<DownloadResume> {
-    fn note(&self, event: &Event) -> io::Result<()> {
-        self.lock().note(event)
-    }
-
-    fn on_disk(&self) -> bool {
-        self.lock().disk.is_some()
-    }
-
-    fn remove(&self) -> io::Result<()> {
-        self.lock().remove()
-    }
-
-    fn resume(&self) -> Option<Resume> {
-        None
+        self.state().upload()
     }
 }
 
