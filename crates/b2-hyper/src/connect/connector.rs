@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use b2_core::error::{Sent, TransportError};
 use http::Version;
+use hyper_rustls::MaybeHttpsStream;
+use hyper_util::rt::TokioIo;
 use tokio::time::timeout_at;
 
 use crate::error::Late;
@@ -17,7 +19,7 @@ use crate::watch::{after, now};
 use super::dial::Dialer;
 use super::error::ConnectError;
 use super::facts::{ConnectionFacts, TlsFacts};
-use super::stream::{Stream, Wire};
+use super::stream::Stream;
 
 /// Makes connections, through proxies and with TLS if need be.
 pub(crate) struct Connector {
@@ -62,13 +64,16 @@ impl Connector {
     async fn open(&self, target: &Target) -> Result<Connected, ConnectError> {
         let route = self.chain.route(target);
         let passed = self.pass(&route, target).await?;
-        let mut wire = passed.wire;
         let mut tls = None;
-        if target.tls {
+        let layer = if target.tls {
+            // Twice, because hyper-rustls keeps the wire as hyper wants to see it.
+            let wire = TokioIo::new(TokioIo::new(passed.wire));
             let session = self.tls.connect(&target.host, wire).await.map_err(ConnectError::Tls)?;
             tls = Some(TlsFacts::of(session.get_ref().1));
-            wire = Wire::tls(session);
-        }
+            MaybeHttpsStream::Https(TokioIo::new(session))
+        } else {
+            MaybeHttpsStream::Http(TokioIo::new(passed.wire))
+        };
         let h2 = tls.as_ref().is_some_and(|tls| tls.alpn.as_deref() == Some(b"h2"));
         let http_version = match self.version {
             _ if h2 => Version::HTTP_2,
@@ -83,7 +88,7 @@ impl Connector {
             http_version,
             tls,
         };
-        let stream = Stream::new(wire, passed.traffic);
+        let stream = Stream::new(layer, passed.traffic);
         Ok(Connected { stream, facts, forward: passed.forward })
     }
 }

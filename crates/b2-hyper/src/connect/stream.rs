@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_rustls::MaybeHttpsStream;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::client::TlsStream;
 
 use super::socket::{Socket, Traffic};
 
-/// The layers of a connection, the uppermost outside.
+/// The layers of a connection up to the server's own TLS, the uppermost
+/// outside: a socket, or sessions with proxies on it.
 pub(crate) enum Wire {
     Tcp(Socket),
     Tls(Box<TlsStream<Self>>),
@@ -84,13 +86,13 @@ impl AsyncWrite for Wire {
 
 /// A byte stream to a server, as hyper wants to see it.
 pub(crate) struct Stream {
-    wire: TokioIo<Wire>,
+    wire: MaybeHttpsStream<TokioIo<Wire>>,
     traffic: Arc<Traffic>,
 }
 
 impl Stream {
-    pub(crate) fn new(wire: Wire, traffic: Arc<Traffic>) -> Self {
-        Self { wire: TokioIo::new(wire), traffic }
+    pub(crate) fn new(wire: MaybeHttpsStream<TokioIo<Wire>>, traffic: Arc<Traffic>) -> Self {
+        Self { wire, traffic }
     }
 
     pub(crate) fn traffic(&self) -> &Arc<Traffic> {
