@@ -4,7 +4,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod appending;
 mod calls;
+mod encryption;
 mod ends;
 mod exits;
 mod https;

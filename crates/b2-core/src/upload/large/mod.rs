@@ -197,7 +197,7 @@ impl LargeUpload {
         let (Some(plan), Some(file_id)) = (self.plan, self.file_id.clone()) else {
             return Phase::Done(Err(contradiction("no large file was begun")));
         };
-        let context = PartContext { file_id, headers: self.headers.part_headers() };
+        let context = PartContext { file_id, key: self.headers.customer_key().cloned() };
         let mut parts = Parts::new(plan, context, self.options.concurrency, kept);
         parts.paused = self.paused;
         Phase::Sending(Box::new(parts))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use b2_proto::{BucketId, LargeFileId, Sha1Digest};
+use b2_proto::{BucketId, CustomerKey, LargeFileId, Sha1Digest};
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Event, StoredPart};
@@ -39,6 +39,11 @@ pub struct Resume {
     pub begun_ms: Option<i64>,
     /// The id that B2 gave it; `None` if the answer has not come.
     pub file_id: Option<LargeFileId>,
+    /// Base64 of the MD5 of the customer's key that B2 encrypts the file
+    /// with, if it is one: enough to tell another key, and no help in finding
+    /// it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_key_md5: Option<String>,
     /// Digests of the parts that B2 has confirmed, by number.
     pub parts: BTreeMap<u32, Sha1Digest>,
 }
@@ -89,6 +94,9 @@ pub enum CannotResume {
     /// It belongs to a file of another name.
     #[error("it belongs to the file {0:?}")]
     Name(Box<str>),
+    /// It was begun with another customer key, or one of the two has none.
+    #[error("it was begun with another customer key")]
+    CustomerKey,
     /// The source has another length now.
     #[error("the source had {then} bytes and has {now} now")]
     Length {
@@ -122,8 +130,16 @@ impl Resume {
             digest: None,
             begun_ms: None,
             file_id: None,
+            customer_key_md5: None,
             parts: BTreeMap::new(),
         }
+    }
+
+    /// The file is encrypted by B2 with this key of the customer's own.
+    #[must_use]
+    pub fn with_customer_key(mut self, key: Option<&CustomerKey>) -> Self {
+        self.customer_key_md5 = key.map(CustomerKey::md5_base64);
+        self
     }
 
     /// Notes what an event of the upload changes. What it gives has to be
@@ -208,6 +224,9 @@ impl Resume {
         }
         if self.file_name != headers.file_name().as_str() {
             return Err(CannotResume::Name(self.file_name.as_str().into()));
+        }
+        if self.customer_key_md5 != headers.customer_key().map(CustomerKey::md5_base64) {
+            return Err(CannotResume::CustomerKey);
         }
         if self.len != len {
             return Err(CannotResume::Length { then: self.len, now: len });
@@ -324,6 +343,14 @@ mod tests {
         let shorter = CannotResume::Length { then: 25_000_000, now: 24_999_999 };
         assert_eq!(check("b", "big", 24_999_999, Some(7)), Err(shorter));
         assert_eq!(check("b", "big", 25_000_000, Some(8)), Err(CannotResume::Modified));
+        let key = CustomerKey::new([1; 32]);
+        let under = headers("big").with_encryption(b2_proto::EncryptionRequest::sse_c(key.clone()));
+        let bucket = BucketId::from("b");
+        let other = resume.check(&bucket, &under, 25_000_000, Some(7));
+        assert_eq!(other, Err(CannotResume::CustomerKey));
+        let keyed = resume.clone().with_customer_key(Some(&key));
+        assert_eq!(keyed.check(&bucket, &under, 25_000_000, Some(7)), Ok(()));
+        assert!(!keyed.to_string().contains(&*key.expose_base64()), "the journal holds the key");
         let mut odd = resume.clone();
         odd.parts.insert(4, Sha1Digest::new([0; 20]));
         let odd = odd.check(&BucketId::from("b"), &headers("big"), 25_000_000, Some(7));
