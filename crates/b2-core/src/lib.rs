@@ -64,6 +64,8 @@
 //! | to check an application key | [`Authorize`] |
 //! | a bucket's id | [`FindBucket`] |
 //! | a listing | [`Pager`], which makes a [`Call`] for each page |
+//! | to copy inside B2, whatever the length | [`FileCopy`] |
+//! | to delete all versions of a name | [`DeleteAllVersions`] |
 //! | to upload a file of any size | [`Upload`], which chooses one of the next two |
 //! | to upload up to 5 GB in one request | [`SmallUpload`] |
 //! | to upload in parts, to be resumed | [`LargeUpload`] |
@@ -92,6 +94,8 @@ pub mod account;
 pub mod body;
 pub mod bucket;
 pub mod call;
+pub mod copy;
+pub mod delete_all;
 pub mod download;
 pub mod encryption;
 pub mod endpoint;
@@ -110,6 +114,8 @@ pub mod upload;
 pub use account::{Account, Config, Credentials};
 pub use bucket::FindBucket;
 pub use call::Call;
+pub use copy::FileCopy;
+pub use delete_all::DeleteAllVersions;
 pub use download::{Download, ParallelDownload};
 pub use error::{Error, Remedy};
 pub use event::Event;

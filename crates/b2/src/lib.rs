@@ -57,6 +57,7 @@ mod buffer;
 mod client;
 mod control;
 mod copy;
+mod delete;
 mod download;
 mod drive;
 mod journal;
@@ -74,6 +75,8 @@ mod unfinished;
 mod upload;
 
 pub use b2_core::account::{Config, Credentials, Session, TestMode, Timeouts};
+pub use b2_core::copy::Copied;
+pub use b2_core::delete_all::Deleted;
 pub use b2_core::download::{Check, DownloadAccess, Downloaded, FileHeaders, Override};
 pub use b2_core::endpoint;
 pub use b2_core::error::{
@@ -93,7 +96,7 @@ pub use b2_proto::{
 };
 pub use b2_proto::{
     CorsRule, CustomerKey, DefaultRetention, EncryptionRequest, FileRetention, LegalHold,
-    LifecycleRule, NotificationRule, ReplicationConfiguration,
+    LifecycleRule, NotificationRule, ReplicationConfiguration, RetentionMode,
 };
 pub use bucket::Bucket;
 pub use client::{BuildError, Client, ClientBuilder};

@@ -6,6 +6,8 @@ mod support;
 
 mod appending;
 mod calls;
+mod copies;
+mod deletion;
 mod encryption;
 mod ends;
 mod exits;

@@ -22,6 +22,7 @@ use b2_proto::{
 use crate::account::{Account, UploadTarget};
 use crate::answer::{self, Answer};
 use crate::call::Call;
+use crate::copy::CopyOrigin;
 use crate::encryption;
 use crate::endpoint::GetUploadPartUrl;
 use crate::error::{Error, IntegrityError, ProtocolError, Remedy};
@@ -47,6 +48,8 @@ pub(crate) struct PartContext {
     pub(crate) file_id: LargeFileId,
     /// The key under which B2 encrypts, if it is the customer's own.
     pub(crate) key: Option<CustomerKey>,
+    /// Where the bytes are, if they are copied inside B2.
+    pub(crate) origin: Option<CopyOrigin>,
 }
 
 /// Uploads one part.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use b2_proto::{BucketId, CustomerKey, LargeFileId, Sha1Digest};
+use b2_proto::{BucketId, CustomerKey, FileId, LargeFileId, Sha1Digest};
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Event, StoredPart};
@@ -44,6 +44,10 @@ pub struct Resume {
     /// it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer_key_md5: Option<String>,
+    /// The version and its byte from which on it is copied, if it is a copy
+    /// inside B2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copied_from: Option<(FileId, u64)>,
     /// Digests of the parts that B2 has confirmed, by number.
     pub parts: BTreeMap<u32, Sha1Digest>,
 }
@@ -57,6 +61,9 @@ pub enum ResumeEntry {
     Starting {
         /// B2's clock, in ms since 1970, as far as known.
         at_ms: Option<i64>,
+        /// Length of the file in bytes; 0: as the state began with.
+        #[serde(default)]
+        len: u64,
         /// Length of every part but the last, in bytes.
         part_size: u64,
         /// SHA-1 of the whole file, if it was computed or known.
@@ -97,6 +104,9 @@ pub enum CannotResume {
     /// It was begun with another customer key, or one of the two has none.
     #[error("it was begun with another customer key")]
     CustomerKey,
+    /// It is a copy of another file, or none.
+    #[error("it does not belong to this source")]
+    Source,
     /// The source has another length now.
     #[error("the source had {then} bytes and has {now} now")]
     Length {
@@ -131,6 +141,7 @@ impl Resume {
             begun_ms: None,
             file_id: None,
             customer_key_md5: None,
+            copied_from: None,
             parts: BTreeMap::new(),
         }
     }
@@ -142,12 +153,27 @@ impl Resume {
         self
     }
 
+    /// The state of a copy that is about to begin; its length is noted when it
+    /// is known.
+    #[must_use]
+    pub fn of_copy(bucket_id: BucketId, file_name: &str, source: FileId, first: u64) -> Self {
+        let copied_from = Some((source, first));
+        Self { copied_from, ..Self::new(bucket_id, file_name, 0, None) }
+    }
+
+    /// Whether it tells of a copy of this version, from this byte on.
+    #[must_use]
+    pub fn is_copy_of(&self, source: &FileId, first: u64) -> bool {
+        self.copied_from.as_ref().is_some_and(|(of, from)| of == source && *from == first)
+    }
+
     /// Notes what an event of the upload changes. What it gives has to be
     /// kept beside the state that the journal began with; `None`: nothing new.
     pub fn note(&mut self, event: &Event) -> Option<ResumeEntry> {
         let entry = match event {
-            Event::LargeFileStarting { at_ms, part_size, digest } => {
-                ResumeEntry::Starting { at_ms: *at_ms, part_size: *part_size, digest: *digest }
+            Event::LargeFileStarting { at_ms, len, part_size, digest } => {
+                let (at_ms, len, part_size, digest) = (*at_ms, *len, *part_size, *digest);
+                ResumeEntry::Starting { at_ms, len, part_size, digest }
             }
             Event::LargeFileStarted { file_id, .. } if self.file_id.as_ref() != Some(file_id) => {
                 ResumeEntry::Started { file_id: file_id.clone() }
@@ -167,7 +193,10 @@ impl Resume {
     /// Brings the state up to an entry that was kept.
     pub fn apply(&mut self, entry: ResumeEntry) {
         match entry {
-            ResumeEntry::Starting { at_ms, part_size, digest } => {
+            ResumeEntry::Starting { at_ms, len, part_size, digest } => {
+                if len > 0 {
+                    self.len = len;
+                }
                 self.begun_ms = at_ms;
                 self.part_size = Some(part_size);
                 self.digest = digest;
@@ -228,7 +257,7 @@ impl Resume {
         if self.customer_key_md5 != headers.customer_key().map(CustomerKey::md5_base64) {
             return Err(CannotResume::CustomerKey);
         }
-        if self.len != len {
+        if self.begun() && self.len != len {
             return Err(CannotResume::Length { then: self.len, now: len });
         }
         if self.modified_ms != modified_ms {
@@ -276,7 +305,12 @@ mod tests {
         let mut resume = Resume::new(BucketId::from("b"), "big", 25_000_000, Some(7));
         let digest = Some(Sha1Digest::new([1; 20]));
         assert!(!resume.begun());
-        resume.note(&Event::LargeFileStarting { at_ms: Some(9), part_size: 10_000_000, digest });
+        resume.note(&Event::LargeFileStarting {
+            at_ms: Some(9),
+            len: 25_000_000,
+            part_size: 10_000_000,
+            digest,
+        });
         let file_id = LargeFileId::from("4_f2");
         resume.note(&Event::LargeFileStarted { file_id, part_size: 10_000_000, parts: 3 });
         let part = StoredPart {
@@ -310,7 +344,12 @@ mod tests {
         let resume = begun();
         let mut replayed = Resume::new(BucketId::from("b"), "big", 25_000_000, Some(7));
         for entry in [
-            ResumeEntry::Starting { at_ms: Some(9), part_size: 10_000_000, digest: resume.digest },
+            ResumeEntry::Starting {
+                at_ms: Some(9),
+                len: 0,
+                part_size: 10_000_000,
+                digest: resume.digest,
+            },
             ResumeEntry::Started { file_id: LargeFileId::from("4_f2") },
             ResumeEntry::Part { number: 3, digest: Sha1Digest::new([3; 20]) },
         ] {
