@@ -60,6 +60,7 @@
 //! | you want | operation |
 //! |---|---|
 //! | one JSON call | [`Call`] over an [`endpoint`] |
+//! | any other request | [`CustomCall`] |
 //! | a call whose lost answer is looked up | [`Reconciled`] |
 //! | to check an application key | [`Authorize`] |
 //! | a bucket's id | [`FindBucket`] |
@@ -95,6 +96,7 @@ pub mod body;
 pub mod bucket;
 pub mod call;
 pub mod copy;
+pub mod custom;
 pub mod delete_all;
 pub mod download;
 pub mod encryption;
@@ -110,11 +112,13 @@ pub mod retry;
 pub mod session;
 pub mod time;
 pub mod upload;
+pub mod webhook;
 
 pub use account::{Account, Config, Credentials};
 pub use bucket::FindBucket;
 pub use call::Call;
 pub use copy::FileCopy;
+pub use custom::CustomCall;
 pub use delete_all::DeleteAllVersions;
 pub use download::{Download, ParallelDownload};
 pub use error::{Error, Remedy};
