@@ -244,6 +244,7 @@ pub(crate) fn concerns(event: &Event) -> bool {
             | Event::PartStored(_)
             | Event::LargeFileCancelled
             | Event::DownloadBegun { .. }
+            | Event::Restarting
             | Event::PieceStored { kept: false, .. }
     )
 }
