@@ -28,6 +28,7 @@ mod network;
 mod resumable;
 mod scenario;
 mod server;
+mod transit;
 mod world;
 
 pub use books::{Books, Violation};

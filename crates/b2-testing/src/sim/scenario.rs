@@ -100,6 +100,13 @@ impl Scenario {
         scenario
     }
 
+    /// One actor, whom nothing befalls.
+    #[must_use]
+    pub fn quiet(errands: Vec<Errand>) -> Self {
+        let plans = vec![Plan { errands, vanishes_after: None }];
+        Self { seed: 0, plans, faults: FaultSchedule(Vec::new()), may_list: true }
+    }
+
     /// Faults that are scheduled in all.
     #[must_use]
     pub fn fault_count(&self) -> u64 {

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use b2_core::account::{Account, Config};
-use b2_core::error::{Error, Sent, TransportErrorKind};
+use b2_core::error::Error;
 use b2_core::event::Event;
 use b2_core::op::{Reply, Step, Transmit};
 use b2_core::retry::RetryPolicy;
 use b2_core::time::{Duration, Instant};
-use b2_emulator::fault::{Fault, FaultSchedule};
+use b2_emulator::fault::FaultSchedule;
 
 use crate::sim::actor::{Actor, Outcome};
 use crate::sim::books::{Books, Violation};
-use crate::sim::damage::{corrupt, in_full};
+use crate::sim::damage::in_full;
 use crate::sim::network::{self, Flight, Landing, Straggler};
 use crate::sim::scenario::Scenario;
 use crate::sim::server::Server;
@@ -20,7 +20,8 @@ use crate::sim::server::Server;
 /// Steps after which a run counts as endless.
 const MOST_STEPS: u64 = 200_000;
 
-/// Virtual time after which a run counts as endless.
+/// Virtual time after which a run counts as endless, unless its network is
+/// slow on purpose.
 const LONGEST: Duration = Duration::from_secs(20 * 60 * 60);
 
 /// Faults that one operation has to survive: fewer must never make it fail.
@@ -50,7 +51,7 @@ pub fn simulate(seed: u64) -> Report {
     World::new(Scenario::from_seed(seed)).run()
 }
 
-enum Happening {
+pub(super) enum Happening {
     /// A request reaches the server.
     Arrives(Box<Flight>),
     /// A request reaches the server long after the client gave it up.
@@ -71,15 +72,17 @@ pub struct World {
     pub(super) actors: Vec<Actor>,
     faults: FaultSchedule,
     pub(super) books: Books,
-    start: Instant,
-    now: Instant,
+    pub(super) start: Instant,
+    pub(super) now: Instant,
     queue: BTreeMap<(Instant, u64), Happening>,
     sequence: u64,
     draws: u64,
     pub(super) vanished: u64,
     pub(super) crashes: u64,
     /// The token has expired and nobody has refreshed it yet.
-    stale: bool,
+    pub(super) stale: bool,
+    /// Time on the wire, one way; `None`: some milliseconds, drawn.
+    latency: Option<Duration>,
     history: Option<Vec<String>>,
 }
 
@@ -117,8 +120,21 @@ impl World {
             vanished: 0,
             crashes: 0,
             stale: false,
+            latency: None,
             history: None,
         }
+    }
+
+    /// Every request and every answer is so long on the wire.
+    #[must_use]
+    pub fn with_latency(mut self, one_way: Duration) -> Self {
+        self.latency = Some(one_way);
+        self
+    }
+
+    pub(super) fn latency(&mut self) -> Duration {
+        let drawn = network::latency(self.draw());
+        self.latency.unwrap_or(drawn)
     }
 
     /// Keeps a line for everything that happens, for the report.
@@ -128,7 +144,7 @@ impl World {
         self
     }
 
-    fn tell(&mut self, line: impl FnOnce() -> String) {
+    pub(super) fn tell(&mut self, line: impl FnOnce() -> String) {
         if let Some(history) = &mut self.history {
             let at = self.now - self.start;
             history.push(format!("{:>10.3} s  {}", at.as_secs_f64(), line()));
@@ -144,7 +160,7 @@ impl World {
         let mut steps = 0;
         while let Some(((at, _), happening)) = self.queue.pop_first() {
             steps += 1;
-            if steps > MOST_STEPS || at - self.start > LONGEST {
+            if steps > MOST_STEPS || (self.latency.is_none() && at - self.start > LONGEST) {
                 self.endless();
                 break;
             }
@@ -161,7 +177,7 @@ impl World {
         }
     }
 
-    fn draw(&mut self) -> u64 {
+    pub(super) fn draw(&mut self) -> u64 {
         // SplitMix64 over the seed: latencies and the fine print of faults.
         self.draws += 1;
         let mut z = self.scenario.seed ^ self.draws.wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -169,11 +185,11 @@ impl World {
         z ^ (z >> 31)
     }
 
-    fn schedule(&mut self, after: Duration, happening: Happening) {
+    pub(super) fn schedule(&mut self, after: Duration, happening: Happening) {
         self.schedule_at(self.now + after, happening);
     }
 
-    fn schedule_at(&mut self, at: Instant, happening: Happening) {
+    pub(super) fn schedule_at(&mut self, at: Instant, happening: Happening) {
         self.sequence += 1;
         self.queue.insert((at, self.sequence), happening);
     }
@@ -337,115 +353,8 @@ impl World {
             let requests = actor.in_air;
             self.books.blame(Violation::TooManyAtOnce { requests });
         }
-        let delay = network::latency(self.draw());
+        let delay = self.latency();
         self.depart(flight, delay);
-    }
-
-    /// A rate limit and a refresh that goes wrong concern everybody.
-    fn hit(&mut self, index: usize, fault: &Fault) {
-        let shared = matches!(fault, Fault::Status { status: 429, .. });
-        let refreshing = self.account.refreshing();
-        for (other, actor) in self.actors.iter_mut().enumerate() {
-            if other == index || shared || refreshing {
-                actor.hits += 1;
-            }
-        }
-    }
-
-    /// What the network does before the server sees anything.
-    fn depart(&mut self, mut flight: Flight, delay: Duration) {
-        match &flight.fault {
-            Some(Fault::Refuse) => {
-                let silence = Landing::Silence(TransportErrorKind::Connect, Sent::Nothing);
-                self.schedule(delay, Happening::Lands(Box::new(flight), silence));
-            }
-            Some(Fault::LoseRequest) => self.lose(flight),
-            Some(Fault::Status { status, code, retry_after_s }) => {
-                let response = network::status(*status, code, *retry_after_s);
-                let landing = Landing::Answer { response, cut: None };
-                self.schedule(delay * 2, Happening::Lands(Box::new(flight), landing));
-            }
-            Some(Fault::Delay(ms)) => {
-                let delay = Duration::from_millis(*ms);
-                if self.now + delay < flight.expires {
-                    self.schedule(delay, Happening::Arrives(Box::new(flight)));
-                } else {
-                    self.schedule(delay, Happening::Straggles(Box::new(flight.straggler())));
-                    self.give_up(flight);
-                }
-            }
-            fault => {
-                if matches!(fault, Some(Fault::Corrupt)) && flight.is_upload() {
-                    flight.corrupt_body();
-                }
-                self.schedule(delay, Happening::Arrives(Box::new(flight)));
-            }
-        }
-    }
-
-    /// Nothing comes back: sometimes the connection breaks, sometimes the
-    /// client has to notice by itself.
-    fn lose(&mut self, flight: Flight) {
-        let broken = self.draw().is_multiple_of(2);
-        if broken {
-            let delay = network::latency(self.draw()) * 3;
-            let silence = Landing::Silence(TransportErrorKind::Interrupted, Sent::Maybe);
-            self.schedule(delay, Happening::Lands(Box::new(flight), silence));
-        } else {
-            self.give_up(flight);
-        }
-    }
-
-    fn give_up(&mut self, flight: Flight) {
-        let silence = Landing::Silence(TransportErrorKind::Timeout, Sent::Maybe);
-        self.schedule_at(flight.expires, Happening::Lands(Box::new(flight), silence));
-    }
-
-    /// A request reaches the server, which acts on it.
-    fn arrive(&mut self, flight: Box<Flight>) {
-        match &flight.fault {
-            Some(Fault::ExpireToken) => {
-                self.server.expire_tokens();
-                self.stale = true;
-                self.actors.iter_mut().for_each(|actor| actor.hits += 1);
-            }
-            Some(Fault::CloseUrl) => self.server.close_upload_url(&flight.url()),
-            _ => {}
-        }
-        let response = self.server.handle(&flight.request, self.now - self.start);
-        let delay = network::latency(self.draw());
-        let (response, cut) = match flight.fault {
-            Some(Fault::LoseReply) => return self.lose(*flight),
-            Some(Fault::Truncate(bytes)) => {
-                let cut = usize::try_from(bytes).ok().filter(|cut| *cut < response.body().len());
-                (response, cut)
-            }
-            Some(Fault::Corrupt) if !flight.is_upload() && response.status().is_success() => {
-                (corrupt(response, &flight), None)
-            }
-            _ => (response, None),
-        };
-        self.schedule(delay, Happening::Lands(flight, Landing::Answer { response, cut }));
-    }
-
-    /// A request that the client has long given up reaches the server after
-    /// all: what the client does not know may have changed.
-    fn straggle(&mut self, straggler: &Straggler) {
-        let response = self.server.handle(&straggler.request, self.now - self.start);
-        let changes = matches!(
-            straggler.operation,
-            "b2_upload_file"
-                | "b2_hide_file"
-                | "b2_delete_file_version"
-                | "b2_finish_large_file"
-                | "b2_copy_file"
-        );
-        if changes && response.status().is_success() {
-            self.actors[straggler.actor].blurred = true;
-        }
-        if straggler.operation == "b2_start_large_file" && response.status().is_success() {
-            self.actors[straggler.actor].resumable.known_unfinished += 1;
-        }
     }
 
     /// Something reaches the client.
