@@ -63,6 +63,7 @@
 //! | a call whose lost answer is looked up | [`Reconciled`] |
 //! | to check an application key | [`Authorize`] |
 //! | a bucket's id | [`FindBucket`] |
+//! | a download token, and where it is good | [`ShareFiles`] |
 //! | a listing | [`Pager`], which makes a [`Call`] for each page |
 //! | to upload a file of any size | [`Upload`], which chooses one of the next two |
 //! | to upload up to 5 GB in one request | [`SmallUpload`] |
@@ -104,6 +105,7 @@ pub mod port;
 pub mod reconcile;
 pub mod retry;
 pub mod session;
+pub mod share;
 pub mod time;
 pub mod upload;
 
@@ -117,4 +119,5 @@ pub use list::Pager;
 pub use op::{Operation, Reply, Step, Stop, Ticket};
 pub use reconcile::Reconciled;
 pub use session::Authorize;
+pub use share::ShareFiles;
 pub use upload::{LargeUpload, SmallUpload, Upload};

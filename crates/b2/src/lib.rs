@@ -68,6 +68,7 @@ mod observer;
 mod progress;
 mod run;
 mod settings;
+mod share;
 mod sink;
 mod source;
 mod unfinished;
@@ -92,6 +93,10 @@ pub use b2_proto::{
     FileName, FileVersion,
 };
 pub use b2_proto::{
+    ApplicationKeyInfo, AuthToken, EncryptionMode, FileLockConfiguration, InvalidCustomerKey,
+    LargeFileId, Part, Readable, RetentionMode, RetentionPeriod, RetentionUnit, WebhookSecret,
+};
+pub use b2_proto::{
     CorsRule, CustomerKey, DefaultRetention, EncryptionRequest, FileRetention, LegalHold,
     LifecycleRule, NotificationRule, ReplicationConfiguration,
 };
@@ -105,6 +110,7 @@ pub use observer::{Event, Observer, Scope};
 pub use progress::Progress;
 pub use run::{Handle, Monitor, Run};
 pub use settings::UpdateBucket;
+pub use share::{Share, SharedLink};
 pub use source::Source;
 pub use upload::Upload;
 
