@@ -12,6 +12,8 @@ mod escape;
 mod exit;
 mod failure;
 mod journals;
+mod json_argument;
+mod moment;
 mod narrator;
 mod output;
 mod progress;

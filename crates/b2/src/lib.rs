@@ -74,6 +74,7 @@ mod source;
 mod unfinished;
 mod upload;
 
+pub use b2_core::Call;
 pub use b2_core::account::{Config, Credentials, Session, TestMode, Timeouts};
 pub use b2_core::download::{Check, DownloadAccess, Downloaded, FileHeaders, Override};
 pub use b2_core::endpoint;

@@ -5,6 +5,7 @@ mod bucket;
 mod emulator;
 mod encryption;
 mod file;
+mod key;
 mod ls;
 mod rm;
 mod version;
@@ -24,6 +25,8 @@ pub(crate) enum Command {
     Bucket(bucket::Bucket),
     #[command(subcommand)]
     File(file::File),
+    #[command(subcommand)]
+    Key(key::Key),
     Ls(ls::Ls),
     Rm(rm::Rm),
     Encrypt(encryption::Encrypt),
@@ -39,6 +42,7 @@ impl Command {
             Self::Account(account) => account.run(context).await,
             Self::Bucket(bucket) => bucket.run(context).await,
             Self::File(file) => file.run(context).await,
+            Self::Key(key) => key.run(context).await,
             Self::Ls(ls) => ls.run(context).await,
             Self::Rm(rm) => rm.run(context).await,
             Self::Encrypt(encrypt) => encrypt.run(context).await,
