@@ -82,7 +82,7 @@ fn replication_is_an_object() {
         "sourceApplicationKeyId": source,
         "replicationRules": [{
             "replicationRuleName": "to-the-copy", "destinationBucketId": copy,
-            "fileNamePrefix": "", "isEnabled": true, "priority": 1,
+            "fileNamePrefix": "", "includeExistingFiles": false, "isEnabled": true, "priority": 1,
         }],
     }});
     scene.write("replication.json", object.to_string());
