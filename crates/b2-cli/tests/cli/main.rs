@@ -17,6 +17,7 @@ mod names;
 mod notifications;
 mod ran;
 mod removal;
+mod restricted;
 mod scene;
 mod secrets;
 mod settings;

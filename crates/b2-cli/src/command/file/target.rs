@@ -48,8 +48,9 @@ async fn newest(client: &Client, uri: &NameUri) -> Result<FileId, Error> {
 /// real request for the first byte does.
 async fn in_words(client: &Client, uri: &NameUri, error: Error) -> Error {
     let Ok(first) = ByteRange::inclusive(0, 0) else { return error };
-    match (&error, client.download(&uri.bucket, &uri.name).with_range(first).to_bytes().await) {
-        (Error::Api { .. }, Err(worded)) => worded,
-        _ => error,
+    if error.api().is_none() {
+        return error;
     }
+    let download = client.download(&uri.bucket, &uri.name).with_range(first);
+    download.to_bytes().await.err().unwrap_or(error)
 }
