@@ -130,6 +130,10 @@ endpoints! {
     DeleteKey = "b2_delete_key": DeleteKeyRequest => DeleteKeyResponse, Once;
     /// Lists application keys, page by page.
     ListKeys = "b2_list_keys": ListKeysRequest => ListKeysResponse, Safe, {
+        fn check(request: &Self::Request) -> Result<(), RequestError> {
+            limits::page("maxKeyCount", request.max_key_count, 10_000)
+        }
+
         fn complete(request: &mut Self::Request, session: &Session) {
             account(&mut request.account_id, session);
         }
@@ -145,9 +149,17 @@ endpoints! {
     /// Asks for an upload URL for parts of one large file.
     GetUploadPartUrl = "b2_get_upload_part_url": GetUploadPartUrlRequest => GetUploadPartUrlResponse, Safe;
     /// Lists the parts of an unfinished large file, page by page.
-    ListParts = "b2_list_parts": ListPartsRequest => ListPartsResponse, Safe;
+    ListParts = "b2_list_parts": ListPartsRequest => ListPartsResponse, Safe, {
+        fn check(request: &Self::Request) -> Result<(), RequestError> {
+            limits::page("maxPartCount", request.max_part_count, 1_000)
+        }
+    };
     /// Lists the large files that were begun and not finished, page by page.
     ListUnfinishedLargeFiles = "b2_list_unfinished_large_files": ListUnfinishedLargeFilesRequest => ListUnfinishedLargeFilesResponse, Safe, {
+        fn check(request: &Self::Request) -> Result<(), RequestError> {
+            limits::page("maxFileCount", request.max_file_count, 100)
+        }
+
         fn complete(request: &mut Self::Request, session: &Session) {
             narrow(&mut request.name_prefix, session);
         }
@@ -161,12 +173,20 @@ endpoints! {
     CancelLargeFile = "b2_cancel_large_file": CancelLargeFileRequest => CancelLargeFileResponse, Safe;
     /// Lists the newest version of each visible file, page by page.
     ListFileNames = "b2_list_file_names": ListFileNamesRequest => ListFileNamesResponse, Safe, {
+        fn check(request: &Self::Request) -> Result<(), RequestError> {
+            limits::page("maxFileCount", request.max_file_count, 10_000)
+        }
+
         fn complete(request: &mut Self::Request, session: &Session) {
             narrow(&mut request.prefix, session);
         }
     };
     /// Lists every version of every file, page by page.
     ListFileVersions = "b2_list_file_versions": ListFileVersionsRequest => ListFileVersionsResponse, Safe, {
+        fn check(request: &Self::Request) -> Result<(), RequestError> {
+            limits::page("maxFileCount", request.max_file_count, 10_000)
+        }
+
         fn complete(request: &mut Self::Request, session: &Session) {
             narrow(&mut request.prefix, session);
         }
