@@ -22,7 +22,7 @@ pub struct ShareFiles {
 #[derive(Debug)]
 enum State {
     Asking(Box<Call<GetDownloadAuthorization>>),
-    Looking(Authorize, Option<GetDownloadAuthorizationResponse>),
+    Looking(Box<Authorize>, Option<Box<GetDownloadAuthorizationResponse>>),
 }
 
 impl ShareFiles {
@@ -44,7 +44,7 @@ impl Operation for ShareFiles {
                     Ok(Err(error)) => return Step::Done(Err(error)),
                     // The token of the account may have been replaced meanwhile.
                     Ok(Ok(answer)) => {
-                        self.state = State::Looking(Authorize::new(), Some(answer));
+                        self.state = State::Looking(Box::default(), Some(Box::new(answer)));
                     }
                 },
                 State::Looking(authorize, answer) => {
@@ -52,7 +52,7 @@ impl Operation for ShareFiles {
                         Err(step) => step,
                         Ok(Err(error)) => Step::Done(Err(error)),
                         Ok(Ok(session)) => match answer.take() {
-                            Some(answer) => Step::Done(Ok((answer, session))),
+                            Some(answer) => Step::Done(Ok((*answer, session))),
                             None => Step::Done(Err(Error::Cancelled)),
                         },
                     };

@@ -89,6 +89,13 @@ impl<E: Paged> Listing<E> {
         }
     }
 
+    /// The next row, if it has been fetched already; the others of a page have
+    /// been once [`next`](Self::next) has given its first. `None` does not
+    /// mean that the listing is over.
+    pub fn next_fetched(&mut self) -> Option<E::Row> {
+        self.rows.pop_front()
+    }
+
     fn take(&mut self, page: Result<E::Response, Error>) -> Result<(), Error> {
         let rows = match (page, &mut self.pager) {
             (Ok(page), Ok(pager)) => pager.accept(page),

@@ -37,6 +37,11 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Whether the content of files goes through it to or from B2.
+    pub(crate) fn moves_content(&self) -> bool {
+        matches!(self, Self::File(file) if file.moves_content())
+    }
+
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         match self {
             Self::Account(account) => account.run(context).await,

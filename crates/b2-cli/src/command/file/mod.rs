@@ -34,6 +34,10 @@ pub(crate) enum File {
 }
 
 impl File {
+    pub(super) fn moves_content(&self) -> bool {
+        matches!(self, Self::Upload(_) | Self::Download(_) | Self::Cat(_))
+    }
+
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         match self {
             Self::Upload(upload) => upload.run(context).await,
