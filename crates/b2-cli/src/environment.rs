@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use b2::ApplicationKey;
+use b2::{ApplicationKey, CustomerKey};
 
 use crate::failure::Failure;
 
@@ -31,6 +31,13 @@ impl Environment {
             ca_cert: value("B2_CA_CERT").map(PathBuf::from),
         })
     }
+}
+
+/// A customer's key for encryption, in base64.
+pub(crate) fn customer_key(name: &str) -> Result<CustomerKey, Failure> {
+    let missing = || Failure::Usage(format!("SSE-C needs a key: set {name} to 32 bytes in base64"));
+    let text = text(name)?.ok_or_else(missing)?;
+    CustomerKey::from_base64(&text).map_err(|error| Failure::Usage(format!("{name}: {error}")))
 }
 
 fn value(name: &str) -> Option<OsString> {

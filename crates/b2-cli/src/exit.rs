@@ -88,7 +88,9 @@ impl Exit {
         match request {
             RequestError::NoSuchBucket { restriction: None, .. } => Self::BucketNotFound,
             // The bucket may well exist; the key would not know.
-            RequestError::NoSuchBucket { .. } => Self::NotAllowed,
+            RequestError::NoSuchBucket { .. } | RequestError::OutsideRestriction { .. } => {
+                Self::NotAllowed
+            }
             _ => Self::Usage,
         }
     }

@@ -12,12 +12,15 @@ mod escape;
 mod exit;
 mod failure;
 mod journals;
+mod json_argument;
+mod moment;
 mod narrator;
 mod output;
 mod progress;
 mod prompt;
 mod redact;
 mod report;
+mod rows;
 mod signals;
 mod uri;
 mod walk;
@@ -56,7 +59,12 @@ fn perform(cli: Cli, output: &Output) -> Result<(), Failure> {
         command => command,
     };
     let no_runtime = |source| Failure::local("the program could not start its threads", source);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = match command.moves_content() {
+        // Several parts are encrypted at once.
+        true => tokio::runtime::Builder::new_multi_thread().enable_all().build(),
+        // Everything else is quicker on one thread than handed around.
+        false => tokio::runtime::Builder::new_current_thread().enable_all().build(),
+    };
     let runtime = runtime.map_err(no_runtime)?;
     let result = runtime.block_on(async {
         let context = Context::new(cli.options, output.clone())?;

@@ -1,5 +1,6 @@
 //! Data on standard output, words on standard error.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,6 +17,8 @@ pub(crate) struct Output {
     json: bool,
     quiet: bool,
     verbose: u8,
+    /// Whether standard output is a terminal, which names may not steer.
+    terminal: bool,
     bar: Arc<Mutex<Option<ProgressBar>>>,
 }
 
@@ -25,6 +28,7 @@ impl Output {
             json: options.json,
             quiet: options.quiet,
             verbose: options.verbose,
+            terminal: io::stdout().is_terminal(),
             bar: Arc::default(),
         }
     }
@@ -60,11 +64,39 @@ impl Output {
         value: &impl Serialize,
         lines: impl FnOnce() -> Vec<String>,
     ) -> Result<(), Failure> {
+        let mut text = String::new();
+        self.write(&mut text, value, lines)?;
+        print(&text)
+    }
+
+    /// As [`row`](Self::row), to be printed with others by the one who holds
+    /// `text`.
+    pub(crate) fn write_row(
+        &self,
+        text: &mut String,
+        value: &impl Serialize,
+        line: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        self.write(text, value, || vec![line()])
+    }
+
+    fn write(
+        &self,
+        text: &mut String,
+        value: &impl Serialize,
+        lines: impl FnOnce() -> Vec<String>,
+    ) -> Result<(), Failure> {
+        let mut add = |line: &str| {
+            text.push_str(line);
+            text.push('\n');
+        };
         if self.json {
             let json = serde_json::to_string(value).map_err(io::Error::from);
-            return print(&escaped(&json.map_err(Failure::stdout)?, escape::controls_in_json));
+            add(&self.escaped(&json.map_err(Failure::stdout)?, escape::controls_in_json));
+        } else {
+            lines().iter().for_each(|line| add(&self.escaped(line, escape::controls)));
         }
-        lines().iter().try_for_each(|line| print(&escaped(line, escape::controls)))
+        Ok(())
     }
 
     /// As [`row`](Self::row) for programs only, on standard error: standard
@@ -106,6 +138,14 @@ impl Output {
         }
     }
 
+    /// Files and pipes get names as they are, a terminal gets them harmless.
+    fn escaped<'a>(&self, line: &'a str, escape: impl Fn(&'a str) -> Cow<'a, str>) -> Cow<'a, str> {
+        match self.terminal {
+            true => escape(line),
+            false => line.into(),
+        }
+    }
+
     fn write_words(&self, words: &str) {
         let write = || {
             // If standard error is closed there is nobody to tell.
@@ -119,18 +159,8 @@ impl Output {
     }
 }
 
-/// Files and pipes get names as they are, a terminal gets them harmless.
-fn escaped<'a>(
-    line: &'a str,
-    escape: impl Fn(&'a str) -> std::borrow::Cow<'a, str>,
-) -> std::borrow::Cow<'a, str> {
-    match io::stdout().is_terminal() {
-        true => escape(line),
-        false => line.into(),
-    }
-}
-
-fn print(line: &str) -> Result<(), Failure> {
-    // Standard output is flushed at each end of line.
-    writeln!(io::stdout(), "{line}").map_err(Failure::stdout)
+/// Prints whole lines. They are out when this returns.
+pub(crate) fn print(lines: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(lines.as_bytes()).and_then(|()| stdout.flush()).map_err(Failure::stdout)
 }

@@ -24,6 +24,8 @@ pub(crate) enum InvalidUri {
     NoId,
     #[error("a folder has no id: write b2://bucket/folder")]
     NotById,
+    #[error("such a file is named by its id: write b2id://fileId")]
+    OnlyById,
 }
 
 /// The address of one file.
@@ -33,6 +35,12 @@ pub(crate) enum FileUri {
     Name(NameUri),
     /// One version.
     Id(FileId),
+}
+
+/// The address of one version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct IdUri {
+    pub(crate) id: FileId,
 }
 
 /// A file name in a bucket.
@@ -58,6 +66,18 @@ impl FromStr for FileUri {
             Some("") => Err(InvalidUri::NoId),
             Some(id) => Ok(Self::Id(FileId::from(id))),
             None => text.parse().map(Self::Name),
+        }
+    }
+}
+
+impl FromStr for IdUri {
+    type Err = InvalidUri;
+
+    fn from_str(text: &str) -> Result<Self, InvalidUri> {
+        match text.parse() {
+            Ok(FileUri::Id(id)) => Ok(Self { id }),
+            Err(InvalidUri::NoId) => Err(InvalidUri::NoId),
+            Ok(FileUri::Name(_)) | Err(_) => Err(InvalidUri::OnlyById),
         }
     }
 }

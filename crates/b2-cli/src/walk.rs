@@ -62,9 +62,25 @@ impl Walk {
         }
         self.folder.as_mut()?.next().await
     }
+
+    /// The next row, if it is at hand. Handing over each of a million rows as
+    /// what may be waited for takes longer than printing it.
+    pub(crate) fn next_fetched(&mut self) -> Option<FileVersion> {
+        match (&self.file, &mut self.folder) {
+            (None, Some(folder)) => folder.next_fetched(),
+            _ => None,
+        }
+    }
 }
 
 impl Rows {
+    fn next_fetched(&mut self) -> Option<FileVersion> {
+        match self {
+            Self::Names(rows) => rows.next_fetched(),
+            Self::Versions(rows) => rows.next_fetched(),
+        }
+    }
+
     fn folder(bucket: &Bucket, prefix: &str, scope: Scope) -> Self {
         let delimiter = (!scope.recursive).then_some("/");
         if scope.versions {

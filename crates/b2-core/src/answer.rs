@@ -43,16 +43,14 @@ pub(crate) fn read<T: DeserializeOwned>(
     reply: Reply,
 ) -> Answer<T> {
     match reply {
-        Reply::Response { head, body, sent } if head.status.is_success() => {
-            match serde_json::from_slice(&body) {
-                Ok(value) => Answer::Good { value, head, sent },
-                Err(error) => {
-                    let source = Box::new(ProtocolError::Json { reason: json_reason(&error) });
-                    let remedy = classify(surface, Failure::Unreadable);
-                    Answer::Bad { error: Error::Protocol { operation, source }, remedy, sent }
-                }
+        Reply::Response { head, body, sent } if head.status.is_success() => match parse(&body) {
+            Ok(value) => Answer::Good { value, head, sent },
+            Err(error) => {
+                let source = Box::new(ProtocolError::Json { reason: json_reason(&error) });
+                let remedy = classify(surface, Failure::Unreadable);
+                Answer::Bad { error: Error::Protocol { operation, source }, remedy, sent }
             }
-        }
+        },
         Reply::Response { head, body, sent } => {
             let (error, remedy) = refused(operation, surface, secrets, (&head, &body));
             Answer::Bad { error, remedy, sent }
@@ -68,6 +66,14 @@ pub(crate) fn read<T: DeserializeOwned>(
             let error = Error::Protocol { operation, source };
             Answer::Bad { error, remedy: Remedy::Never, sent: None }
         }
+    }
+}
+
+/// Text that is known to be UTF-8 is parsed without a look at each string.
+fn parse<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
+    match std::str::from_utf8(body) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(body),
     }
 }
 

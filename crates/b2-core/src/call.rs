@@ -17,7 +17,7 @@ use crate::plan::SinkPlan;
 use crate::request::{RequestBuilder, to_json};
 use crate::retry::{Attempts, Surface, Verdict};
 use crate::time::Instant;
-use b2_proto::{AuthToken, OperationInfo};
+use b2_proto::{AuthToken, Capability, ErrorCode};
 
 /// A page of 10,000 files with ten long infos each stays below this.
 const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
@@ -136,7 +136,7 @@ impl<E: Endpoint> Call<E> {
             _ => {}
         }
         self.ambiguous |= matches!(error, Error::Transport { .. } | Error::Protocol { .. });
-        let error = explain::<E>(error, session);
+        let error = explain::<E>(error, &self.request, session);
         match self.attempts.failed(account, E::NAME, remedy, error, now) {
             Verdict::Again(event) => State::Retrying(event),
             Verdict::GiveUp(error) => State::Done(Err(error)),
@@ -151,12 +151,18 @@ impl<E: Endpoint> Call<E> {
 }
 
 /// Adds to a refusal what the application key lacks, as B2 does not say.
-pub(crate) fn explain<E: Endpoint>(mut error: Error, session: &Session) -> Error {
+pub(crate) fn explain<E: Endpoint>(
+    mut error: Error,
+    request: &E::Request,
+    session: &Session,
+) -> Error {
     if let Error::Api { source, .. } = &mut error
-        && source.status == http::StatusCode::UNAUTHORIZED.as_u16()
+        && (source.status == http::StatusCode::UNAUTHORIZED.as_u16()
+            // What concerns locks is refused like this.
+            || source.code == ErrorCode::AccessDenied)
     {
-        let needed = OperationInfo::named(E::NAME).and_then(|info| info.capability.clone());
-        source.lacking = needed.filter(|capability| !session.can(capability));
+        let missing = |capability: &Capability| !session.can(capability);
+        source.lacking = E::needs(request).into_iter().find(missing);
         source.restriction = session.restriction();
     }
     error

@@ -64,6 +64,7 @@
 //! | a call whose lost answer is looked up | [`Reconciled`] |
 //! | to check an application key | [`Authorize`] |
 //! | a bucket's id | [`FindBucket`] |
+//! | a download token, and where it is good | [`ShareFiles`] |
 //! | a listing | [`Pager`], which makes a [`Call`] for each page |
 //! | to copy inside B2, whatever the length | [`FileCopy`] |
 //! | to delete all versions of a name | [`DeleteAllVersions`] |
@@ -110,6 +111,7 @@ pub mod port;
 pub mod reconcile;
 pub mod retry;
 pub mod session;
+pub mod share;
 pub mod time;
 pub mod upload;
 pub mod webhook;
@@ -127,4 +129,5 @@ pub use list::Pager;
 pub use op::{Operation, Reply, Step, Stop, Ticket};
 pub use reconcile::Reconciled;
 pub use session::Authorize;
+pub use share::ShareFiles;
 pub use upload::{LargeUpload, SmallUpload, Upload};

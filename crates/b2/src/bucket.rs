@@ -133,8 +133,32 @@ impl Bucket {
         Run::new(&self.context, Ok(Call::new(request)))
     }
 
-    /// Asks for a token that may download the files under a prefix by name.
-    /// `valid_for_seconds` is 1 to 604,800. The capability is `shareFiles`.
+    /// Asks for a token that may download the files under a prefix by name,
+    /// with [`DownloadAccess::with_token`](crate::DownloadAccess::with_token).
+    /// `valid_for_seconds` is 1 to 604,800 (a week). The capability is
+    /// `shareFiles`; a key that is restricted to a prefix shares names below
+    /// it only. [`share`](Self::share) makes a link of it.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Request`] with [`RequestError::OutOfRange`]: nothing is sent.
+    /// - [`Error::Api`] with status 401: the key lacks `shareFiles`, or may
+    ///   not read that prefix; [`Error::advice`] says which.
+    ///
+    /// ```
+    /// # use b2::{BucketType, Client, Credentials, DownloadAccess};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = b2_emulator::Emulator::start().await?;
+    /// # let credentials = Credentials::new(emulator.application_key_id(), emulator.application_key());
+    /// # let client = Client::builder(credentials).with_realm(&emulator.base_url()).build()?;
+    /// # let bucket = client.create_bucket("example-bucket", BucketType::AllPrivate).await?;
+    /// bucket.upload("public/notes.txt", "read me").await?;
+    /// let token = bucket.download_authorization("public/", 3600).await?.authorization_token;
+    /// let access = DownloadAccess::default().with_token(token);
+    /// let notes = bucket.download("public/notes.txt").with_access(access).to_bytes().await?;
+    /// assert_eq!(notes.content, "read me");
+    /// # Ok(()) }
+    /// ```
     pub fn download_authorization(
         &self,
         prefix: &str,

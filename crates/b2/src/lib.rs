@@ -70,11 +70,13 @@ mod observer;
 mod progress;
 mod run;
 mod settings;
+mod share;
 mod sink;
 mod source;
 mod unfinished;
 mod upload;
 
+pub use b2_core::Call;
 pub use b2_core::account::{Config, Credentials, Session, TestMode, Timeouts};
 pub use b2_core::copy::Copied;
 pub use b2_core::custom::{CustomAnswer, CustomRequest};
@@ -98,6 +100,10 @@ pub use b2_proto::{
     FileName, FileVersion,
 };
 pub use b2_proto::{
+    ApplicationKeyInfo, AuthToken, EncryptionMode, FileLockConfiguration, InvalidCustomerKey,
+    LargeFileId, Part, Readable, RetentionMode, RetentionPeriod, RetentionUnit, WebhookSecret,
+};
+pub use b2_proto::{
     CorsRule, CustomerKey, DefaultRetention, EncryptionRequest, FileRetention, LegalHold,
     LifecycleRule, NotificationRule, ReplicationConfiguration, RetentionMode,
 };
@@ -111,6 +117,7 @@ pub use observer::{Event, Observer, Scope};
 pub use progress::Progress;
 pub use run::{Handle, Monitor, Run};
 pub use settings::UpdateBucket;
+pub use share::{Share, SharedLink};
 pub use source::Source;
 pub use upload::Upload;
 

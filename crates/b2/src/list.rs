@@ -25,6 +25,33 @@ const PAGE: u32 = 1000;
 ///
 /// Memory: one page. The next page is fetched when the last row of this one
 /// was taken; files that come and go meanwhile may or may not be seen.
+///
+/// # Errors
+///
+/// The first error ends the listing; the rows before it were good.
+///
+/// - [`Error::Request`]: a number is out of its range; nothing was sent.
+/// - [`Error::Api`] with status 401: the key lacks the capability, or is
+///   restricted to other buckets or names; [`Error::advice`] says which.
+/// - [`Error::Exhausted`], [`Error::Transport`]: list again, from the last
+///   name that was seen ([`FileList::with_start`]).
+/// - [`Error::Protocol`]: the server would list for ever.
+///
+/// ```
+/// # use b2::{BucketType, Client, Credentials};
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = b2_emulator::Emulator::start().await?;
+/// # let credentials = Credentials::new(emulator.application_key_id(), emulator.application_key());
+/// # let client = Client::builder(credentials).with_realm(&emulator.base_url()).build()?;
+/// # let bucket = client.create_bucket("example-bucket", BucketType::AllPrivate).await?;
+/// bucket.upload("photos/2026/cat.jpg", "meow").await?;
+/// bucket.upload("photos/index.html", "<p>").await?;
+/// let mut folder = bucket.files().with_prefix("photos/").with_delimiter("/").stream();
+/// while let Some(row) = folder.next().await {
+///     println!("{}", row?.file_name); // photos/2026/, photos/index.html
+/// }
+/// # Ok(()) }
+/// ```
 #[must_use = "a listing is fetched row by row"]
 pub struct Listing<E: Paged> {
     context: Arc<Context>,
@@ -60,6 +87,13 @@ impl<E: Paged> Listing<E> {
                 return Some(Err(error));
             }
         }
+    }
+
+    /// The next row, if it has been fetched already; the others of a page have
+    /// been once [`next`](Self::next) has given its first. `None` does not
+    /// mean that the listing is over.
+    pub fn next_fetched(&mut self) -> Option<E::Row> {
+        self.rows.pop_front()
     }
 
     fn take(&mut self, page: Result<E::Response, Error>) -> Result<(), Error> {
@@ -191,9 +225,15 @@ macro_rules! file_listing {
                 self
             }
 
-            /// Rows to fetch at once, 1 to 10,000; default 1,000.
+            /// Rows to fetch at once, 1 to 10,000; default 1,000. With any
+            /// other number the listing fails with
+            /// [`RequestError::OutOfRange`](crate::RequestError::OutOfRange),
+            /// and nothing is sent.
+            ///
+            /// More than 1,000 is as dear, by row, and needs more memory;
+            /// fewer make the first row come sooner and each row dearer.
             pub fn with_page(mut self, rows: u32) -> Self {
-                self.request.max_file_count = Some(rows.clamp(1, 10_000));
+                self.request.max_file_count = Some(rows);
                 self
             }
 

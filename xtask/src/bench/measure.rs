@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 
+use super::cores::Cores;
 use crate::failure::Failure;
 use crate::program;
 
@@ -17,6 +18,11 @@ pub(crate) struct Cost {
     pub(crate) wall: Duration,
     /// Most memory resident at any time, in KiB.
     pub(crate) peak_kib: u64,
+}
+
+/// Runs a program to its end on the cores of the client; it must succeed.
+pub(crate) fn pinned_cost(cores: &Cores, command: &mut Command) -> Result<Cost, Failure> {
+    cores.as_client(|| cost(command))?
 }
 
 /// Runs a program to its end; it must succeed.

@@ -1,14 +1,20 @@
 //! `cargo xtask bench`: what transfers cost, as ratios to a floor in the same run.
 //!
-//! The floor is the least work that the API forces (`crates/b2-testing/examples/floor.rs`): one
-//! thread, blocking calls. Floor and client run in turn against one loopback server, and the
-//! kernel's own books say what each cost. Ratios hold when the machine's speed drifts; seconds
-//! do not.
+//! The floor is the least work that the API forces (`crates/b2-testing/examples/floor/`): one
+//! thread, blocking calls. Floor, our client and others run in turn against loopback servers, and
+//! the kernel's own books say what each cost. Ratios hold when the machine's speed drifts;
+//! seconds do not.
 
+mod cores;
 mod crypto;
+mod figures;
 mod measure;
+mod memory;
+mod peers;
 mod server;
+mod stage;
 mod transfer;
+mod work;
 
 pub(crate) use server::Server;
 
@@ -23,8 +29,10 @@ pub(crate) struct Args {
 
 #[derive(Clone, Debug, clap::Subcommand)]
 enum What {
-    /// Uploads and downloads one large file, and many small ones one after the other.
+    /// Uploads, downloads and lists beside the floor, rclone and the official tool.
     Transfer(transfer::Args),
+    /// Uploads and downloads a file that is larger than memory, and watches ours.
+    Memory(memory::Args),
     /// The suites of `b2-crypto` beside openssl and libtomcrypt, its format beside the bare AEAD.
     Crypto(crypto::Args),
 }
@@ -33,6 +41,7 @@ enum What {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     match &args.what {
         What::Transfer(args) => transfer::run(args),
+        What::Memory(args) => memory::run(args),
         What::Crypto(args) => crypto::run(args),
     }
 }

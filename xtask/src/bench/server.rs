@@ -26,9 +26,17 @@ struct Ready {
 impl Server {
     /// Starts the built emulator on a folder.
     pub(crate) fn start(binary: &Path, data: &Path) -> Result<Self, Failure> {
-        let mut command = Command::new(binary);
-        command.arg("--data").arg(data).args(["--port", "0"]).stdout(Stdio::piped());
-        let line_of = program::line(&command);
+        Self::spawn(Command::new(binary).arg("--data").arg(data))
+    }
+
+    /// Starts the built emulator without a folder: what it has is gone with it.
+    pub(crate) fn in_memory(binary: &Path) -> Result<Self, Failure> {
+        Self::spawn(Command::new(binary).arg("--in-memory"))
+    }
+
+    fn spawn(command: &mut Command) -> Result<Self, Failure> {
+        command.args(["--port", "0"]).stdout(Stdio::piped());
+        let line_of = program::line(command);
         let start = |source| Failure::Start { program: line_of.clone(), source };
         let mut child = command.spawn().map_err(start)?;
         let mut line = String::new();

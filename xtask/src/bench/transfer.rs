@@ -1,15 +1,11 @@
-//! `cargo xtask bench transfer`: there and back, beside the floor.
+//! `cargo xtask bench transfer`: there and back, beside the floor and beside other clients.
 
-use std::fs::File;
-use std::io::{BufWriter, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
-use super::measure::{Cost, cost, median};
-use super::server::Server;
+use super::figures::{self, Figures, Verdict};
+use super::measure::cost;
+use super::stage::{LARGE, MANY_DOWN, MANY_UP, NAMES, Stage};
+use super::work::{EVERYBODY, Who, Work};
 use crate::failure::Failure;
-use crate::table::Table;
-use crate::{program, workspace};
+use crate::program;
 
 /// The options of `cargo xtask bench transfer`.
 #[derive(Clone, Debug, clap::Args)]
@@ -18,206 +14,178 @@ pub(crate) struct Args {
     #[arg(long, value_name = "MIB", default_value_t = 1024)]
     size: u64,
     /// Rounds; the median counts.
-    #[arg(long, value_name = "COUNT", default_value_t = 5)]
+    #[arg(long, value_name = "COUNT", default_value_t = 3)]
     rounds: u32,
+    /// Small files that are uploaded and downloaded by one process.
+    #[arg(long, value_name = "COUNT", default_value_t = 2000)]
+    files: u32,
+    /// Names that are listed. To make them takes some minutes for a million.
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000_000)]
+    names: u64,
+    /// Leave rclone and the official tool out.
+    #[arg(long)]
+    no_peers: bool,
+    /// Only work whose name contains this.
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
 }
 
-const BUCKET: &str = "bench-transfer";
-
-/// Sizes in bytes of the files beside the large one: what small files cost.
-const SMALL: [u64; 2] = [4 * 1024, 1024 * 1024];
+/// Sizes in bytes of the files beside the large one: what one small file costs.
+const SINGLE: [u64; 2] = [4 * 1024, 1024 * 1024];
 
 /// Builds, runs and prints.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    build()?;
-    let folder = workspace::root().join("target/bench");
-    prepare(&folder)?;
-    let stage = Stage::set(&folder)?;
+    let stage = Stage::set(!args.no_peers)?;
+    if let Some(peers) = &stage.peers {
+        println!("Beside {}.", peers.versions()?);
+    }
     println!(
-        "CPU seconds are user and system time of the client alone; medians of {} rounds.\n",
+        "CPU is user and system time of the client alone, as a ratio to the floor; medians of {} \
+         rounds.\nClient and server have a core each unless it says otherwise.\n",
         args.rounds
     );
-    let mut table = Table::new([
-        "transfer",
-        "floor CPU s",
-        "b2 CPU s",
-        "ratio",
-        "floor wall s",
-        "b2 wall s",
-        "ratio",
-        "b2 peak MiB",
-    ]);
-    for size in [args.size * 1024 * 1024].into_iter().chain(SMALL) {
-        let source = stage.source(size)?;
-        for direction in [Direction::Upload, Direction::Download] {
-            let rounds = stage.rounds(direction, &source, args.rounds)?;
-            table.row(row(direction, size, &rounds));
+    let bench = Bench { args, stage };
+    let mut all = Vec::new();
+    bench.large(&mut all)?;
+    bench.many(&mut all)?;
+    bench.names(&mut all)?;
+    bench.measure(&mut all, &Work::StartUp, true)?;
+    println!("{}\n", figures::table(&all));
+    println!("{}", figures::verdicts(&verdicts(&all)));
+    bench.stage.clear()
+}
+
+struct Bench<'a> {
+    args: &'a Args,
+    stage: Stage,
+}
+
+impl Bench<'_> {
+    fn is_wanted(&self, work: &Work) -> bool {
+        self.args.only.as_ref().is_none_or(|only| work.name().contains(only.as_str()))
+    }
+
+    fn large(&self, all: &mut Vec<Figures>) -> Result<(), Failure> {
+        let source = self.stage.source(self.args.size << 20)?;
+        let (upload, large) = (Work::Upload(source.clone()), Work::UploadLarge(source.clone()));
+        self.measure(all, &upload, true)?;
+        self.measure(all, &large, true)?;
+        self.measure(all, &large, false)?;
+        self.download(all, Work::Download(source.clone()), &[true, false])?;
+        for size in SINGLE {
+            let source = self.stage.source(size)?;
+            self.measure(all, &Work::Upload(source.clone()), true)?;
+            self.download(all, Work::Download(source), &[true])?;
         }
-    }
-    println!("{}", table.render());
-    std::fs::remove_dir_all(&folder).map_err(|error| Failure::io(&folder, error))
-}
-
-fn build() -> Result<(), Failure> {
-    let mut command = program::cargo();
-    command.args(["build", "--release", "-p", "b2-cli", "-p", "b2-emulator"]);
-    command.args(["-p", "b2-testing", "--bins", "--example", "floor"]);
-    program::stdout(&mut command).map(drop)
-}
-
-fn prepare(folder: &Path) -> Result<(), Failure> {
-    let io = |error| Failure::io(folder, error);
-    if folder.exists() {
-        std::fs::remove_dir_all(folder).map_err(io)?;
-    }
-    std::fs::create_dir_all(folder).map_err(io)
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Direction {
-    Upload,
-    Download,
-}
-
-/// Floor and client of one round.
-type Round = (Cost, Cost);
-
-/// The server and the two programs that talk to it.
-struct Stage {
-    folder: PathBuf,
-    server: Server,
-    client: PathBuf,
-    floor: PathBuf,
-}
-
-impl Stage {
-    fn set(folder: &Path) -> Result<Self, Failure> {
-        let built = workspace::target()?.join("release");
-        let server = Server::start(&built.join("b2-emulator"), &folder.join("data"))?;
-        let client = built.join("b2");
-        let floor = built.join("examples/floor");
-        let stage = Self { folder: folder.to_path_buf(), server, client, floor };
-        cost(stage.b2().args(["bucket", "create", BUCKET, "allPrivate"]))?;
-        Ok(stage)
+        Ok(())
     }
 
-    /// Our command line, with its credentials by environment.
-    fn b2(&self) -> Command {
-        let mut command = Command::new(&self.client);
-        command
-            .env("B2_ENVIRONMENT", self.server.base_url())
-            .env("B2_APPLICATION_KEY_ID", self.server.key_id())
-            .env("B2_APPLICATION_KEY", self.server.key())
-            .env("XDG_CONFIG_HOME", &self.folder);
-        command
+    fn download(&self, all: &mut Vec<Figures>, work: Work, pinned: &[bool]) -> Result<(), Failure> {
+        let Work::Download(source) = &work else { return Ok(()) };
+        if !self.is_wanted(&work) {
+            return Ok(());
+        }
+        let mut upload = self.stage.floor(&self.stage.durable, "upload", LARGE);
+        cost(upload.arg(source).arg("whole"))?;
+        for pinned in pinned {
+            self.measure(all, &work, *pinned)?;
+        }
+        self.stage.remove("whole")
     }
 
-    fn floor(&self, direction: &str) -> Command {
-        let mut command = Command::new(&self.floor);
-        command.args([direction, self.server.base_url(), self.server.key_id(), self.server.key()]);
-        command.arg(BUCKET);
-        command
+    fn many(&self, all: &mut Vec<Figures>) -> Result<(), Failure> {
+        let (folder, list) = self.stage.small_files(self.args.files)?;
+        let upload = Work::UploadMany(folder.clone());
+        let download = Work::DownloadMany(list, self.args.files);
+        if self.is_wanted(&upload) {
+            self.stage.create(&self.stage.quick, MANY_UP)?;
+            self.measure(all, &upload, true)?;
+        }
+        if self.is_wanted(&download) {
+            self.stage.create(&self.stage.quick, MANY_DOWN)?;
+            cost(self.stage.floor(&self.stage.quick, "upload-many", MANY_DOWN).arg(folder))?;
+            self.measure(all, &download, true)?;
+        }
+        Ok(())
     }
 
-    /// A file of bytes that do not compress and are never all the same.
-    fn source(&self, size: u64) -> Result<PathBuf, Failure> {
-        let path = self.folder.join(format!("source-{size}"));
-        let write = || {
-            let mut file = BufWriter::new(File::create(&path)?);
-            let mut state = size | 1;
-            for _ in 0..size.div_ceil(8) {
-                state ^= state << 13;
-                state ^= state >> 7;
-                state ^= state << 17;
-                file.write_all(&state.to_le_bytes())?;
+    fn names(&self, all: &mut Vec<Figures>) -> Result<(), Failure> {
+        let work = Work::List(self.args.names);
+        if !self.is_wanted(&work) {
+            return Ok(());
+        }
+        let quick = &self.stage.quick;
+        self.stage.create(quick, NAMES)?;
+        let fill = cost(self.stage.floor(quick, "fill", NAMES).arg(self.args.names.to_string()))?;
+        println!("It took {:.0} s to make {} names.", fill.wall.as_secs_f64(), self.args.names);
+        let uri = format!("b2://{NAMES}");
+        let listed = program::stdout(self.stage.b2(quick).args(["ls", "-r", &uri]))?;
+        let listed = listed.lines().count() as u64;
+        if listed != self.args.names {
+            return Err(Failure::Wrong(format!("{listed} names were listed")));
+        }
+        self.measure(all, &work, true)
+    }
+
+    /// Has the work done by everybody in turn, some times over.
+    fn measure(&self, all: &mut Vec<Figures>, work: &Work, pinned: bool) -> Result<(), Failure> {
+        if !self.is_wanted(work) {
+            return Ok(());
+        }
+        let mut rounds = Vec::new();
+        // One round that does not count warms the page cache.
+        for round in 0..=self.args.rounds {
+            for who in EVERYBODY {
+                // Nobody waits for the slow ones twice.
+                if round == 0 && matches!(who, Who::Rclone | Who::Official) {
+                    continue;
+                }
+                let cost = work.run(&self.stage, who, pinned)?;
+                rounds.extend(cost.filter(|_| round > 0).map(|cost| (who, cost)));
             }
-            file.into_inner()?.set_len(size)
+        }
+        let figures = Figures { name: work.name(), pinned, rounds };
+        println!("{}: b2 {:.3} s of CPU", figures.name, figures.cpu(Who::Ours).unwrap_or(f64::NAN));
+        all.push(figures);
+        Ok(())
+    }
+}
+
+/// Bytes in MiB that no client of ours may exceed.
+const PEAK_MIB: f64 = 32.0;
+
+/// The figures that matter and what they should be.
+fn verdicts(all: &[Figures]) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
+    for figures in all {
+        let (name, ours) = (&figures.name, figures.ratio(Who::Ours));
+        let is_large = !name.contains(" KiB") && !name.contains(" 1 MiB");
+        let wall = |target| {
+            let what = format!("{name}: wall beside the best peer");
+            Verdict::ratio(what, figures.wall_ratio(), target)
         };
-        write().map_err(|error: std::io::Error| Failure::io(&path, error))?;
-        Ok(path)
-    }
-
-    fn rounds(
-        &self,
-        direction: Direction,
-        source: &Path,
-        count: u32,
-    ) -> Result<Vec<Round>, Failure> {
-        // One round that does not count warms the page cache of both.
-        let mut rounds = vec![];
-        for round in 0..=count {
-            let pair = match direction {
-                Direction::Upload => self.upload(source)?,
-                Direction::Download => self.download(source)?,
-            };
-            if round > 0 {
-                rounds.push(pair);
+        let cpu = |target| Verdict::ratio(format!("{name}: CPU beside the floor"), ours, target);
+        verdicts.extend(match (name.split(' ').next().unwrap_or_default(), figures.pinned) {
+            _ if name.contains("of 4 KiB") => vec![cpu(2.5), wall(0.2)],
+            ("upload", true) if name.contains("large_file_sha1") => vec![cpu(1.05)],
+            ("upload", true) if is_large => vec![cpu(1.15)],
+            ("upload", false) => vec![wall(0.6)],
+            ("download", true) if is_large => vec![cpu(1.05)],
+            ("download", false) => vec![wall(0.75)],
+            ("list", _) => vec![cpu(2.0)],
+            ("start", _) => {
+                let ms = figures.cpu(Who::Ours).map(|seconds| seconds * 1000.0);
+                vec![Verdict {
+                    what: "start: CPU".to_owned(),
+                    measured: ms,
+                    target: 5.0,
+                    unit: " ms",
+                }]
             }
-        }
-        Ok(rounds)
+            _ => Vec::new(),
+        });
+        let what = format!("{name}: peak memory");
+        verdicts.push(Verdict::mib(what, figures.peak_mib(Who::Ours), PEAK_MIB));
     }
-
-    fn upload(&self, source: &Path) -> Result<Round, Failure> {
-        let name = name(source);
-        let floor = cost(self.floor("upload").arg(source).arg(&name))?;
-        self.remove(&name)?;
-        // In one request, as the floor sends it: the same work on both sides.
-        let upload = ["file", "upload", "--part-size", "5000000000", BUCKET];
-        let client = cost(self.b2().args(upload).arg(source).arg(&name))?;
-        // The last one stays, to be downloaded.
-        Ok((floor, client))
-    }
-
-    fn download(&self, source: &Path) -> Result<Round, Failure> {
-        let name = name(source);
-        let back = self.folder.join("back");
-        let floor = cost(self.floor("download").arg(&name).arg(&back))?;
-        self.compare(source, &back)?;
-        let uri = format!("b2://{BUCKET}/{name}");
-        let client = cost(self.b2().args(["file", "download", &uri]).arg(&back))?;
-        self.compare(source, &back)?;
-        Ok((floor, client))
-    }
-
-    /// A fast transfer of other bytes would be no transfer.
-    fn compare(&self, source: &Path, back: &Path) -> Result<(), Failure> {
-        program::stdout(Command::new("cmp").arg(source).arg(back))?;
-        std::fs::remove_file(back).map_err(|error| Failure::io(back, error))
-    }
-
-    fn remove(&self, name: &str) -> Result<(), Failure> {
-        let uri = format!("b2://{BUCKET}/{name}");
-        program::stdout(self.b2().args(["rm", "--versions", "--yes", &uri])).map(drop)
-    }
-}
-
-fn name(source: &Path) -> String {
-    source.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
-/// Where cargo puts what it builds; an environment variable may say otherwise.
-fn row(direction: Direction, size: u64, rounds: &[Round]) -> [String; 8] {
-    let of = |pick: fn(&Round) -> f64| median(rounds.iter().map(pick).collect());
-    let what = match direction {
-        Direction::Upload => "upload",
-        Direction::Download => "download",
-    };
-    let size = if size >= 1024 * 1024 {
-        format!("{} MiB", size / 1024 / 1024)
-    } else {
-        format!("{} KiB", size / 1024)
-    };
-    [
-        format!("{what} {size}"),
-        format!("{:.3}", of(|(floor, _)| floor.cpu.as_secs_f64())),
-        format!("{:.3}", of(|(_, client)| client.cpu.as_secs_f64())),
-        format!("{:.2}", of(|(floor, client)| client.cpu.as_secs_f64() / floor.cpu.as_secs_f64())),
-        format!("{:.3}", of(|(floor, _)| floor.wall.as_secs_f64())),
-        format!("{:.3}", of(|(_, client)| client.wall.as_secs_f64())),
-        format!(
-            "{:.2}",
-            of(|(floor, client)| client.wall.as_secs_f64() / floor.wall.as_secs_f64())
-        ),
-        format!("{:.1}", of(|(_, client)| client.peak_kib as f64 / 1024.0)),
-    ]
+    verdicts
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use crate::command::bucket;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::rows::Rows;
 use crate::uri::FolderUri;
 use crate::walk::{Scope, Walk};
 
@@ -52,14 +53,26 @@ impl Ls {
         let bucket = context.client()?.bucket(&uri.bucket).await?;
         let scope = Scope { versions: self.versions, recursive: self.recursive };
         let mut walk = Walk::path(&bucket, &uri.path, scope);
-        while let Some(file) = walk.next().await {
-            let file = file?;
-            context.output.row(&file, || match self.long {
-                true => long(&file),
-                false => file.file_name.clone(),
-            })?;
+        let mut rows = Rows::new(&context.output);
+        while let Some(file) = rows.before(walk.next()).await? {
+            // What was seen before a failure is told before it.
+            let file = match file {
+                Ok(file) => file,
+                Err(error) => return rows.print().and(Err(error.into())),
+            };
+            self.print(&mut rows, &file)?;
+            while let Some(file) = walk.next_fetched() {
+                self.print(&mut rows, &file)?;
+            }
         }
-        Ok(())
+        rows.print()
+    }
+
+    fn print(&self, rows: &mut Rows<'_>, file: &FileVersion) -> Result<(), Failure> {
+        rows.add(file, || match self.long {
+            true => long(file),
+            false => file.file_name.clone(),
+        })
     }
 }
 

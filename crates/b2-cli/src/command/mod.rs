@@ -5,6 +5,7 @@ mod bucket;
 mod emulator;
 mod encryption;
 mod file;
+mod key;
 mod ls;
 mod rm;
 mod version;
@@ -24,6 +25,8 @@ pub(crate) enum Command {
     Bucket(bucket::Bucket),
     #[command(subcommand)]
     File(file::File),
+    #[command(subcommand)]
+    Key(key::Key),
     Ls(ls::Ls),
     Rm(rm::Rm),
     Encrypt(encryption::Encrypt),
@@ -34,11 +37,17 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Whether the content of files goes through it to or from B2.
+    pub(crate) fn moves_content(&self) -> bool {
+        matches!(self, Self::File(file) if file.moves_content())
+    }
+
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         match self {
             Self::Account(account) => account.run(context).await,
             Self::Bucket(bucket) => bucket.run(context).await,
             Self::File(file) => file.run(context).await,
+            Self::Key(key) => key.run(context).await,
             Self::Ls(ls) => ls.run(context).await,
             Self::Rm(rm) => rm.run(context).await,
             Self::Encrypt(encrypt) => encrypt.run(context).await,

@@ -5,18 +5,26 @@
 
 mod account;
 mod buckets;
+mod copies;
 mod emulator;
 mod encryption;
 mod failures;
 mod json;
+mod keys;
 mod listing;
+mod locks;
 mod names;
+mod notifications;
 mod ran;
 mod removal;
+mod restricted;
 mod scene;
 mod secrets;
+mod settings;
+mod sharing;
 mod stub;
 mod transfers;
+mod unfinished;
 
 // `/dev/full` and `/proc` are those of Linux.
 #[cfg(unix)]

@@ -113,10 +113,32 @@ impl Scene {
 
     /// Makes a key that may do only this, and only in a bucket.
     pub(crate) fn key_of(&self, bucket: &str, capabilities: &[Capability]) -> Key {
-        let id =
-            self.library(|client| async move { client.bucket(bucket).await.unwrap().id().clone() });
-        let request = KeyRequest::new("".into(), capabilities.to_vec(), "test".to_owned());
-        self.make_key(request.with_bucket_ids(vec![id]))
+        self.restricted_key(&[bucket], None, capabilities)
+    }
+
+    /// Makes a key that may do only this, and only below a prefix of a bucket.
+    pub(crate) fn key_under(&self, bucket: &str, prefix: &str, may: &[Capability]) -> Key {
+        self.restricted_key(&[bucket], Some(prefix), may)
+    }
+
+    /// Makes a key that may do only this, in these buckets (in all, if none is
+    /// named), below this prefix.
+    pub(crate) fn restricted_key(
+        &self,
+        buckets: &[&str],
+        prefix: Option<&str>,
+        may: &[Capability],
+    ) -> Key {
+        let mut request = KeyRequest::new("".into(), may.to_vec(), "test".to_owned());
+        if !buckets.is_empty() {
+            request.bucket_ids = Some(buckets.iter().map(|name| self.bucket_id(name)).collect());
+        }
+        request.name_prefix = prefix.map(str::to_owned);
+        self.make_key(request)
+    }
+
+    fn bucket_id(&self, name: &str) -> b2::BucketId {
+        self.library(|client| async move { client.bucket(name).await.unwrap().id().clone() })
     }
 
     fn make_key(&self, request: KeyRequest) -> Key {
@@ -129,7 +151,7 @@ impl Scene {
     }
 
     /// Uses the account through the library.
-    fn library<F: Future>(&self, work: impl FnOnce(Client) -> F) -> F::Output {
+    pub(crate) fn library<F: Future>(&self, work: impl FnOnce(Client) -> F) -> F::Output {
         let key = self.master_key();
         let credentials = Credentials::new(key.id.as_str(), key.key);
         let runtime = tokio::runtime::Runtime::new().unwrap();

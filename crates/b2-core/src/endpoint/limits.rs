@@ -1,6 +1,6 @@
 //! Numbers and combinations that B2 refuses, found before anything is sent.
 
-use b2_proto::{CopyFileRequest, MetadataDirective};
+use b2_proto::{CopyFileRequest, FileInfo, FileName, MetadataDirective};
 
 use crate::error::RequestError;
 
@@ -23,6 +23,12 @@ pub(super) fn download_token(seconds: u32) -> Result<(), RequestError> {
     within("validDurationInSeconds", u64::from(seconds), LONGEST_DOWNLOAD_TOKEN)
 }
 
+/// B2 takes 0 for its default, which is small: whoever wants that says
+/// nothing.
+pub(super) fn page(name: &'static str, rows: Option<u32>, max: u64) -> Result<(), RequestError> {
+    rows.map_or(Ok(()), |rows| within(name, u64::from(rows), max))
+}
+
 pub(super) fn copy(request: &CopyFileRequest) -> Result<(), RequestError> {
     let own = request.content_type.is_some() || request.file_info.is_some();
     let replaces = request.metadata_directive == Some(MetadataDirective::Replace);
@@ -35,6 +41,13 @@ pub(super) fn copy(request: &CopyFileRequest) -> Result<(), RequestError> {
         return Err(RequestError::Contradiction(
             "the metadata directive REPLACE needs a content type",
         ));
+    }
+    if let Some(pairs) = &request.file_info {
+        let own = pairs
+            .iter()
+            .try_fold(FileInfo::new(), |info, (name, value)| info.with(name, value.as_str()))?;
+        let name = FileName::new(&request.file_name)?;
+        own.check(&name, FileInfo::MAX_HEADER_BYTES)?;
     }
     Ok(())
 }
@@ -61,6 +74,8 @@ mod tests {
         assert!(part_number(1).is_ok() && part_number(10_000).is_ok());
         assert!(key_duration(None).is_ok() && key_duration(Some(86_400_000)).is_ok());
         assert!(download_token(604_800).is_ok());
+        assert!(page("maxFileCount", None, 10_000).is_ok());
+        assert!(page("maxFileCount", Some(10_000), 10_000).is_ok());
         let refused = [
             part_number(0),
             part_number(10_001),
@@ -68,6 +83,8 @@ mod tests {
             key_duration(Some(86_400_001)),
             download_token(0),
             download_token(604_801),
+            page("maxFileCount", Some(0), 10_000),
+            page("maxFileCount", Some(10_001), 10_000),
         ];
         for refusal in refused {
             assert!(matches!(refusal, Err(RequestError::OutOfRange { min: 1, .. })), "{refusal:?}");

@@ -5,8 +5,9 @@
 //! by hand.
 
 mod limits;
+mod needs;
 
-use b2_proto::{self as proto, AccountId};
+use b2_proto::{self as proto, AccountId, Capability};
 
 use crate::account::Session;
 use crate::error::RequestError;
@@ -37,6 +38,12 @@ pub trait Endpoint {
     /// What is wrong with it.
     fn check(_request: &Self::Request) -> Result<(), RequestError> {
         Ok(())
+    }
+
+    /// What the application key must be allowed for this request, the
+    /// capability of the call first.
+    fn needs(_request: &Self::Request) -> Vec<Capability> {
+        needs::call(Self::NAME)
     }
 
     /// The answer that a lost one must have been, if `code` on a second
@@ -82,6 +89,10 @@ endpoints! {
         fn complete(request: &mut Self::Request, session: &Session) {
             account(&mut request.account_id, session);
         }
+
+        fn needs(request: &Self::Request) -> Vec<Capability> {
+            needs::create_bucket(request)
+        }
     };
     /// Deletes an empty bucket.
     DeleteBucket = "b2_delete_bucket": DeleteBucketRequest => DeleteBucketResponse, Once, {
@@ -100,6 +111,10 @@ endpoints! {
         fn complete(request: &mut Self::Request, session: &Session) {
             account(&mut request.account_id, session);
         }
+
+        fn needs(request: &Self::Request) -> Vec<Capability> {
+            needs::update_bucket(request)
+        }
     };
     /// Makes an application key. The secret is shown only in this answer.
     CreateKey = "b2_create_key": CreateKeyRequest => CreateKeyResponse, Once, {
@@ -115,6 +130,10 @@ endpoints! {
     DeleteKey = "b2_delete_key": DeleteKeyRequest => DeleteKeyResponse, Once;
     /// Lists application keys, page by page.
     ListKeys = "b2_list_keys": ListKeysRequest => ListKeysResponse, Safe, {
+        fn check(request: &Self::Request) -> Result<(), RequestError> {
+            limits::page("maxKeyCount", request.max_key_count, 10_000)
+        }
+
         fn complete(request: &mut Self::Request, session: &Session) {
             account(&mut request.account_id, session);
         }
@@ -122,13 +141,25 @@ endpoints! {
     /// Asks for an upload URL.
     GetUploadUrl = "b2_get_upload_url": GetUploadUrlRequest => GetUploadUrlResponse, Safe;
     /// Begins a large file. Its file information cannot be changed later.
-    StartLargeFile = "b2_start_large_file": StartLargeFileRequest => StartLargeFileResponse, Once;
+    StartLargeFile = "b2_start_large_file": StartLargeFileRequest => StartLargeFileResponse, Once, {
+        fn needs(request: &Self::Request) -> Vec<Capability> {
+            needs::start_large_file(request)
+        }
+    };
     /// Asks for an upload URL for parts of one large file.
     GetUploadPartUrl = "b2_get_upload_part_url": GetUploadPartUrlRequest => GetUploadPartUrlResponse, Safe;
     /// Lists the parts of an unfinished large file, page by page.
-    ListParts = "b2_list_parts": ListPartsRequest => ListPartsResponse, Safe;
+    ListParts = "b2_list_parts": ListPartsRequest => ListPartsResponse, Safe, {
+        fn check(request: &Self::Request) -> Result<(), RequestError> {
+            limits::page("maxPartCount", request.max_part_count, 1_000)
+        }
+    };
     /// Lists the large files that were begun and not finished, page by page.
     ListUnfinishedLargeFiles = "b2_list_unfinished_large_files": ListUnfinishedLargeFilesRequest => ListUnfinishedLargeFilesResponse, Safe, {
+        fn check(request: &Self::Request) -> Result<(), RequestError> {
+            limits::page("maxFileCount", request.max_file_count, 100)
+        }
+
         fn complete(request: &mut Self::Request, session: &Session) {
             narrow(&mut request.name_prefix, session);
         }
@@ -142,12 +173,20 @@ endpoints! {
     CancelLargeFile = "b2_cancel_large_file": CancelLargeFileRequest => CancelLargeFileResponse, Safe;
     /// Lists the newest version of each visible file, page by page.
     ListFileNames = "b2_list_file_names": ListFileNamesRequest => ListFileNamesResponse, Safe, {
+        fn check(request: &Self::Request) -> Result<(), RequestError> {
+            limits::page("maxFileCount", request.max_file_count, 10_000)
+        }
+
         fn complete(request: &mut Self::Request, session: &Session) {
             narrow(&mut request.prefix, session);
         }
     };
     /// Lists every version of every file, page by page.
     ListFileVersions = "b2_list_file_versions": ListFileVersionsRequest => ListFileVersionsResponse, Safe, {
+        fn check(request: &Self::Request) -> Result<(), RequestError> {
+            limits::page("maxFileCount", request.max_file_count, 10_000)
+        }
+
         fn complete(request: &mut Self::Request, session: &Session) {
             narrow(&mut request.prefix, session);
         }
@@ -163,6 +202,10 @@ endpoints! {
                 proto::DeleteFileVersionResponse::new(request.file_id.clone(), request.file_name.clone())
             })
         }
+
+        fn needs(request: &Self::Request) -> Vec<Capability> {
+            needs::delete_file_version(request)
+        }
     };
     /// Copies a file, or a range of it, to a new version: at most 5 GB.
     CopyFile = "b2_copy_file": CopyFileRequest => CopyFileResponse, Once, {
@@ -170,6 +213,10 @@ endpoints! {
         const PATIENCE: Option<Duration> = Some(Duration::from_secs(1200));
         fn check(request: &Self::Request) -> Result<(), RequestError> {
             limits::copy(request)
+        }
+
+        fn needs(request: &Self::Request) -> Vec<Capability> {
+            needs::copy_file(request)
         }
     };
     /// Copies a range of a file to a part; a second time replaces the part by
@@ -179,9 +226,17 @@ endpoints! {
         fn check(request: &Self::Request) -> Result<(), RequestError> {
             limits::part_number(request.part_number)
         }
+
+        fn needs(_request: &Self::Request) -> Vec<Capability> {
+            needs::copy_part()
+        }
     };
     /// Sets or lifts the retention of one file version.
-    UpdateFileRetention = "b2_update_file_retention": UpdateFileRetentionRequest => UpdateFileRetentionResponse, Safe;
+    UpdateFileRetention = "b2_update_file_retention": UpdateFileRetentionRequest => UpdateFileRetentionResponse, Safe, {
+        fn needs(request: &Self::Request) -> Vec<Capability> {
+            needs::update_file_retention(request)
+        }
+    };
     /// Sets or lifts the legal hold of one file version.
     UpdateFileLegalHold = "b2_update_file_legal_hold": UpdateFileLegalHoldRequest => UpdateFileLegalHoldResponse, Safe;
     /// Gives all notification rules of a bucket.

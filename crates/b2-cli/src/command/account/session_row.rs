@@ -1,10 +1,10 @@
 //! What a key may do, as it is printed.
 
 use b2::{Capability, Session};
-use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::credentials::{Authorization, Origin};
+use crate::moment;
 
 /// An authorized account. It has no room for the key or a token.
 #[derive(Serialize)]
@@ -68,7 +68,7 @@ impl<'a> SessionRow<'a> {
             let names = buckets.iter().map(|one| one.bucket_name.unwrap_or(one.bucket_id));
             names.collect::<Vec<_>>().join(" ")
         });
-        let expires = self.application_key_expiration_timestamp.map(when);
+        let expires = self.application_key_expiration_timestamp.map(moment::shown);
         vec![
             format!("account       {}", self.account_id),
             format!("key id        {}", self.application_key_id),
@@ -82,8 +82,4 @@ impl<'a> SessionRow<'a> {
             format!("downloads     {}", self.download_url),
         ]
     }
-}
-
-fn when(ms: i64) -> String {
-    Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |at| at.to_string())
 }

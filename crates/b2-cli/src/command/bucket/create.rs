@@ -1,9 +1,9 @@
 //! `b2 bucket create`
 
 use b2::BucketType;
-use clap::ValueEnum;
 use serde::Serialize;
 
+use crate::command::bucket::readers::Readers;
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -30,15 +30,6 @@ pub(crate) struct Create {
     readers: Readers,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-#[value(rename_all = "camelCase")]
-enum Readers {
-    /// Anyone
-    AllPublic,
-    /// Only holders of a key or a token
-    AllPrivate,
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Row<'a> {
@@ -49,10 +40,7 @@ struct Row<'a> {
 
 impl Create {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let bucket_type = match self.readers {
-            Readers::AllPublic => BucketType::AllPublic,
-            Readers::AllPrivate => BucketType::AllPrivate,
-        };
+        let bucket_type = BucketType::from(self.readers);
         let client = context.client()?;
         let bucket = client.create_bucket(&self.name, bucket_type.clone()).await?;
         let row = Row {

@@ -1,12 +1,12 @@
 //! `b2 file info`
 
-use b2::{ByteRange, Client, Error, FileVersion};
-use jiff::Timestamp;
+use b2::{FileRetention, FileVersion, Readable};
 
-use crate::command::file::absence;
+use crate::command::file::target;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::uri::{FileUri, NameUri};
+use crate::moment;
+use crate::uri::FileUri;
 
 const AFTER_HELP: &str = "\
 Capability: readFiles
@@ -27,35 +27,12 @@ pub(crate) struct Info {
 impl Info {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         let client = context.client()?;
-        match find(&client, &self.uri).await {
-            Ok(file) => context.output.record(&file, || lines(&file)),
-            Err(error) => Err(absence::explained(&client, &self.uri, error).await),
-        }
+        let file = target::version(&client, &self.uri).await?;
+        context.output.record(&file, || lines(&file))
     }
 }
 
-async fn find(client: &Client, uri: &FileUri) -> Result<FileVersion, Error> {
-    let id = match uri {
-        FileUri::Id(id) => id.clone(),
-        FileUri::Name(name) => match client.head(&name.bucket, &name.name).await {
-            Ok(headers) => headers.file_id,
-            Err(error) => return Err(in_words(client, name, error).await),
-        },
-    };
-    client.file_info(id).await
-}
-
-/// An answer that is only a head says neither why nor which; the answer to a
-/// real request for the first byte does.
-async fn in_words(client: &Client, uri: &NameUri, error: Error) -> Error {
-    let Ok(first) = ByteRange::inclusive(0, 0) else { return error };
-    match (&error, client.download(&uri.bucket, &uri.name).with_range(first).to_bytes().await) {
-        (Error::Api { .. }, Err(worded)) => worded,
-        _ => error,
-    }
-}
-
-fn lines(file: &FileVersion) -> Vec<String> {
+pub(super) fn lines(file: &FileVersion) -> Vec<String> {
     let mut lines = vec![format!("name          {}", file.file_name)];
     let mut add = |label: &str, value: Option<String>| {
         lines.extend(value.map(|value| format!("{label:<14}{value}")));
@@ -67,12 +44,18 @@ fn lines(file: &FileVersion) -> Vec<String> {
     add("content type", file.content_type.clone());
     add("SHA-1", file.content_sha1.as_ref().map(ToString::to_string));
     add("MD5", file.content_md5.clone());
-    add(
-        "uploaded",
-        Timestamp::from_millisecond(file.upload_timestamp).ok().map(|at| at.to_string()),
-    );
+    add("uploaded", Some(moment::shown(file.upload_timestamp)));
+    add("retained", file.file_retention.as_ref().and_then(retained));
+    let hold = file.legal_hold.as_ref().and_then(|hold| hold.value.as_ref());
+    add("legal hold", hold.map(ToString::to_string));
     for (name, value) in &file.file_info {
         lines.push(format!("info          {name}={value}"));
     }
     lines
+}
+
+fn retained(retention: &Readable<FileRetention>) -> Option<String> {
+    let retention = retention.value.as_ref()?;
+    let until = retention.retain_until_timestamp.map(moment::shown);
+    Some(format!("{} until {}", retention.mode.as_ref()?, until.unwrap_or_default()))
 }

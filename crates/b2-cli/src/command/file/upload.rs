@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use b2::{FileVersion, Source, Uploaded, WholeDigest};
 use serde::Serialize;
 
+use crate::command::file::pair;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::journals;
@@ -160,11 +161,4 @@ async fn open(local: &Path) -> Result<Source, Failure> {
         };
         Failure::local(what, source)
     })
-}
-
-fn pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("NAME=VALUE is expected".to_owned()),
-    }
 }

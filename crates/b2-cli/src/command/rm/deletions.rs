@@ -1,6 +1,7 @@
 //! Several deletions at once.
 
-use b2::{Client, Error, ErrorCode, FileId, FileVersion};
+use b2::endpoint::{DeleteFileVersion, Endpoint};
+use b2::{Call, Client, Error, ErrorCode, FileId, FileVersion, Run};
 use serde::Serialize;
 use tokio::task::JoinSet;
 
@@ -8,6 +9,8 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
+
+type DeletedVersion = <DeleteFileVersion as Endpoint>::Response;
 
 /// Deletions under way at once. B2 answers one in some 100 ms.
 const AT_ONCE: usize = 10;
@@ -33,10 +36,24 @@ pub(super) fn print(output: &Output, file: &FileVersion, deleted: bool) -> Resul
     output.row(&row, || file.file_name.clone())
 }
 
+/// The deletion of one version.
+pub(super) fn deletion(
+    client: &Client,
+    name: &str,
+    id: FileId,
+    bypass_governance: bool,
+) -> Run<Call<DeleteFileVersion>, DeletedVersion> {
+    match bypass_governance {
+        true => client.delete_version_bypassing_governance(name, id),
+        false => client.delete_version(name, id),
+    }
+}
+
 /// Deletions under way, and what became of the others.
 pub(super) struct Deletions<'a> {
     output: &'a Output,
     client: &'a Client,
+    bypass_governance: bool,
     running: JoinSet<(FileVersion, Result<(), Error>)>,
     deleted: u64,
     failed: u64,
@@ -44,10 +61,11 @@ pub(super) struct Deletions<'a> {
 }
 
 impl<'a> Deletions<'a> {
-    pub(super) fn new(context: &'a Context, client: &'a Client) -> Self {
+    pub(super) fn new(context: &'a Context, client: &'a Client, bypass_governance: bool) -> Self {
         Self {
             output: &context.output,
             client,
+            bypass_governance,
             running: JoinSet::new(),
             deleted: 0,
             failed: 0,
@@ -67,7 +85,7 @@ impl<'a> Deletions<'a> {
         if self.running.len() >= AT_ONCE {
             self.settle().await?;
         }
-        let run = self.client.delete_version(&file.file_name, id);
+        let run = deletion(self.client, &file.file_name, id, self.bypass_governance);
         self.running.spawn(async move {
             let result = run.await.map(drop);
             (file, result)

@@ -14,7 +14,8 @@ use crate::walk::{Scope, Walk};
 
 const AFTER_HELP: &str = "\
 Capabilities: deleteFiles, listFiles, and listBuckets unless the key is restricted to the
-bucket; for b2id:// deleteFiles and readFiles
+bucket; for b2id:// deleteFiles and readFiles; bypassGovernance for
+--bypass-governance
 
 Without -r one file is deleted: its newest version, after which an older one
 appears, or with --versions all of them. With -r that is done to the file of
@@ -52,6 +53,10 @@ pub(crate) struct Rm {
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
+
+    /// Delete versions that are retained in governance mode too
+    #[arg(long)]
+    bypass_governance: bool,
 }
 
 impl Rm {
@@ -75,7 +80,7 @@ impl Rm {
         let client = context.client()?;
         let file = client.file_info(id.clone()).await?;
         if !self.dry_run {
-            client.delete_version(&file.file_name, id).await?;
+            deletions::deletion(&client, &file.file_name, id, self.bypass_governance).await?;
         }
         print(&context.output, &file, !self.dry_run)
     }
@@ -125,7 +130,7 @@ impl Rm {
         client: &Client,
         mut walk: Walk,
     ) -> Result<u64, Failure> {
-        let mut deletions = Deletions::new(context, client);
+        let mut deletions = Deletions::new(context, client, self.bypass_governance);
         while let Some(file) = walk.next().await {
             let file = file?;
             if self.dry_run {

@@ -1,0 +1,173 @@
+//! `b2 file copy`
+
+use std::collections::BTreeMap;
+
+use b2::{ByteRange, Client, CopyFile, EncryptionMode, EncryptionRequest, FileId};
+use clap::ValueEnum;
+
+use crate::command::file::{pair, target};
+use crate::context::Context;
+use crate::environment;
+use crate::failure::Failure;
+use crate::uri::{FileUri, NameUri};
+
+/// Where the keys of SSE-C come from; an argument would be seen by others.
+const SOURCE_KEY: &str = "B2_SOURCE_SSE_C_KEY_B64";
+const DESTINATION_KEY: &str = "B2_DESTINATION_SSE_C_KEY_B64";
+
+const AFTER_HELP: &str = "\
+Capabilities: writeFiles; readFiles if the source is private; and listBuckets
+unless the key is restricted to the bucket of the copy
+
+B2 copies by itself, up to 5 GB; no byte passes through this machine. Prints the
+id of the new version. Content type and information are those of the source; if
+--content-type or --info is given, what is given replaces all of the information.
+
+The keys of SSE-C come from B2_SOURCE_SSE_C_KEY_B64 and
+B2_DESTINATION_SSE_C_KEY_B64, 32 bytes in base64. A source under SSE-C has to be
+named by its id.
+
+Examples:
+  b2 file copy b2://my-photos/cat.jpg b2://my-backups/cat.jpg
+  b2 file copy b2id://4_z27c88f1d182b150646ff0b16_f1004ba650fe24e6b b2://my-photos/cat.jpg
+  b2 file copy --range 0-1023 b2://my-logs/today.log b2://my-logs/head.log
+  b2 file copy --info state=final b2://my-docs/draft.txt b2://my-docs/final.txt";
+
+/// Copy one file inside B2
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Copy {
+    /// What to copy: b2://bucket/name or b2id://fileId
+    #[arg(value_name = "SOURCE")]
+    source: FileUri,
+
+    /// What it shall be called: b2://bucket/name
+    #[arg(value_name = "DESTINATION")]
+    destination: NameUri,
+
+    /// Only these bytes, counted from 0: FIRST-LAST or FIRST-
+    #[arg(long, value_name = "RANGE", value_parser = range)]
+    range: Option<ByteRange>,
+
+    /// The content type of the copy
+    #[arg(long, value_name = "TYPE")]
+    content_type: Option<String>,
+
+    /// File information of the copy; may be given ten times
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    info: Vec<(String, String)>,
+
+    /// How the copy is encrypted; as its bucket says if absent
+    #[arg(long, value_name = "MODE")]
+    destination_server_side_encryption: Option<Encryption>,
+
+    /// How the source is encrypted, if that needs a key
+    #[arg(long, value_name = "MODE")]
+    source_server_side_encryption: Option<OwnKey>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Encryption {
+    /// With a key that B2 manages
+    #[value(name = "SSE-B2")]
+    SseB2,
+    /// With a key of yours
+    #[value(name = "SSE-C")]
+    SseC,
+    /// Not
+    None,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum OwnKey {
+    /// With a key of yours
+    #[value(name = "SSE-C")]
+    SseC,
+}
+
+impl Copy {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let encryption = self.encryption()?;
+        let source_encryption = match self.source_server_side_encryption {
+            Some(OwnKey::SseC) => Some(sse_c(SOURCE_KEY)?),
+            None => None,
+        };
+        let client = context.client()?;
+        let bucket = client.bucket(&self.destination.bucket).await?;
+        let source = target::id(&client, &self.source).await?;
+        let mut copy = bucket.copy(source.clone(), &self.destination.name);
+        if let Some(range) = self.range {
+            copy = copy.with_range(range);
+        }
+        if let Some(encryption) = encryption {
+            copy = copy.with_encryption(encryption);
+        }
+        if let Some(encryption) = source_encryption {
+            copy = copy.with_source_encryption(encryption);
+        }
+        let copied = self.with_metadata(&client, source, copy).await?.run().await?;
+        context.output.row(&copied, || {
+            copied.file_id.as_ref().map(ToString::to_string).unwrap_or_default()
+        })?;
+        let length = copied.content_length;
+        context.output.say(&format!("copied {length} bytes to {}", self.destination));
+        Ok(())
+    }
+
+    fn encryption(&self) -> Result<Option<EncryptionRequest>, Failure> {
+        Ok(match self.destination_server_side_encryption {
+            None => None,
+            Some(Encryption::SseB2) => Some(EncryptionRequest::sse_b2()),
+            Some(Encryption::SseC) => Some(sse_c(DESTINATION_KEY)?),
+            Some(Encryption::None) => {
+                Some(EncryptionRequest::new().with_mode(EncryptionMode::Unencrypted))
+            }
+        })
+    }
+
+    /// B2 wants a content type beside information, so that of the source is
+    /// looked up if need be.
+    async fn with_metadata(
+        &self,
+        client: &Client,
+        source: FileId,
+        copy: CopyFile,
+    ) -> Result<CopyFile, Failure> {
+        if self.content_type.is_none() && self.info.is_empty() {
+            return Ok(copy);
+        }
+        let content_type = match &self.content_type {
+            Some(given) => given.clone(),
+            None => client.file_info(source).await?.content_type.unwrap_or_default(),
+        };
+        let info: BTreeMap<_, _> = self.info.iter().cloned().collect();
+        Ok(copy.with_metadata(&content_type, info))
+    }
+}
+
+fn sse_c(variable: &str) -> Result<EncryptionRequest, Failure> {
+    environment::customer_key(variable).map(EncryptionRequest::sse_c)
+}
+
+/// `0-99`, `100-`, and `0,99` as the official tool writes it.
+fn range(text: &str) -> Result<ByteRange, String> {
+    let text = text.replacen(',', "-", 1);
+    let range = format!("bytes={text}").parse::<ByteRange>().ok();
+    let range = range.filter(|range| range.first().is_some());
+    range.ok_or_else(|| "a range such as 0-99 or 100- is expected".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_have_a_first_byte() {
+        assert_eq!(range("0-99"), Ok(ByteRange::inclusive(0, 99).unwrap()));
+        assert_eq!(range("0,99"), Ok(ByteRange::inclusive(0, 99).unwrap()));
+        assert_eq!(range("100-"), Ok(ByteRange::starting_at(100)));
+        for bad in ["", "-", "-5", "9-1", "a-b", "1", "1-2-3"] {
+            assert!(range(bad).is_err(), "{bad}");
+        }
+    }
+}
