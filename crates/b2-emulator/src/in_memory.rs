@@ -317,10 +317,10 @@ impl InMemory {
 
     /// Changes how long account tokens live from now on, in milliseconds.
     pub fn set_token_lifetime_ms(&mut self, lifetime_ms: u64) {
-        let (settings, flights) =
-            (self.engine.rules.settings.clone(), Arc::clone(&self.engine.rules.flights));
-        let settings = settings.with_token_lifetime_ms(lifetime_ms);
-        self.engine.rules = Arc::new(Rules { settings, flights });
+        let settings = self.engine.rules.settings.clone().with_token_lifetime_ms(lifetime_ms);
+        let (flights, meter) =
+            (Arc::clone(&self.engine.rules.flights), Arc::clone(&self.engine.rules.meter));
+        self.engine.rules = Arc::new(Rules { settings, flights, meter });
     }
 
     fn upload_token(&self, target: &str) -> Option<String> {

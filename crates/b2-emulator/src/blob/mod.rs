@@ -7,8 +7,12 @@ mod digest;
 #[cfg(feature = "server")]
 mod folder;
 mod memory;
+#[cfg(feature = "server")]
+mod sweep;
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -18,7 +22,7 @@ use digest::Digests;
 use folder::{FolderReader, FolderWriter};
 
 #[cfg(feature = "server")]
-pub(crate) use folder::FolderBlobs;
+pub(crate) use folder::{FolderBlobs, flush_folder};
 pub(crate) use memory::MemoryBlobs;
 
 /// Names one blob. Chosen at random, so no counter has to survive a crash.
@@ -29,6 +33,12 @@ pub(crate) struct BlobId(u128);
 impl BlobId {
     pub(crate) const fn new(random: u128) -> Self {
         Self(random)
+    }
+
+    /// The first of its bytes, by which blobs are put into folders.
+    #[cfg(feature = "server")]
+    pub(crate) const fn group(self) -> u8 {
+        (self.0 >> 120) as u8
     }
 
     /// Reads what `Display` prints: exactly 32 lower-case hex digits.
@@ -89,6 +99,15 @@ pub(crate) enum Blobs {
 }
 
 impl Blobs {
+    /// Bytes of all finished blobs, kept right as they come and go.
+    pub(crate) fn stored(&self) -> Arc<AtomicU64> {
+        match self {
+            Self::Memory(blobs) => Arc::clone(&blobs.stored),
+            #[cfg(feature = "server")]
+            Self::Folder(blobs) => Arc::clone(&blobs.stored),
+        }
+    }
+
     /// Starts a blob that will hold `len` bytes, followed on the wire by
     /// `trailer` bytes that are kept apart.
     pub(crate) fn create(&self, id: BlobId, len: u64, trailer: usize) -> io::Result<BlobWriter> {

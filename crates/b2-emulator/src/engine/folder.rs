@@ -12,7 +12,6 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::blob_row;
 use crate::blob::FolderBlobs;
 use crate::store::{DurableRows, StoreError};
 
@@ -114,22 +113,17 @@ impl DataFolder {
         fs::rename(new, self.path.join("format")).map_err(failed)
     }
 
-    /// Opens rows and blobs and removes the blobs no row refers to.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens rows and blobs. The blobs are yet to be swept.
     pub(super) fn contents(&self) -> Result<(DurableRows, FolderBlobs), OpenError> {
         let failed = self.failed();
         let metadata = self.path.join("metadata.redb");
         create_private_file(&metadata, b"").map_err(&failed)?;
         let rows = DurableRows::open(&metadata)?;
         let blobs = FolderBlobs::open(&self.path).map_err(&failed)?;
-        rows.read(|tx| {
-            // An unreadable row ends the sweep; nothing is removed on doubt.
-            blobs
-                .sweep(|blob| match tx.get(&blob_row(blob)) {
-                    Ok(row) => Ok(row.is_some()),
-                    Err(error) => Err(io::Error::other(error)),
-                })
-                .map_err(StoreError::database)
-        })?;
         Ok((rows, blobs))
     }
 }

@@ -66,6 +66,15 @@ impl Answer {
         Self::refusal(&Refusal { status, code, message: message.into() })
     }
 
+    /// An error that a tester asked for; the code can be anything.
+    #[cfg(feature = "server")]
+    pub(crate) fn injected(status: u16, code: &str) -> Self {
+        let body = json!({"code": code, "message": "injected fault", "status": status});
+        let mut answer = Self::json(&body);
+        answer.status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        answer
+    }
+
     pub(crate) fn failure(failure: &Failure) -> Self {
         match failure {
             Failure::Refused(refusal) => Self::refusal(refusal),

@@ -39,6 +39,7 @@ mod large;
 mod lifecycle;
 mod listing;
 mod lock;
+mod meter;
 mod name;
 mod notification;
 mod operation;
@@ -74,12 +75,25 @@ pub(crate) use head::Head;
 pub(crate) use large::part_numbers;
 #[cfg(feature = "server")]
 pub(crate) use notification::is_loopback;
+#[cfg(feature = "server")]
+pub(crate) use record::Key;
 pub(crate) use record::{Action, Content, File, Grant, Token};
 pub(crate) use replication::ReplicaTicket;
 pub(crate) use replication::next_due as next_replica;
 pub(crate) use rules::{Admission, Conclusion, Rules, Visit};
+pub use meter::Caps;
+#[cfg(feature = "server")]
+pub(crate) use meter::{Counts, Meter};
 pub use settings::Settings;
 pub(crate) use setup::{Credentials, Identity, set_up};
 pub(crate) use tables::{Table, decode};
+#[cfg(feature = "server")]
+pub(crate) use token::shorten_all;
 pub(crate) use token::{revoke, shorten};
 pub(crate) use upload::UploadTicket;
+
+/// Whether B2 has an operation of this name.
+#[cfg(feature = "server")]
+pub(crate) fn is_operation(name: &str) -> bool {
+    operation::Operation::parse(name).is_some()
+}

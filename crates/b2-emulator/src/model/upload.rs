@@ -107,6 +107,7 @@ fn is_bound_here(token: &Token, operation: Operation, here: &str) -> bool {
 
 fn inspect(call: &Call<'_, '_>, grant: Grant, caller: &Caller) -> Outcome<(BodyHead, Upload)> {
     let body = BodyHead::read(call)?;
+    call.meter.check_storage(body.len)?;
     match grant {
         Grant::UploadFile { bucket, .. } => {
             let head = Box::new(FileHead::read(call)?);

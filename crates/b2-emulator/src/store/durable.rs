@@ -72,6 +72,31 @@ impl DurableRows {
     }
 }
 
+impl DurableRows {
+    /// Puts these rows in the place of all others with one commit.
+    pub(crate) fn replace(
+        &self,
+        rows: &mut dyn Iterator<Item = Result<super::Row, StoreError>>,
+    ) -> Result<(), StoreError> {
+        let replaced = self.file.with_database(|database| {
+            let transaction = database.begin_write().map_err(StoreError::database)?;
+            transaction.delete_table(ROWS).map_err(StoreError::database)?;
+            {
+                let mut table = transaction.open_table(ROWS).map_err(StoreError::database)?;
+                for row in rows {
+                    let (key, value) = row?;
+                    table.insert(key.as_slice(), value.as_slice()).map_err(StoreError::database)?;
+                }
+            }
+            transaction.commit().map_err(StoreError::database)
+        });
+        if matches!(replaced, Err(StoreError::Database(_))) {
+            self.file.reopen();
+        }
+        replaced
+    }
+}
+
 /// The open database.
 ///
 /// redb refuses all work after an error of the disk, for it cannot know what
