@@ -60,5 +60,5 @@ pub use in_memory::{
 };
 pub use model::{Caps, Settings};
 #[cfg(feature = "server")]
-pub use server::{Builder, Emulator, StartError, Tls, command};
+pub use server::{Builder, Emulator, SnapshotFailure, StartError, Tls, command};
 pub use store::StoreError;

@@ -108,9 +108,15 @@ impl FolderBlobs {
         Ok(())
     }
 
-    pub(crate) fn path(&self, id: BlobId) -> PathBuf {
+    fn path(&self, id: BlobId) -> PathBuf {
         let name = id.to_string();
         self.finished.join(&name[..2]).join(name)
+    }
+
+    /// Where a finished blob of the folders under `root` is.
+    pub(crate) fn path_in(root: &Path, id: BlobId) -> PathBuf {
+        let name = id.to_string();
+        root.join("blobs").join(&name[..2]).join(name)
     }
 
     pub(super) fn create(&self, id: BlobId) -> io::Result<FolderWriter> {

@@ -76,8 +76,8 @@ pub(crate) struct Receipt {
     pub(crate) len: u64,
     /// SHA-1 of the stored bytes, 40 lower-case hex digits.
     pub(crate) sha1: String,
-    /// MD5 of the stored bytes, 32 lower-case hex digits.
-    pub(crate) md5: String,
+    /// MD5 of the stored bytes, 32 lower-case hex digits, if it was wanted.
+    pub(crate) md5: Option<String>,
     /// What followed the stored bytes, when the uploader puts its digest there.
     pub(crate) trailer: Vec<u8>,
 }
@@ -110,7 +110,13 @@ impl Blobs {
 
     /// Starts a blob that will hold `len` bytes, followed on the wire by
     /// `trailer` bytes that are kept apart.
-    pub(crate) fn create(&self, id: BlobId, len: u64, trailer: usize) -> io::Result<BlobWriter> {
+    pub(crate) fn create(
+        &self,
+        id: BlobId,
+        len: u64,
+        trailer: usize,
+        with_md5: bool,
+    ) -> io::Result<BlobWriter> {
         let target = match self {
             Self::Memory(blobs) => Target::Memory(blobs.clone(), Vec::new()),
             #[cfg(feature = "server")]
@@ -123,7 +129,7 @@ impl Blobs {
             written: 0,
             trailer: Vec::new(),
             expected_trailer,
-            digests: Digests::default(),
+            digests: Digests::new(with_md5),
             target,
         })
     }
@@ -248,13 +254,13 @@ mod tests {
         let (_folder, stores) = stores();
         for blobs in stores {
             let id = BlobId::new(7);
-            let mut writer = blobs.create(id, 11, 4).unwrap();
+            let mut writer = blobs.create(id, 11, 4, true).unwrap();
             for piece in ["hel", "lo worldta", "il"] {
                 writer.write(piece.as_bytes()).unwrap();
             }
             let receipt = writer.finish().unwrap();
             assert_eq!(receipt.sha1, "2aae6c35c94fcfb415dbe95f408b9ce91ee846ed");
-            assert_eq!(receipt.md5, "5eb63bbbe01eeed093cb22bb8f5acdc3");
+            assert_eq!(receipt.md5.unwrap(), "5eb63bbbe01eeed093cb22bb8f5acdc3");
             assert_eq!(receipt.trailer, b"tail");
             assert_eq!(&blobs.open(id).unwrap().read(6, 5).unwrap()[..], b"world");
             assert!(blobs.open(id).unwrap().read(6, 6).is_err());
@@ -265,10 +271,10 @@ mod tests {
     fn a_wrong_length_is_refused_and_leaves_nothing() {
         let (folder, stores) = stores();
         for blobs in stores {
-            let mut long = blobs.create(BlobId::new(1), 2, 0).unwrap();
+            let mut long = blobs.create(BlobId::new(1), 2, 0, true).unwrap();
             assert_eq!(long.write(b"abc").unwrap_err().kind(), io::ErrorKind::InvalidData);
             drop(long);
-            let mut short = blobs.create(BlobId::new(2), 2, 40).unwrap();
+            let mut short = blobs.create(BlobId::new(2), 2, 40, true).unwrap();
             short.write(b"ab0123").unwrap();
             assert_eq!(short.finish().unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
             assert_eq!(blobs.open(BlobId::new(1)).unwrap_err().kind(), io::ErrorKind::NotFound);
@@ -282,7 +288,7 @@ mod tests {
         let (_folder, stores) = stores();
         for blobs in stores {
             let id = BlobId::new(3);
-            blobs.create(id, 0, 0).unwrap().finish().unwrap();
+            blobs.create(id, 0, 0, false).unwrap().finish().unwrap();
             blobs.remove(id).unwrap();
             blobs.remove(id).unwrap();
             assert!(blobs.open(id).is_err());

@@ -12,7 +12,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::blob::FolderBlobs;
+use crate::blob::{BlobId, FolderBlobs};
 use crate::store::{DurableRows, StoreError};
 
 /// Grows whenever an older emulator could not read the folder any more.
@@ -77,6 +77,22 @@ impl DataFolder {
         let folder = Self { path: path.to_owned(), _lock: lock };
         folder.check_format()?;
         Ok(folder)
+    }
+
+    /// As [`DataFolder::open`], but makes nothing.
+    pub(super) fn open_existing(path: &Path) -> Result<Self, OpenError> {
+        if path.join("format").exists() {
+            return Self::open(path);
+        }
+        match path.read_dir() {
+            Ok(_) => Err(OpenError::Foreign(path.to_owned())),
+            Err(source) => Err(OpenError::Io { path: path.to_owned(), source }),
+        }
+    }
+
+    /// Where a finished blob is.
+    pub(super) fn blob(&self, id: BlobId) -> PathBuf {
+        FolderBlobs::path_in(&self.path, id)
     }
 
     fn failed(&self) -> impl Fn(io::Error) -> OpenError {

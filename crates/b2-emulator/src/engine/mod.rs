@@ -5,6 +5,8 @@
 //! an [`Answer`]; whatever that answer acknowledges is durable by then.
 
 #[cfg(feature = "server")]
+mod check;
+#[cfg(feature = "server")]
 mod folder;
 #[cfg(feature = "server")]
 mod snapshot;
@@ -28,13 +30,15 @@ use crate::model::{shorten, shorten_all};
 use crate::store::{MemoryRows, Store, StoreError, Transaction};
 
 #[cfg(feature = "server")]
+pub(crate) use check::{Checked, check};
+#[cfg(feature = "server")]
 use folder::DataFolder;
 #[cfg(feature = "server")]
 pub use folder::OpenError;
 #[cfg(feature = "server")]
-pub(crate) use snapshot::SnapshotError;
-#[cfg(feature = "server")]
 pub(crate) use folder::create_private_file;
+#[cfg(feature = "server")]
+pub(crate) use snapshot::SnapshotError;
 
 /// How much of a blob is in memory at a time, in bytes.
 pub(crate) const CHUNK: usize = 256 * 1024;
@@ -188,7 +192,7 @@ impl Engine {
     fn start_receiving(&self, ticket: Box<UploadTicket>, head: &Head, now: u64) -> Begun {
         let id = BlobId::new(self.fork().u128());
         let trailer = ticket.body.checksum.trailer_len();
-        match self.blobs.create(id, ticket.body.len, trailer) {
+        match self.blobs.create(id, ticket.body.len, trailer, self.rules.settings.md5) {
             Ok(writer) => Begun::Receive(Box::new(Receiving { ticket, writer })),
             Err(error) => {
                 self.revoke(ticket.lease.token().to_owned());
@@ -270,7 +274,10 @@ impl Engine {
     }
 
     fn write_segments(&self, segments: &[Segment], len: u64) -> io::Result<Receipt> {
-        let mut writer = self.blobs.create(BlobId::new(self.fork().u128()), len, 0)?;
+        let mut writer = {
+            let id = BlobId::new(self.fork().u128());
+            self.blobs.create(id, len, 0, self.rules.settings.md5)?
+        };
         for segment in segments {
             let reader = self.open_blob(segment)?;
             let mut done = 0;

@@ -13,6 +13,8 @@
 //! ```
 
 mod answer;
+#[cfg(feature = "server")]
+mod audit;
 mod authorize;
 mod bucket_rules;
 mod buckets;
@@ -57,6 +59,7 @@ mod secret;
 mod settings;
 mod setup;
 mod share;
+mod strict;
 mod tables;
 mod tending;
 mod token;
@@ -66,6 +69,8 @@ mod versions;
 mod walk;
 
 pub(crate) use answer::{Answer, Payload};
+#[cfg(feature = "server")]
+pub(crate) use audit::{Audit, Audited, audit};
 pub(crate) use content::stored_segments;
 pub(crate) use copy::CopyTicket;
 pub(crate) use entropy::Entropy;
@@ -73,6 +78,9 @@ pub(crate) use event::Delivery;
 pub(crate) use event::{due as due_deliveries, settle as settle_delivery};
 pub(crate) use head::Head;
 pub(crate) use large::part_numbers;
+pub use meter::Caps;
+#[cfg(feature = "server")]
+pub(crate) use meter::{Counts, Meter};
 #[cfg(feature = "server")]
 pub(crate) use notification::is_loopback;
 #[cfg(feature = "server")]
@@ -81,9 +89,6 @@ pub(crate) use record::{Action, Content, File, Grant, Token};
 pub(crate) use replication::ReplicaTicket;
 pub(crate) use replication::next_due as next_replica;
 pub(crate) use rules::{Admission, Conclusion, Rules, Visit};
-pub use meter::Caps;
-#[cfg(feature = "server")]
-pub(crate) use meter::{Counts, Meter};
 pub use settings::Settings;
 pub(crate) use setup::{Credentials, Identity, set_up};
 pub(crate) use tables::{Table, decode};
@@ -91,6 +96,12 @@ pub(crate) use tables::{Table, decode};
 pub(crate) use token::shorten_all;
 pub(crate) use token::{revoke, shorten};
 pub(crate) use upload::UploadTicket;
+
+/// Text as it stands in a URL or a header.
+#[cfg(feature = "server")]
+pub(crate) fn percent_encode(text: &str) -> String {
+    percent::encode(text)
+}
 
 /// Whether B2 has an operation of this name.
 #[cfg(feature = "server")]

@@ -20,7 +20,7 @@ use super::settings::Settings;
 use super::upload::{self, UploadTicket};
 use super::{
     authorize, buckets, cors, download, files, keys, large, listing, notification, retention,
-    share, token,
+    share, strict, token,
 };
 use crate::blob::{BlobId, Receipt};
 use crate::store::{StoreError, Transaction};
@@ -99,6 +99,12 @@ impl Rules {
             Ok(route) => route,
             Err(failure) => return refused(failure, None),
         };
+        if self.settings.strict_requests
+            && head.method != Method::OPTIONS
+            && let Err(failure) = strict::check_agent(head)
+        {
+            return refused(failure, None);
+        }
         if head.method != Method::OPTIONS
             && let Err(failure) = self.meter.count(route.operation(), now)
         {
@@ -279,6 +285,9 @@ fn dispatch(call: &mut Call<'_, '_>, route: &Route) -> Outcome<Answered> {
         Method::GET | Method::POST => {}
         Method::HEAD if is_head_of_download => {}
         _ => return Err(method_not_allowed("Only GET and POST are supported")),
+    }
+    if call.settings.strict_requests && operation != Operation::AuthorizeAccount {
+        strict::check_fields(operation, &call.params)?;
     }
     refuse_over_cap(call, Some(operation))?;
     use Operation as Op;

@@ -182,7 +182,7 @@ fn store_file(
         action: Action::Upload,
         len: receipt.len,
         sha1: Some(sha1),
-        md5: Some(receipt.md5),
+        md5: receipt.md5,
         content_type: head.content_type.clone(),
         info: head.info.clone(),
         uploaded_at,

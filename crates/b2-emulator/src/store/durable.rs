@@ -73,6 +73,14 @@ impl DurableRows {
 }
 
 impl DurableRows {
+    /// Whether the pages of a file agree. Those that do not are repaired.
+    pub(crate) fn is_sound(path: &Path) -> Result<bool, StoreError> {
+        Database::open(path)
+            .map_err(StoreError::database)?
+            .check_integrity()
+            .map_err(StoreError::database)
+    }
+
     /// Puts these rows in the place of all others with one commit.
     pub(crate) fn replace(
         &self,

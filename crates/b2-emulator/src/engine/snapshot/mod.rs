@@ -168,12 +168,7 @@ impl Engine {
         })
     }
 
-    fn save_to(
-        &self,
-        folder: &Path,
-        name: &str,
-        blobs: &FolderBlobs,
-    ) -> Result<(), SnapshotError> {
+    fn save_to(&self, folder: &Path, name: &str, blobs: &FolderBlobs) -> Result<(), SnapshotError> {
         let new = folder.join(format!(".new-{name}"));
         remove_folder(&new)?;
         let links = new.join("blobs");

@@ -1,27 +1,17 @@
 //! The emulator as a command: start, say so, serve until a signal.
 
+mod fsck;
+mod options;
+
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 use serde_json::json;
 
-use crate::model::Settings;
+use super::{Emulator, StartError};
+use crate::engine::OpenError;
 
-use super::{Emulator, StartError, Tls};
-
-/// What the command line can choose.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct Options {
-    /// Where to keep everything; in memory if absent.
-    pub data: Option<PathBuf>,
-    /// The port of 127.0.0.1 to listen on; 0 takes a free one.
-    pub port: u16,
-    /// Whether to serve HTTPS, with a certificate of our own making.
-    pub https: bool,
-    /// Whether new buckets do not encrypt, as in earlier years.
-    pub unencrypted_buckets: bool,
-}
+pub use fsck::FsckOptions;
+pub use options::Options;
 
 /// Why the command failed.
 #[derive(Debug, thiserror::Error)]
@@ -30,53 +20,112 @@ pub enum CommandError {
     /// The server did not start.
     #[error("the emulator did not start")]
     Start(#[from] StartError),
+    /// The data folder could not be opened.
+    #[error("the data folder cannot be checked")]
+    Check(#[from] OpenError),
+    /// The data folder was checked and has faults, which were written out.
+    #[error("the data folder has {0} faults")]
+    Faulty(u64),
     /// The ready line could not be written, or signals not be awaited.
     #[error("the emulator cannot talk to its surroundings")]
     Io(#[from] io::Error),
 }
 
+/// The words of the program `b2-emulator` and of `b2 emulator`.
+#[cfg(feature = "cli")]
+#[derive(Clone, Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+#[non_exhaustive]
+pub struct Arguments {
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub action: Option<Action>,
+    /// How to serve.
+    #[command(flatten)]
+    pub options: Options,
+}
+
+/// What can be done instead of serving.
+#[cfg(feature = "cli")]
+#[derive(Clone, Debug, clap::Subcommand)]
+#[non_exhaustive]
+pub enum Action {
+    /// Check a data folder: every row, every reference, every byte
+    Fsck(FsckOptions),
+}
+
+#[cfg(feature = "cli")]
+impl Arguments {
+    /// Does what they say; blocks the calling thread.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`] and [`check`].
+    pub fn run(self, out: &mut dyn Write) -> Result<(), CommandError> {
+        match self.action {
+            Some(Action::Fsck(options)) => check(&options, out),
+            None => run(self.options, out),
+        }
+    }
+}
+
+/// Checks a data folder and writes what is wrong, a line each, to `out`.
+///
+/// # Errors
+///
+/// [`CommandError::Faulty`] when something is wrong; [`CommandError::Check`]
+/// when the folder cannot be opened, also because an emulator uses it.
+pub fn check(options: &FsckOptions, out: &mut dyn Write) -> Result<(), CommandError> {
+    fsck::run(options, out)
+}
+
 /// Serves until SIGINT or SIGTERM, then stops gracefully.
 ///
 /// As soon as requests are answered one line of JSON is written to `out`:
-/// `{"applicationKey","applicationKeyId","baseUrl","pid"}`, and with HTTPS
-/// also `certificatePem`. Blocks the calling thread.
+/// `{"accountId","applicationKey","applicationKeyId","baseUrl","pid"}`, and
+/// with HTTPS also `certificatePem`. Blocks the calling thread.
 ///
 /// # Errors
 ///
 /// When the server cannot start or the line cannot be written.
 pub fn run(options: Options, out: &mut dyn Write) -> Result<(), CommandError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    raise_file_limit();
     runtime.block_on(async {
         // Before the line is out, so that a signal sent by its reader counts.
         let signal = stop_signal()?;
-        let emulator = start(options).await?;
-        let mut line = json!({
-            "applicationKey": emulator.application_key(),
-            "applicationKeyId": emulator.application_key_id(),
-            "baseUrl": emulator.base_url(),
-            "pid": std::process::id(),
-        });
-        if let Some(certificate) = emulator.certificate_pem() {
-            line["certificatePem"] = json!(certificate);
-        }
-        writeln!(out, "{line}")?;
-        out.flush()?;
+        let emulator = options.builder().start().await?;
+        write_ready_line(&emulator, out)?;
         signal.await;
         emulator.shutdown().await;
         Ok(())
     })
 }
 
-async fn start(options: Options) -> Result<Emulator, StartError> {
-    let mut builder = Emulator::builder().port(options.port);
-    if let Some(data) = options.data {
-        builder = builder.data_dir(data);
+fn write_ready_line(emulator: &Emulator, out: &mut dyn Write) -> io::Result<()> {
+    let mut line = json!({
+        "accountId": emulator.account_id(),
+        "applicationKey": emulator.application_key(),
+        "applicationKeyId": emulator.application_key_id(),
+        "baseUrl": emulator.base_url(),
+        "pid": std::process::id(),
+    });
+    if let Some(certificate) = emulator.certificate_pem() {
+        line["certificatePem"] = json!(certificate);
     }
-    if options.https {
-        builder = builder.tls(Tls::SelfSigned);
+    writeln!(out, "{line}")?;
+    out.flush()
+}
+
+/// Every connection takes a file descriptor, and shells allow few at first.
+fn raise_file_limit() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+        // Where it may not be raised, fewer connections are held.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
     }
-    let settings = Settings::default().with_encrypted_buckets(!options.unencrypted_buckets);
-    builder.settings(settings).start().await
 }
 
 /// Resolves at the first SIGINT or SIGTERM after this call.
