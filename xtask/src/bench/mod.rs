@@ -6,6 +6,7 @@
 //! do not.
 
 mod crypto;
+mod emulator;
 mod measure;
 mod server;
 mod transfer;
@@ -27,6 +28,8 @@ enum What {
     Transfer(transfer::Args),
     /// The suites of `b2-crypto` beside openssl and libtomcrypt, its format beside the bare AEAD.
     Crypto(crypto::Args),
+    /// The emulator: uploads, downloads, a million names, and how soon it is ready.
+    Emulator(emulator::Args),
 }
 
 /// Runs a benchmark.
@@ -34,5 +37,6 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     match &args.what {
         What::Transfer(args) => transfer::run(args),
         What::Crypto(args) => crypto::run(args),
+        What::Emulator(args) => emulator::run(args),
     }
 }

@@ -98,9 +98,9 @@ impl Books {
 
 /// The content of a name that is no copy.
 pub(crate) fn content(name: &str) -> Vec<u8> {
-    let mut dice = Dice(name.bytes().fold(7_u64, |sum, byte| {
-        sum.wrapping_mul(31).wrapping_add(u64::from(byte))
-    }));
+    let mut dice = Dice(
+        name.bytes().fold(7_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte))),
+    );
     let len = match dice.roll(16) {
         0 => 0,
         1 => 300_000 + dice.roll(700_000),
