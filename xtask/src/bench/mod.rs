@@ -11,6 +11,7 @@ mod measure;
 mod server;
 mod transfer;
 
+pub(crate) use emulator::Wire;
 pub(crate) use server::Server;
 
 use crate::failure::Failure;

@@ -11,9 +11,11 @@ mod b2;
 mod emulator;
 mod official;
 mod rclone;
+mod rclone_tour;
 mod rounds;
 mod sample;
 mod score;
+mod sdk;
 mod tool;
 mod workshop;
 
@@ -22,6 +24,7 @@ use std::process::Stdio;
 
 use b2::B2;
 use emulator::Emulator;
+use rclone_tour::Tour;
 use score::Score;
 use tool::{Historian, Tool};
 use workshop::Workshop;
@@ -47,11 +50,18 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let workshop = Workshop::new(&folder.join("work"))?;
     let mut emulator = Emulator::start(&ours)?;
     println!("The emulator serves at {}", emulator.base_url);
+    let sdk = official.clone();
     let official = B2::official(&workshop, &official, &emulator)?;
     let ours = B2::ours(&workshop, &ours, &emulator)?;
     let rclone = rclone::Rclone::new(&workshop, &rclone, &emulator)?;
     let mut score = Score::default();
     play(&workshop, &[&official, &ours, &rclone], &[&official, &ours], &mut score);
+    println!("official b2sdk: a walk over everything");
+    score.round("official b2sdk", |score| sdk::walk(&workshop, &sdk, &emulator, score));
+    println!("rclone: everything that it makes of B2");
+    score.round("rclone", |score| {
+        Tour { workshop: &workshop, rclone: &rclone, emulator: &emulator, score }.run()
+    });
     score.same("emulator", "it still runs", &emulator.is_alive(), &true);
     println!("\n{}", score.table());
     let failure = score.failures();

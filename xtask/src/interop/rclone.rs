@@ -20,7 +20,7 @@ pub(crate) fn find() -> Result<PathBuf, Failure> {
 
 /// rclone, with the emulator as its remote `emulator`.
 pub(crate) struct Rclone {
-    bench: Bench,
+    pub(crate) bench: Bench,
 }
 
 impl Rclone {

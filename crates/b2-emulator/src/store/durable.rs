@@ -20,6 +20,9 @@ use super::{Changes, RowScan, Rows, StoreError, Transaction};
 /// Every row of the rules, the table's letter first in the key.
 const ROWS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("rows");
 
+/// Bytes of the file that are kept in memory, whatever its size.
+const CACHE: usize = 64 * 1024 * 1024;
+
 /// Bounds the memory that one commit's changes take.
 const JOBS_PER_COMMIT: usize = 128;
 
@@ -139,7 +142,10 @@ impl RowsFile {
 }
 
 fn open_database(path: &Path) -> Result<Database, StoreError> {
-    let database = Database::create(path).map_err(StoreError::database)?;
+    let database = Database::builder()
+        .set_cache_size(CACHE)
+        .create(path)
+        .map_err(StoreError::database)?;
     let setup = database.begin_write().map_err(StoreError::database)?;
     // The table must exist before the first read transaction asks for it.
     setup.open_table(ROWS).map_err(StoreError::database)?.len().map_err(StoreError::database)?;

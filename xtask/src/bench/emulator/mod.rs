@@ -10,6 +10,8 @@ mod process;
 mod transfer;
 mod wire;
 
+pub(crate) use wire::Wire;
+
 use crate::failure::Failure;
 use crate::{program, workspace};
 

@@ -11,11 +11,11 @@ use crate::failure::Failure;
 const CHUNK: usize = 256 * 1024;
 
 /// One connection to a server.
-pub(super) struct Wire {
+pub(crate) struct Wire {
     stream: BufReader<TcpStream>,
     host: String,
     pub(super) token: String,
-    pub(super) account: String,
+    pub(crate) account: String,
 }
 
 fn wrong(error: impl std::fmt::Display) -> Failure {
@@ -32,7 +32,7 @@ impl Wire {
     }
 
     /// Logs in with the ready line of an emulator.
-    pub(super) fn log_in(ready: &Value) -> Result<Self, Failure> {
+    pub(crate) fn log_in(ready: &Value) -> Result<Self, Failure> {
         let word = |name: &str| ready[name].as_str().unwrap_or_default().to_owned();
         let mut wire = Self::open(word("baseUrl").trim_start_matches("http://"))?;
         let pair = format!("{}:{}", word("applicationKeyId"), word("applicationKey"));
@@ -43,11 +43,11 @@ impl Wire {
         Ok(wire)
     }
 
-    pub(super) fn call(&mut self, operation: &str, body: &Value) -> Result<Value, Failure> {
+    pub(crate) fn call(&mut self, operation: &str, body: &Value) -> Result<Value, Failure> {
         self.post(&format!("/b2api/v4/{operation}"), body)
     }
 
-    pub(super) fn post(&mut self, target: &str, body: &Value) -> Result<Value, Failure> {
+    pub(crate) fn post(&mut self, target: &str, body: &Value) -> Result<Value, Failure> {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let headers = format!("Authorization: {}\r\n", self.token);
         let answer = self
