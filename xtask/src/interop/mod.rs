@@ -2,16 +2,19 @@
 //!
 //! The official `b2` tool, rclone and our own `b2` talk to one emulator on loopback. Each makes a
 //! bucket, uploads, lists, downloads and deletes awkward files alone, and then all of them look at
-//! what the others uploaded. Every byte and every listing is compared.
+//! what the others uploaded. The official SDK, rclone and restic then do whatever else they can.
+//! Every byte and every listing is compared.
 //!
 //! `workshop` is the folder all of this happens in, `tool` what every tool can do, and `rounds`
-//! what is done with them; `score` counts.
+//! what is done with them; `sdk`, `rclone_tour` and `restic` are about one tool each; `score`
+//! counts.
 
 mod b2;
 mod emulator;
 mod official;
 mod rclone;
 mod rclone_tour;
+mod restic;
 mod rounds;
 mod sample;
 mod score;
@@ -44,7 +47,7 @@ pub(crate) struct Args {
 /// Runs every round, prints the closing table, and fails if anything differed.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let folder = Metadata::load()?.target_directory.join("interop");
-    let rclone = rclone::find()?;
+    let (rclone, restic) = (rclone::find()?, restic::find()?);
     let official = official::install(&folder)?;
     let ours = build()?;
     let workshop = Workshop::new(&folder.join("work"))?;
@@ -62,6 +65,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     score.round("rclone", |score| {
         Tour { workshop: &workshop, rclone: &rclone, emulator: &emulator, score }.run()
     });
+    println!("restic: backups through rclone");
+    score.round("restic", |score| restic::back_up(&workshop, &restic, &rclone, &emulator, score));
     score.same("emulator", "it still runs", &emulator.is_alive(), &true);
     println!("\n{}", score.table());
     let failure = score.failures();

@@ -142,10 +142,8 @@ impl RowsFile {
 }
 
 fn open_database(path: &Path) -> Result<Database, StoreError> {
-    let database = Database::builder()
-        .set_cache_size(CACHE)
-        .create(path)
-        .map_err(StoreError::database)?;
+    let database =
+        Database::builder().set_cache_size(CACHE).create(path).map_err(StoreError::database)?;
     let setup = database.begin_write().map_err(StoreError::database)?;
     // The table must exist before the first read transaction asks for it.
     setup.open_table(ROWS).map_err(StoreError::database)?.len().map_err(StoreError::database)?;
