@@ -35,6 +35,23 @@ impl Answer {
         answer
     }
 
+    /// 200 with an array `files` and then, in the same object, the members of
+    /// `rest`, of which there is one at least.
+    pub(crate) fn page(files: impl Iterator<Item = Value>, rest: &Value) -> Self {
+        let mut body = String::from("{\"files\":[");
+        for (index, file) in files.enumerate() {
+            if index > 0 {
+                body.push(',');
+            }
+            body.push_str(&file.to_string());
+        }
+        body.push_str("],");
+        body.push_str(rest.to_string().trim_start_matches('{'));
+        let mut answer = Self::json(&Value::Null);
+        answer.body = Payload::Bytes(body.into());
+        answer
+    }
+
     pub(crate) fn plain(status: StatusCode, body: Bytes) -> Self {
         Self { status, headers: HeaderMap::new(), body: Payload::Bytes(body) }
     }

@@ -105,7 +105,7 @@ impl Exchange {
     }
 
     async fn administer(&self, mut body: RequestBody, peer: Peer) -> Response<AnswerBody> {
-        if let Err(refused) = admin::guard(&self.head, peer) {
+        if let Some(refused) = admin::guard(&self.head, peer) {
             return self.respond_and_close(refused.complete(self.now(), self.head.is_head()));
         }
         let body = match body.gather(admin::LARGEST_BODY).await {
@@ -149,14 +149,14 @@ impl Exchange {
                     return Err(Box::new(engine.fail(receiving, &error, head, now)));
                 }
                 Ok(if is_last {
-                    Step::Done(engine.receive(head, receiving, now))
+                    Step::Done(Box::new(engine.receive(head, receiving, now)))
                 } else {
-                    Step::Next(receiving)
+                    Step::Next(Box::new(receiving))
                 })
             });
             match written.await {
-                Some(Ok(Step::Next(still))) => receiving = still,
-                Some(Ok(Step::Done(answer))) => return self.respond(answer),
+                Some(Ok(Step::Next(still))) => receiving = *still,
+                Some(Ok(Step::Done(answer))) => return self.respond(*answer),
                 Some(Err(answer)) if is_last => return self.respond(*answer),
                 Some(Err(answer)) => return self.respond_and_close(*answer),
                 None => return self.respond_and_close(self.broken_down()),
@@ -229,8 +229,8 @@ impl Exchange {
 
 /// What came of one chunk.
 enum Step {
-    Next(Receiving),
-    Done(Answer),
+    Next(Box<Receiving>),
+    Done(Box<Answer>),
 }
 
 /// Concludes, and makes sure that a download's first bytes are there.

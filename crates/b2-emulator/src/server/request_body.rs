@@ -8,6 +8,13 @@ use hyper::body::{Body, Incoming};
 
 use crate::engine::CHUNK;
 
+/// A large body is handed to the disk in larger pieces: a change of threads
+/// costs as much as some tens of KiB.
+const LARGE_CHUNK: usize = 4 * CHUNK;
+
+/// From this announced length on a body is large, in bytes.
+const LARGE: u64 = 16 * 1024 * 1024;
+
 /// What has to arrive within the time a peer may be silent: a trickle is as
 /// bad as silence.
 const LEAST_PROGRESS: usize = 1024;
@@ -29,12 +36,15 @@ pub(super) struct RequestBody {
     /// How much longer may be waited for what is missing to the least progress.
     left: Duration,
     progress: usize,
+    chunk: usize,
     corrupt: bool,
 }
 
 impl RequestBody {
-    pub(super) const fn new(body: Incoming, patience: Duration) -> Self {
-        Self { body, patience, left: patience, progress: 0, corrupt: false }
+    pub(super) fn new(body: Incoming, patience: Duration) -> Self {
+        let is_large = body.size_hint().lower() >= LARGE;
+        let chunk = if is_large { LARGE_CHUNK } else { CHUNK };
+        Self { body, patience, left: patience, progress: 0, chunk, corrupt: false }
     }
 
     /// Changes a byte of what comes next.
@@ -61,7 +71,7 @@ impl RequestBody {
     /// The pieces of a chunk as they came, and whether they are the last.
     pub(super) async fn next_chunk(&mut self) -> Result<(Vec<Bytes>, bool), Broken> {
         let (mut pieces, mut len) = (Vec::new(), 0);
-        while len < CHUNK {
+        while len < self.chunk {
             let Some(data) = self.next_data().await? else {
                 return Ok((pieces, true));
             };

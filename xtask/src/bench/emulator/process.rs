@@ -34,6 +34,12 @@ impl Process {
         Ok(Self { child, said, ready_after: begun.elapsed() })
     }
 
+    /// Asks it to stop and waits until it has.
+    pub(super) fn stop(mut self) -> Result<(), Failure> {
+        program::stdout(Command::new("kill").arg(self.child.id().to_string()))?;
+        self.child.wait().map(drop).map_err(|error| Failure::Wrong(error.to_string()))
+    }
+
     /// The ready line of the emulator.
     pub(super) fn ready(&self) -> Result<Value, Failure> {
         serde_json::from_str(&self.said)

@@ -11,8 +11,8 @@ use crate::model::{Answer, Head, is_loopback};
 use crate::server::connection::Peer;
 
 /// The refusal, if there is one.
-pub(in crate::server) fn guard(head: &Head, peer: Peer) -> Result<(), Answer> {
-    let refuse = |message: &str| Err(Answer::error(403, "access_denied", message));
+pub(in crate::server) fn guard(head: &Head, peer: Peer) -> Option<Answer> {
+    let refuse = |message: &str| Some(Answer::error(403, "access_denied", message));
     if !peer.is_loopback {
         return refuse("/_emulator/ answers programs on this machine only");
     }
@@ -20,8 +20,8 @@ pub(in crate::server) fn guard(head: &Head, peer: Peer) -> Result<(), Answer> {
         return refuse("/_emulator/ does not answer web pages");
     }
     match head.headers.get(HOST).map(|host| host.to_str()) {
-        None => Ok(()),
-        Some(Ok(host)) if is_loopback(name_of(host)) => Ok(()),
+        None => None,
+        Some(Ok(host)) if is_loopback(name_of(host)) => None,
         Some(_) => refuse("/_emulator/ answers to localhost and loopback addresses only"),
     }
 }
@@ -45,7 +45,7 @@ mod tests {
             headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
         let uri = "/_emulator/stats".parse().unwrap();
         let head = Head { method: Method::GET, uri, headers, base: String::new() };
-        guard(&head, Peer { is_loopback }).is_ok()
+        guard(&head, Peer { is_loopback }).is_none()
     }
 
     #[test]

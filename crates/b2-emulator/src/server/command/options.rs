@@ -223,12 +223,12 @@ impl Options {
     }
 
     fn caps(&self) -> Caps {
-        let mut caps = Caps::default();
-        caps.storage_bytes = self.storage_cap;
-        caps.download_bytes_per_day = self.download_cap;
-        caps.class_b_per_day = self.class_b_cap;
-        caps.class_c_per_day = self.class_c_cap;
-        caps
+        Caps {
+            storage_bytes: self.storage_cap,
+            download_bytes_per_day: self.download_cap,
+            class_b_per_day: self.class_b_cap,
+            class_c_per_day: self.class_c_cap,
+        }
     }
 
     fn tls(&self) -> Tls {
