@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response};
 
 use crate::engine::{Begun, Engine, Receiving};
 use crate::model::{
-    Action, Answer, Content, File, Grant, Head, Identity, Payload, Rules, Settings, Table, Token,
-    decode, shorten,
+    Action, Answer, Caps, Content, File, Grant, Head, Identity, Payload, REQUEST_ID, Rules,
+    Settings, Table, Token, decode, shorten,
 };
 use crate::store::{StoreError, Transaction};
 
@@ -323,6 +323,11 @@ impl InMemory {
         self.engine.rules = Arc::new(Rules { settings, flights, meter });
     }
 
+    /// What the account may use from now on.
+    pub fn set_caps(&mut self, caps: Caps) {
+        self.engine.rules.meter.set_caps(caps);
+    }
+
     fn upload_token(&self, target: &str) -> Option<String> {
         self.upload_urls(0).into_iter().find(|url| url.target == target).map(|url| url.token)
     }
@@ -368,6 +373,9 @@ impl InMemory {
         let mut response = Response::new(body);
         *response.status_mut() = answer.status;
         *response.headers_mut() = answer.headers;
+        if let Ok(id) = HeaderValue::try_from(self.engine.next_request_id()) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
         response
     }
 }

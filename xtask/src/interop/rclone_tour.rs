@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::emulator::Emulator;
 use super::rclone::Rclone;
@@ -234,7 +234,7 @@ impl Tour<'_> {
         let folder = self.workshop.file(name)?;
         for (name, content) in tree {
             let path = folder.join(name);
-            let around = path.parent().unwrap_or(Path::new("/"));
+            let around = path.parent().unwrap_or(&folder);
             fs::create_dir_all(around).map_err(|source| Failure::io(around, source))?;
             fs::write(&path, content).map_err(|source| Failure::io(&path, source))?;
         }

@@ -10,6 +10,9 @@ use super::refusal::{Failure, Refusal};
 use crate::blob::Segment;
 use crate::store::StoreError;
 
+/// Not documented, but clients that find it put it into their messages.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-bz-request-id");
+
 /// Status, headers and body of one response.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {

@@ -51,6 +51,7 @@ struct State {
     downloaded_today: u64,
 }
 
+#[cfg(feature = "server")]
 /// What was counted since the start or the last time it was set to zero.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Counts {
@@ -69,6 +70,7 @@ impl Meter {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    #[cfg(feature = "server")]
     pub(crate) fn caps(&self) -> Caps {
         self.state().caps
     }
@@ -77,6 +79,7 @@ impl Meter {
         self.state().caps = caps;
     }
 
+    #[cfg(feature = "server")]
     pub(crate) fn counts(&self, now: u64) -> Counts {
         let mut state = self.state();
         state.turn(now);
@@ -88,6 +91,7 @@ impl Meter {
         }
     }
 
+    #[cfg(feature = "server")]
     /// Sets every counter to zero, and leaves the caps.
     pub(crate) fn clear(&self) {
         let mut state = self.state();

@@ -68,7 +68,7 @@ mod upload_head;
 mod versions;
 mod walk;
 
-pub(crate) use answer::{Answer, Payload};
+pub(crate) use answer::{Answer, Payload, REQUEST_ID};
 #[cfg(feature = "server")]
 pub(crate) use audit::{Audit, Audited, audit};
 pub(crate) use content::stored_segments;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, HOST, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::header::{CONNECTION, HOST, HeaderValue, RETRY_AFTER};
 use hyper::{Request, Response};
 
 use super::admin;
@@ -16,13 +16,10 @@ use super::request_body::{Broken, RequestBody};
 use crate::control::Strike;
 use crate::engine::{Begun, Engine, Receiving};
 use crate::fault::Fault;
-use crate::model::{Answer, Head, Payload};
+use crate::model::{Answer, Head, Payload, REQUEST_ID};
 
 /// How often a download is looked up anew because its blob has gone since.
 const LOOK_UPS: usize = 3;
-
-/// Not documented, but clients that find it put it into their messages.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-bz-request-id");
 
 /// The connection is to be closed without an answer.
 #[derive(Debug, thiserror::Error)]

@@ -5,6 +5,7 @@
 mod caps;
 mod faults;
 mod fsck;
+mod garbage;
 mod guard;
 mod snapshots;
 mod start;
