@@ -9,6 +9,7 @@ mod coverage;
 mod failure;
 mod finding;
 mod interop;
+mod load;
 mod metadata;
 mod oracles;
 mod peers;
@@ -49,6 +50,8 @@ enum Command {
     Interop(interop::Args),
     /// Kills programs at random moments and looks whether anything is lost.
     Torture(torture::Args),
+    /// Keeps many connections to the emulator busy and looks at its memory.
+    Load(load::Args),
     /// Writes what of the reference product is here, and where.
     Coverage(coverage::Args),
     /// Tries the transport on other people's proxies.
@@ -79,6 +82,7 @@ fn run(command: Command) -> Result<(), String> {
         Command::Simulate(args) => simulate::run(&args),
         Command::Interop(args) => interop::run(&args),
         Command::Torture(args) => torture::run(&args),
+        Command::Load(args) => load::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Peers(args) => peers::run(&args),
         Command::Oracles(args) => oracles::run(&args),

@@ -25,6 +25,19 @@ pub(crate) fn stdout(command: &mut Command) -> Result<String, Failure> {
     })
 }
 
+/// Runs a program to its end; what it says goes to the terminal.
+pub(crate) fn attached(command: &mut Command) -> Result<(), Failure> {
+    let line = line(command);
+    println!("$ {line}");
+    let started = command.status();
+    let status = started.map_err(|source| Failure::Start { program: line.clone(), source })?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Failure::Wrong(format!("`{line}` failed ({status})")))
+    }
+}
+
 /// Runs a program to its end, whatever it says.
 pub(crate) fn output(command: &mut Command) -> Result<Output, Failure> {
     command.output().map_err(|source| Failure::Start { program: line(command), source })

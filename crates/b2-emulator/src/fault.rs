@@ -74,7 +74,7 @@ impl Matcher {
         self
     }
 
-    fn covers(&self, operation: &str) -> bool {
+    pub(crate) fn covers(&self, operation: &str) -> bool {
         self.operation.as_deref().is_none_or(|wanted| wanted == operation)
     }
 }

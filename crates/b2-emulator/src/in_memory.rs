@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response};
 
 use crate::engine::{Begun, Engine, Receiving};
 use crate::model::{
-    Action, Answer, Content, File, Grant, Head, Identity, Payload, Rules, Settings, Table, Token,
-    decode, shorten,
+    Action, Answer, Caps, Content, File, Grant, Head, Identity, Payload, REQUEST_ID, Rules,
+    Settings, Table, Token, decode, shorten,
 };
 use crate::store::{StoreError, Transaction};
 
@@ -317,10 +317,15 @@ impl InMemory {
 
     /// Changes how long account tokens live from now on, in milliseconds.
     pub fn set_token_lifetime_ms(&mut self, lifetime_ms: u64) {
-        let (settings, flights) =
-            (self.engine.rules.settings.clone(), Arc::clone(&self.engine.rules.flights));
-        let settings = settings.with_token_lifetime_ms(lifetime_ms);
-        self.engine.rules = Arc::new(Rules { settings, flights });
+        let settings = self.engine.rules.settings.clone().with_token_lifetime_ms(lifetime_ms);
+        let (flights, meter) =
+            (Arc::clone(&self.engine.rules.flights), Arc::clone(&self.engine.rules.meter));
+        self.engine.rules = Arc::new(Rules { settings, flights, meter });
+    }
+
+    /// What the account may use from now on.
+    pub fn set_caps(&mut self, caps: Caps) {
+        self.engine.rules.meter.set_caps(caps);
     }
 
     fn upload_token(&self, target: &str) -> Option<String> {
@@ -368,6 +373,9 @@ impl InMemory {
         let mut response = Response::new(body);
         *response.status_mut() = answer.status;
         *response.headers_mut() = answer.headers;
+        if let Ok(id) = HeaderValue::try_from(self.engine.next_request_id()) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
         response
     }
 }

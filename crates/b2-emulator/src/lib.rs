@@ -41,6 +41,8 @@
 //! | `server` (default) | sockets, TLS and the data folder; without it [`InMemory`] and nothing heavy |
 
 mod blob;
+#[cfg(feature = "server")]
+mod control;
 mod engine;
 pub mod fault;
 mod in_memory;
@@ -50,11 +52,13 @@ mod server;
 mod store;
 
 #[cfg(feature = "server")]
+pub use control::{BadRule, FaultRule, SeededFaults, Stats, Transactions};
+#[cfg(feature = "server")]
 pub use engine::OpenError;
 pub use in_memory::{
     Flight, InMemory, Started, StoredObject, UnfinishedFile, UploadUrl, operation_name,
 };
-pub use model::Settings;
+pub use model::{Caps, Settings};
 #[cfg(feature = "server")]
-pub use server::{Builder, Emulator, StartError, Tls, command};
+pub use server::{Builder, Emulator, SnapshotFailure, StartError, Tls, command};
 pub use store::StoreError;

@@ -3,65 +3,36 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use b2_emulator::command::{self, Options};
+use b2_emulator::command::Arguments;
+use clap::Parser;
 
-const USAGE: &str = "\
-A Backblaze B2 server on this machine.
+const AFTER_HELP: &str = "\
+When it is ready it prints one line of JSON with accountId, applicationKeyId,
+applicationKey, baseUrl and pid, and with HTTPS also certificatePem. It stops on
+SIGINT and SIGTERM. GET /_emulator tells what can be read and turned meanwhile.
 
-Usage: b2-emulator [--data DIR | --in-memory] [--port N] [--https]
-                   [--unencrypted-buckets]
+Examples:
+  b2-emulator
+  b2-emulator --data ./b2-data --port 8765
+  b2-emulator --fault b2_upload_part:skip=1,status=503,retry-after=2
+  b2-emulator fsck --data ./b2-data";
 
-  --data DIR    keep everything in DIR, which is made if absent
-  --in-memory   keep nothing (the default)
-  --port N      listen on this port of 127.0.0.1 (default: a free one)
-  --https       serve HTTPS with a self-signed certificate
-  --unencrypted-buckets
-                new buckets do not encrypt by default, as in earlier years
-
-When it is ready it prints one line of JSON with baseUrl, applicationKeyId,
-applicationKey and pid. It stops on SIGINT and SIGTERM.
-";
+/// A Backblaze B2 server on this machine
+#[derive(Debug, Parser)]
+#[command(name = "b2-emulator", version, after_help = AFTER_HELP)]
+struct Program {
+    #[command(flatten)]
+    arguments: Arguments,
+}
 
 fn main() -> ExitCode {
-    let options = match parse(std::env::args().skip(1)) {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            print!("{USAGE}");
-            return ExitCode::SUCCESS;
-        }
-        Err(message) => {
-            eprint!("b2-emulator: {message}\n\n{USAGE}");
-            return ExitCode::from(2);
-        }
-    };
-    match command::run(options, &mut std::io::stdout()) {
+    match Program::parse().arguments.run(&mut std::io::stdout()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             report(&error);
             ExitCode::FAILURE
         }
     }
-}
-
-/// The chosen options; `None` when help is asked for.
-fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
-    let mut options = Options::default();
-    while let Some(argument) = arguments.next() {
-        let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
-        match argument.as_str() {
-            "--data" => options.data = Some(value()?.into()),
-            "--in-memory" => options.data = None,
-            "--port" => {
-                let port = value()?;
-                options.port = port.parse().map_err(|_| format!("not a port: {port}"))?;
-            }
-            "--https" => options.https = true,
-            "--unencrypted-buckets" => options.unencrypted_buckets = true,
-            "--help" | "-h" => return Ok(None),
-            _ => return Err(format!("unknown argument: {argument}")),
-        }
-    }
-    Ok(Some(options))
 }
 
 fn report(error: &dyn Error) {

@@ -284,14 +284,19 @@ fn many_clients_at_once() {
 
 #[test]
 fn silent_and_unwilling_peers_are_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let builder = || Emulator::builder().data_dir(folder.path());
+    // Filled without haste: a busy machine may let this client wait, too.
+    let (id, url, token) = {
+        let emulator = builder().start_blocking().unwrap();
+        let mut client = client(&emulator);
+        let bucket = client.create_bucket("slow-peers").unwrap();
+        let url = client.upload_url(&bucket).unwrap();
+        let id = file_id(client.upload(&url, "big", &vec![1; 50_000_000]).unwrap());
+        (id, client.upload_url(&bucket).unwrap(), client.token)
+    };
     let patience = Duration::from_secs(1);
-    let emulator = Emulator::builder().inactivity_limit(patience).start_blocking().unwrap();
-    let mut client = client(&emulator);
-    let bucket = client.create_bucket("slow-peers").unwrap();
-    let url = client.upload_url(&bucket).unwrap();
-    // The digest takes a debug build longer than an idle connection lives.
-    client.wire = Wire::new(emulator.base_url());
-    let id = file_id(client.upload(&url, "big", &vec![1; 50_000_000]).unwrap());
+    let emulator = builder().inactivity_limit(patience).start_blocking().unwrap();
 
     let mut silent = TcpStream::connect(emulator.address()).unwrap();
     silent.write_all(b"GET / HT").unwrap();
@@ -308,11 +313,11 @@ fn silent_and_unwilling_peers_are_cut_off() {
     let mut unwilling = TcpStream::connect(emulator.address()).unwrap();
     let request = format!(
         "GET /b2api/v4/b2_download_file_by_id?fileId={id} HTTP/1.1\r\nHost: x\r\n\
-         Authorization: {}\r\n\r\n",
-        client.token
+         Authorization: {token}\r\n\r\n"
     );
+    until(|| emulator.stats().open_connections == 1);
     unwilling.write_all(request.as_bytes()).unwrap();
-    std::thread::sleep(patience * 3);
+    until(|| emulator.stats().open_connections == 0);
     let mut received = Vec::new();
     let _ = unwilling.read_to_end(&mut received);
     assert!(received.len() < 50_000_000, "the answer was cut");

@@ -7,6 +7,7 @@
 
 mod cores;
 mod crypto;
+mod emulator;
 mod figures;
 mod measure;
 mod memory;
@@ -16,6 +17,7 @@ mod stage;
 mod transfer;
 mod work;
 
+pub(crate) use emulator::Wire;
 pub(crate) use server::Server;
 
 use crate::failure::Failure;
@@ -35,6 +37,8 @@ enum What {
     Memory(memory::Args),
     /// The suites of `b2-crypto` beside openssl and libtomcrypt, its format beside the bare AEAD.
     Crypto(crypto::Args),
+    /// The emulator: uploads, downloads, a million names, and how soon it is ready.
+    Emulator(emulator::Args),
 }
 
 /// Runs a benchmark.
@@ -43,5 +47,6 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         What::Transfer(args) => transfer::run(args),
         What::Memory(args) => memory::run(args),
         What::Crypto(args) => crypto::run(args),
+        What::Emulator(args) => emulator::run(args),
     }
 }

@@ -8,7 +8,9 @@ use std::thread;
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde_json::json;
 
+use crate::bench::Wire;
 use crate::failure::Failure;
 use crate::program;
 
@@ -19,6 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Emulator {
     process: Process,
     pub(crate) base_url: String,
+    account_id: String,
     pub(crate) key_id: String,
     pub(crate) key: String,
 }
@@ -29,6 +32,7 @@ struct Process(Child);
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Ready {
+    account_id: String,
     base_url: String,
     application_key_id: String,
     application_key: String,
@@ -39,6 +43,8 @@ impl Emulator {
     pub(crate) fn start(b2: &Path) -> Result<Self, Failure> {
         let mut command = Command::new(b2);
         command.args(["emulator", "--in-memory", "--port", "0"]);
+        // So that files of some megabytes go in parts.
+        command.args(["--recommended-part-size", "5000000"]);
         let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
         let line = program::line(&command);
         let failed = |source| Failure::Start { program: line.clone(), source };
@@ -49,6 +55,7 @@ impl Emulator {
         Ok(Self {
             process,
             base_url: ready.base_url,
+            account_id: ready.account_id,
             key_id: ready.application_key_id,
             key: ready.application_key,
         })
@@ -61,6 +68,40 @@ impl Emulator {
             ("B2_APPLICATION_KEY_ID", self.key_id.clone()),
             ("B2_APPLICATION_KEY", self.key.clone()),
         ]
+    }
+
+    /// Lets what is under a prefix be hidden after a day and deleted after another.
+    pub(crate) fn set_lifecycle(&self, bucket: &str, prefix: &str) -> Result<(), Failure> {
+        let mut wire = self.wire()?;
+        let ask = json!({"accountId": wire.account, "bucketName": bucket});
+        let found = wire.call("b2_list_buckets", &ask)?;
+        let rule = json!({
+            "daysFromHidingToDeleting": 1,
+            "daysFromUploadingToHiding": 1,
+            "fileNamePrefix": prefix,
+        });
+        let update = json!({
+            "accountId": wire.account,
+            "bucketId": found["buckets"][0]["bucketId"],
+            "lifecycleRules": [rule],
+        });
+        wire.call("b2_update_bucket", &update).map(drop)
+    }
+
+    /// Moves its clock and lets it do what is due by then.
+    pub(crate) fn advance_days(&self, days: i64) -> Result<(), Failure> {
+        let mut wire = self.wire()?;
+        wire.post("/_emulator/clock", &json!({"advanceMs": days * 24 * 60 * 60 * 1000}))?;
+        wire.post("/_emulator/tend", &json!({})).map(drop)
+    }
+
+    fn wire(&self) -> Result<Wire, Failure> {
+        Wire::log_in(&json!({
+            "baseUrl": self.base_url,
+            "applicationKeyId": self.key_id,
+            "applicationKey": self.key,
+            "accountId": self.account_id,
+        }))
     }
 
     /// Whether it still runs.

@@ -2,18 +2,23 @@
 //!
 //! The official `b2` tool, rclone and our own `b2` talk to one emulator on loopback. Each makes a
 //! bucket, uploads, lists, downloads and deletes awkward files alone, and then all of them look at
-//! what the others uploaded. Every byte and every listing is compared.
+//! what the others uploaded. The official SDK, rclone and restic then do whatever else they can.
+//! Every byte and every listing is compared.
 //!
 //! `workshop` is the folder all of this happens in, `tool` what every tool can do, and `rounds`
-//! what is done with them; `score` counts.
+//! what is done with them; `sdk`, `rclone_tour` and `restic` are about one tool each; `score`
+//! counts.
 
 mod b2;
 mod emulator;
 mod official;
 mod rclone;
+mod rclone_tour;
+mod restic;
 mod rounds;
 mod sample;
 mod score;
+mod sdk;
 mod tool;
 mod workshop;
 
@@ -22,6 +27,7 @@ use std::process::Stdio;
 
 use b2::B2;
 use emulator::Emulator;
+use rclone_tour::Tour;
 use score::Score;
 use tool::{Historian, Tool};
 use workshop::Workshop;
@@ -41,17 +47,26 @@ pub(crate) struct Args {
 /// Runs every round, prints the closing table, and fails if anything differed.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let folder = Metadata::load()?.target_directory.join("interop");
-    let rclone = rclone::find()?;
+    let (rclone, restic) = (rclone::find()?, restic::find()?);
     let official = official::install(&folder)?;
     let ours = build()?;
     let workshop = Workshop::new(&folder.join("work"))?;
     let mut emulator = Emulator::start(&ours)?;
     println!("The emulator serves at {}", emulator.base_url);
+    let sdk = official.clone();
     let official = B2::official(&workshop, &official, &emulator)?;
     let ours = B2::ours(&workshop, &ours, &emulator)?;
     let rclone = rclone::Rclone::new(&workshop, &rclone, &emulator)?;
     let mut score = Score::default();
     play(&workshop, &[&official, &ours, &rclone], &[&official, &ours], &mut score);
+    println!("official b2sdk: a walk over everything");
+    score.round("official b2sdk", |score| sdk::walk(&workshop, &sdk, &emulator, score));
+    println!("rclone: everything that it makes of B2");
+    score.round("rclone", |score| {
+        Tour { workshop: &workshop, rclone: &rclone, emulator: &emulator, score }.run()
+    });
+    println!("restic: backups through rclone");
+    score.round("restic", |score| restic::back_up(&workshop, &restic, &rclone, &emulator, score));
     score.same("emulator", "it still runs", &emulator.is_alive(), &true);
     println!("\n{}", score.table());
     let failure = score.failures();

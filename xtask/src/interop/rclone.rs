@@ -20,7 +20,7 @@ pub(crate) fn find() -> Result<PathBuf, Failure> {
 
 /// rclone, with the emulator as its remote `emulator`.
 pub(crate) struct Rclone {
-    bench: Bench,
+    pub(crate) bench: Bench,
 }
 
 impl Rclone {
@@ -29,22 +29,26 @@ impl Rclone {
         program: &Path,
         emulator: &Emulator,
     ) -> Result<Self, Failure> {
-        let environment = vec![
-            ("RCLONE_CONFIG_EMULATOR_TYPE", "b2".to_owned()),
-            ("RCLONE_CONFIG_EMULATOR_ENDPOINT", emulator.base_url.clone()),
-            ("RCLONE_CONFIG_EMULATOR_ACCOUNT", emulator.key_id.clone()),
-            ("RCLONE_CONFIG_EMULATOR_KEY", emulator.key.clone()),
-            // Otherwise it hides what it is to delete, and the bucket never gets empty.
-            ("RCLONE_CONFIG_EMULATOR_HARD_DELETE", "true".to_owned()),
-            // The least it takes, so that a file of a few megabytes goes in parts.
-            ("RCLONE_B2_UPLOAD_CUTOFF", "5M".to_owned()),
-            ("RCLONE_B2_CHUNK_SIZE", "5M".to_owned()),
-            // Trouble is to be seen here, not smoothed over.
-            ("RCLONE_RETRIES", "1".to_owned()),
-            ("RCLONE_LOW_LEVEL_RETRIES", "1".to_owned()),
-        ];
-        Ok(Self { bench: workshop.bench("rclone", program, environment)? })
+        Ok(Self { bench: workshop.bench("rclone", program, environment(emulator))? })
     }
+}
+
+/// What makes the emulator its remote `emulator`.
+pub(crate) fn environment(emulator: &Emulator) -> Vec<(&'static str, String)> {
+    vec![
+        ("RCLONE_CONFIG_EMULATOR_TYPE", "b2".to_owned()),
+        ("RCLONE_CONFIG_EMULATOR_ENDPOINT", emulator.base_url.clone()),
+        ("RCLONE_CONFIG_EMULATOR_ACCOUNT", emulator.key_id.clone()),
+        ("RCLONE_CONFIG_EMULATOR_KEY", emulator.key.clone()),
+        // Otherwise it hides what it is to delete, and the bucket never gets empty.
+        ("RCLONE_CONFIG_EMULATOR_HARD_DELETE", "true".to_owned()),
+        // The least it takes, so that a file of a few megabytes goes in parts.
+        ("RCLONE_B2_UPLOAD_CUTOFF", "5M".to_owned()),
+        ("RCLONE_B2_CHUNK_SIZE", "5M".to_owned()),
+        // Trouble is to be seen here, not smoothed over.
+        ("RCLONE_RETRIES", "1".to_owned()),
+        ("RCLONE_LOW_LEVEL_RETRIES", "1".to_owned()),
+    ]
 }
 
 fn remote(bucket: &str, name: &str) -> String {

@@ -50,7 +50,7 @@ fn write(workshop: &Workshop, seed: usize, name: &str, size: usize) -> Result<Sa
 }
 
 /// Bytes that do not repeat and are the same in every run (xorshift).
-fn noise(seed: u64, size: usize) -> Vec<u8> {
+pub(crate) fn noise(seed: u64, size: usize) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut next = || {
         state ^= state << 13;

@@ -58,6 +58,16 @@ impl Score {
         self.count(tool, what, fault);
     }
 
+    /// Counts a check that was made elsewhere.
+    pub(crate) fn note(&mut self, tool: &'static str, what: &str, fault: Option<String>) {
+        self.count(tool, what, fault);
+    }
+
+    /// How many checks a tool has had.
+    pub(crate) fn checks(&self, tool: &str) -> u64 {
+        self.counts.get(tool).map_or(0, |count| count.checks)
+    }
+
     fn count(&mut self, tool: &'static str, what: &str, fault: Option<String>) {
         let count = self.counts.entry(tool).or_default();
         count.checks += 1;

@@ -86,11 +86,16 @@ impl Bench {
 
     /// Runs the tool for the JSON it prints.
     pub(crate) fn values(&self, args: &[&str]) -> Result<Vec<Value>, Failure> {
-        tool::values(&args.join(" "), &self.run(args)?)
+        tool::values(&args.join(" "), &String::from_utf8_lossy(&self.run(args)?))
+    }
+
+    /// Runs the tool for the bytes it prints.
+    pub(crate) fn bytes(&self, args: &[&str]) -> Result<Vec<u8>, Failure> {
+        self.run(args)
     }
 
     /// Runs the tool and gives what it wrote to its standard output.
-    fn run(&self, args: &[&str]) -> Result<String, Failure> {
+    fn run(&self, args: &[&str]) -> Result<Vec<u8>, Failure> {
         let mut command = Command::new(&self.program);
         command.args(args).stdin(Stdio::null()).current_dir(&self.home);
         command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
@@ -111,7 +116,7 @@ impl Bench {
             status => Err(Failure::Program {
                 command: program::line(&command),
                 status: status.map_or_else(|| "no end".to_owned(), |status| status.to_string()),
-                output: format!("{out}{err}"),
+                output: String::from_utf8_lossy(&[out, err].concat()).into_owned(),
             }),
         }
     }
@@ -140,7 +145,6 @@ fn create(path: &Path) -> Result<File, Failure> {
     File::create(path).map_err(|source| Failure::io(path, source))
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
-    let bytes = fs::read(path).map_err(|source| Failure::io(path, source))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|source| Failure::io(path, source))
 }

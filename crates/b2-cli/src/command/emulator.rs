@@ -1,22 +1,25 @@
 //! `b2 emulator`
 
 use std::io;
-use std::path::PathBuf;
 
-use b2_emulator::command::{self, Options};
+use b2_emulator::command::Arguments;
 
 use crate::failure::Failure;
 
 const AFTER_HELP: &str = "\
 Capability: none; it is a B2 of its own.
 
-When it is ready it prints one line of JSON with baseUrl, applicationKeyId,
-applicationKey and pid, and with --https also certificatePem. It serves until
-Ctrl-C, SIGINT or SIGTERM, and only programs on this machine can reach it.
+When it is ready it prints one line of JSON with accountId, applicationKeyId,
+applicationKey, baseUrl and pid, and with HTTPS also certificatePem. It serves
+until Ctrl-C, SIGINT or SIGTERM, and only programs on this machine can reach it
+unless --listen and --allow-remote say otherwise.
+GET /_emulator tells what can be read and turned meanwhile.
 
 Examples:
   b2 emulator
   b2 emulator --data ~/b2-data --port 8090
+  b2 emulator --fault b2_upload_part:skip=1,status=503,retry-after=2
+  b2 emulator fsck --data ~/b2-data
 
   # in another shell, with the values of the line
   export B2_ENVIRONMENT=http://127.0.0.1:8090
@@ -27,30 +30,13 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Emulator {
-    /// Keep everything in this folder, which is made if absent
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-
-    /// Keep nothing (the default)
-    #[arg(long, conflicts_with = "data")]
-    in_memory: bool,
-
-    /// Listen on this port of 127.0.0.1; 0 takes a free one
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    port: u16,
-
-    /// Serve HTTPS with a certificate of its own making
-    #[arg(long)]
-    https: bool,
+    #[command(flatten)]
+    arguments: Arguments,
 }
 
 impl Emulator {
     /// Serves on a runtime of its own until a signal comes.
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let mut options = Options::default();
-        options.data = self.data.filter(|_| !self.in_memory);
-        options.port = self.port;
-        options.https = self.https;
-        Ok(command::run(options, &mut io::stdout())?)
+        Ok(self.arguments.run(&mut io::stdout())?)
     }
 }

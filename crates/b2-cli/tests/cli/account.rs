@@ -104,7 +104,7 @@ fn a_wrong_key_is_not_saved() {
     let arguments = ["account", "authorize", &scene.master_key().id, "K004wrong"];
     let error = run(scene.bare_command(), arguments).exits(6);
     let told = "error: B2 refused b2_authorize_account
-  because: bad_auth_token (HTTP 401)
+  because: unauthorized (HTTP 401)
   advice: check the application key id and the application key; the key may have been deleted or have expired
 ";
     assert_eq!(error.stderr, told);

@@ -11,24 +11,34 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
 use super::BlobId;
+use super::sweep::Sweep;
 
 /// A folder of blobs.
 #[derive(Clone, Debug)]
 pub(crate) struct FolderBlobs {
     temporary: PathBuf,
     finished: PathBuf,
+    /// Bytes of all finished blobs, right once they have been swept.
+    pub(super) stored: Arc<AtomicU64>,
+    sweep: Arc<Sweep>,
 }
 
 impl FolderBlobs {
     /// Opens the blob folders under `root`, creating what is missing, and
     /// removes what unfinished uploads left behind.
     pub(crate) fn open(root: &Path) -> io::Result<Self> {
-        let blobs = Self { temporary: root.join("tmp"), finished: root.join("blobs") };
+        let blobs = Self {
+            temporary: root.join("tmp"),
+            finished: root.join("blobs"),
+            stored: Arc::default(),
+            sweep: Arc::default(),
+        };
         fs::create_dir_all(&blobs.temporary)?;
         for first in 0..=u8::MAX {
             fs::create_dir_all(blobs.finished.join(format!("{first:02x}")))?;
@@ -43,20 +53,57 @@ impl FolderBlobs {
 
     /// Removes every finished blob that `is_wanted` does not claim.
     ///
-    /// Visits one file at a time, however many there are.
+    /// Visits one file at a time, however many there are, and may run while
+    /// blobs are made and removed: those made since the start are left alone.
     pub(crate) fn sweep<E: From<io::Error>>(
         &self,
         mut is_wanted: impl FnMut(BlobId) -> Result<bool, E>,
     ) -> Result<(), E> {
-        for group in fs::read_dir(&self.finished)? {
-            for file in fs::read_dir(group?.path())? {
+        for group in 0..=u8::MAX {
+            let mut visit = self.sweep.visit(group);
+            for file in fs::read_dir(self.finished.join(format!("{group:02x}")))? {
                 let file = file?;
                 let id = file.file_name().to_str().and_then(BlobId::parse);
-                let wanted = id.map_or(Ok(false), &mut is_wanted)?;
-                if !wanted {
+                if id.is_some_and(|id| visit.is_fresh(id)) {
+                    continue;
+                }
+                if id.map_or(Ok(false), &mut is_wanted)? {
+                    self.stored.fetch_add(file.metadata()?.len(), Ordering::Relaxed);
+                } else {
                     fs::remove_file(file.path())?;
                 }
             }
+            visit.done();
+        }
+        Ok(())
+    }
+
+    /// Whether the sweep has come to its end.
+    pub(crate) fn is_swept(&self) -> bool {
+        self.sweep.is_over()
+    }
+
+    /// Makes everything be swept and counted again, after blobs were put in
+    /// place from outside. Nobody else may be at work meanwhile.
+    pub(crate) fn begin_sweep(&self) {
+        self.sweep.begin();
+        self.stored.store(0, Ordering::Relaxed);
+    }
+
+    /// Another name for a finished blob, in a folder on the same disk.
+    pub(crate) fn link_into(&self, id: BlobId, folder: &Path) -> io::Result<()> {
+        link(&self.path(id), &folder.join(id.to_string()))
+    }
+
+    /// Takes a blob back that [`FolderBlobs::link_into`] put there.
+    pub(crate) fn link_from(&self, id: BlobId, folder: &Path) -> io::Result<()> {
+        link(&folder.join(id.to_string()), &self.path(id))
+    }
+
+    /// Makes every name given by [`FolderBlobs::link_from`] durable.
+    pub(crate) fn flush(&self) -> io::Result<()> {
+        for group in 0..=u8::MAX {
+            flush_folder(&self.finished.join(format!("{group:02x}")))?;
         }
         Ok(())
     }
@@ -66,10 +113,23 @@ impl FolderBlobs {
         self.finished.join(&name[..2]).join(name)
     }
 
+    /// Where a finished blob of the folders under `root` is.
+    pub(crate) fn path_in(root: &Path, id: BlobId) -> PathBuf {
+        let name = id.to_string();
+        root.join("blobs").join(&name[..2]).join(name)
+    }
+
     pub(super) fn create(&self, id: BlobId) -> io::Result<FolderWriter> {
         let temporary = self.temporary.join(id.to_string());
         let file = OpenOptions::new().write(true).create_new(true).open(&temporary)?;
-        Ok(FolderWriter { file, temporary: Temporary(Some(temporary)), finished: self.path(id) })
+        self.sweep.add_fresh(id);
+        Ok(FolderWriter {
+            file,
+            len: 0,
+            temporary: Temporary(Some(temporary)),
+            finished: self.path(id),
+            stored: Arc::clone(&self.stored),
+        })
     }
 
     pub(super) fn open_blob(&self, id: BlobId) -> io::Result<FolderReader> {
@@ -77,10 +137,17 @@ impl FolderBlobs {
     }
 
     pub(super) fn remove(&self, id: BlobId) -> io::Result<()> {
-        match fs::remove_file(self.path(id)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            done => done,
+        let path = self.path(id);
+        let counted = self.sweep.remove(id);
+        let len = path.metadata().map_or(0, |metadata| metadata.len());
+        match fs::remove_file(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            done => done?,
         }
+        if counted.is_counted() {
+            self.stored.fetch_sub(len, Ordering::Relaxed);
+        }
+        Ok(())
     }
 }
 
@@ -100,12 +167,15 @@ impl Drop for Temporary {
 #[derive(Debug)]
 pub(super) struct FolderWriter {
     file: File,
+    len: u64,
     temporary: Temporary,
     finished: PathBuf,
+    stored: Arc<AtomicU64>,
 }
 
 impl FolderWriter {
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.len += bytes.len() as u64;
         self.file.write_all(bytes)
     }
 
@@ -120,7 +190,9 @@ impl FolderWriter {
         flush_folder(folder).inspect_err(|_| {
             // Not known to be durable, so it must not stay as if it were.
             let _ = fs::remove_file(&self.finished);
-        })
+        })?;
+        self.stored.fetch_add(self.len, Ordering::Relaxed);
+        Ok(())
     }
 }
 
@@ -134,14 +206,32 @@ impl FolderReader {
     pub(super) fn read(&self, offset: u64, len: usize) -> io::Result<Bytes> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.seek(SeekFrom::Start(offset))?;
-        let mut bytes = vec![0; len];
-        file.read_exact(&mut bytes)?;
+        // Read into room that nobody has filled with zeros first.
+        let mut bytes = Vec::with_capacity(len);
+        (&mut *file).take(len as u64).read_to_end(&mut bytes)?;
+        if bytes.len() < len {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the blob is shorter"));
+        }
         Ok(Bytes::from(bytes))
     }
 }
 
+/// Gives a file another name; where that cannot be, another copy. A name that
+/// is there already is as good.
+fn link(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(error),
+        Err(_) => {
+            fs::copy(from, to)?;
+            File::open(to)?.sync_all()
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
 /// Makes new names in a folder durable. Only Unix can open a folder for it.
-fn flush_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn flush_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -12,6 +13,8 @@ use super::BlobId;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MemoryBlobs {
     map: Arc<Mutex<HashMap<BlobId, Bytes>>>,
+    /// Bytes of all of them.
+    pub(super) stored: Arc<AtomicU64>,
 }
 
 impl MemoryBlobs {
@@ -19,7 +22,8 @@ impl MemoryBlobs {
         self.map.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn insert(&self, id: BlobId, bytes: Bytes) {
+    pub(crate) fn insert(&self, id: BlobId, bytes: Bytes) {
+        self.stored.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         self.map().insert(id, bytes);
     }
 
@@ -28,6 +32,8 @@ impl MemoryBlobs {
     }
 
     pub(super) fn remove(&self, id: BlobId) {
-        self.map().remove(&id);
+        if let Some(bytes) = self.map().remove(&id) {
+            self.stored.fetch_sub(bytes.len() as u64, Ordering::Relaxed);
+        }
     }
 }

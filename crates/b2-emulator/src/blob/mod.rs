@@ -7,8 +7,12 @@ mod digest;
 #[cfg(feature = "server")]
 mod folder;
 mod memory;
+#[cfg(feature = "server")]
+mod sweep;
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -18,7 +22,7 @@ use digest::Digests;
 use folder::{FolderReader, FolderWriter};
 
 #[cfg(feature = "server")]
-pub(crate) use folder::FolderBlobs;
+pub(crate) use folder::{FolderBlobs, flush_folder};
 pub(crate) use memory::MemoryBlobs;
 
 /// Names one blob. Chosen at random, so no counter has to survive a crash.
@@ -29,6 +33,12 @@ pub(crate) struct BlobId(u128);
 impl BlobId {
     pub(crate) const fn new(random: u128) -> Self {
         Self(random)
+    }
+
+    /// The first of its bytes, by which blobs are put into folders.
+    #[cfg(feature = "server")]
+    pub(crate) const fn group(self) -> u8 {
+        (self.0 >> 120) as u8
     }
 
     /// Reads what `Display` prints: exactly 32 lower-case hex digits.
@@ -66,8 +76,8 @@ pub(crate) struct Receipt {
     pub(crate) len: u64,
     /// SHA-1 of the stored bytes, 40 lower-case hex digits.
     pub(crate) sha1: String,
-    /// MD5 of the stored bytes, 32 lower-case hex digits.
-    pub(crate) md5: String,
+    /// MD5 of the stored bytes, 32 lower-case hex digits, if it was wanted.
+    pub(crate) md5: Option<String>,
     /// What followed the stored bytes, when the uploader puts its digest there.
     pub(crate) trailer: Vec<u8>,
 }
@@ -89,9 +99,24 @@ pub(crate) enum Blobs {
 }
 
 impl Blobs {
+    /// Bytes of all finished blobs, kept right as they come and go.
+    pub(crate) fn stored(&self) -> Arc<AtomicU64> {
+        match self {
+            Self::Memory(blobs) => Arc::clone(&blobs.stored),
+            #[cfg(feature = "server")]
+            Self::Folder(blobs) => Arc::clone(&blobs.stored),
+        }
+    }
+
     /// Starts a blob that will hold `len` bytes, followed on the wire by
     /// `trailer` bytes that are kept apart.
-    pub(crate) fn create(&self, id: BlobId, len: u64, trailer: usize) -> io::Result<BlobWriter> {
+    pub(crate) fn create(
+        &self,
+        id: BlobId,
+        len: u64,
+        trailer: usize,
+        with_md5: bool,
+    ) -> io::Result<BlobWriter> {
         let target = match self {
             Self::Memory(blobs) => Target::Memory(blobs.clone(), Vec::new()),
             #[cfg(feature = "server")]
@@ -104,7 +129,7 @@ impl Blobs {
             written: 0,
             trailer: Vec::new(),
             expected_trailer,
-            digests: Digests::default(),
+            digests: Digests::new(with_md5),
             target,
         })
     }
@@ -229,13 +254,13 @@ mod tests {
         let (_folder, stores) = stores();
         for blobs in stores {
             let id = BlobId::new(7);
-            let mut writer = blobs.create(id, 11, 4).unwrap();
+            let mut writer = blobs.create(id, 11, 4, true).unwrap();
             for piece in ["hel", "lo worldta", "il"] {
                 writer.write(piece.as_bytes()).unwrap();
             }
             let receipt = writer.finish().unwrap();
             assert_eq!(receipt.sha1, "2aae6c35c94fcfb415dbe95f408b9ce91ee846ed");
-            assert_eq!(receipt.md5, "5eb63bbbe01eeed093cb22bb8f5acdc3");
+            assert_eq!(receipt.md5.unwrap(), "5eb63bbbe01eeed093cb22bb8f5acdc3");
             assert_eq!(receipt.trailer, b"tail");
             assert_eq!(&blobs.open(id).unwrap().read(6, 5).unwrap()[..], b"world");
             assert!(blobs.open(id).unwrap().read(6, 6).is_err());
@@ -246,10 +271,10 @@ mod tests {
     fn a_wrong_length_is_refused_and_leaves_nothing() {
         let (folder, stores) = stores();
         for blobs in stores {
-            let mut long = blobs.create(BlobId::new(1), 2, 0).unwrap();
+            let mut long = blobs.create(BlobId::new(1), 2, 0, true).unwrap();
             assert_eq!(long.write(b"abc").unwrap_err().kind(), io::ErrorKind::InvalidData);
             drop(long);
-            let mut short = blobs.create(BlobId::new(2), 2, 40).unwrap();
+            let mut short = blobs.create(BlobId::new(2), 2, 40, true).unwrap();
             short.write(b"ab0123").unwrap();
             assert_eq!(short.finish().unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
             assert_eq!(blobs.open(BlobId::new(1)).unwrap_err().kind(), io::ErrorKind::NotFound);
@@ -263,7 +288,7 @@ mod tests {
         let (_folder, stores) = stores();
         for blobs in stores {
             let id = BlobId::new(3);
-            blobs.create(id, 0, 0).unwrap().finish().unwrap();
+            blobs.create(id, 0, 0, false).unwrap().finish().unwrap();
             blobs.remove(id).unwrap();
             blobs.remove(id).unwrap();
             assert!(blobs.open(id).is_err());

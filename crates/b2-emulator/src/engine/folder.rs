@@ -12,8 +12,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::blob_row;
-use crate::blob::FolderBlobs;
+use crate::blob::{BlobId, FolderBlobs};
 use crate::store::{DurableRows, StoreError};
 
 /// Grows whenever an older emulator could not read the folder any more.
@@ -80,6 +79,22 @@ impl DataFolder {
         Ok(folder)
     }
 
+    /// As [`DataFolder::open`], but makes nothing.
+    pub(super) fn open_existing(path: &Path) -> Result<Self, OpenError> {
+        if path.join("format").exists() {
+            return Self::open(path);
+        }
+        match path.read_dir() {
+            Ok(_) => Err(OpenError::Foreign(path.to_owned())),
+            Err(source) => Err(OpenError::Io { path: path.to_owned(), source }),
+        }
+    }
+
+    /// Where a finished blob is.
+    pub(super) fn blob(&self, id: BlobId) -> PathBuf {
+        FolderBlobs::path_in(&self.path, id)
+    }
+
     fn failed(&self) -> impl Fn(io::Error) -> OpenError {
         let path = self.path.clone();
         move |source| OpenError::Io { path: path.clone(), source }
@@ -114,22 +129,17 @@ impl DataFolder {
         fs::rename(new, self.path.join("format")).map_err(failed)
     }
 
-    /// Opens rows and blobs and removes the blobs no row refers to.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens rows and blobs. The blobs are yet to be swept.
     pub(super) fn contents(&self) -> Result<(DurableRows, FolderBlobs), OpenError> {
         let failed = self.failed();
         let metadata = self.path.join("metadata.redb");
         create_private_file(&metadata, b"").map_err(&failed)?;
         let rows = DurableRows::open(&metadata)?;
         let blobs = FolderBlobs::open(&self.path).map_err(&failed)?;
-        rows.read(|tx| {
-            // An unreadable row ends the sweep; nothing is removed on doubt.
-            blobs
-                .sweep(|blob| match tx.get(&blob_row(blob)) {
-                    Ok(row) => Ok(row.is_some()),
-                    Err(error) => Err(io::Error::other(error)),
-                })
-                .map_err(StoreError::database)
-        })?;
         Ok((rows, blobs))
     }
 }

@@ -5,14 +5,18 @@
 //! an [`Answer`]; whatever that answer acknowledges is durable by then.
 
 #[cfg(feature = "server")]
+mod check;
+#[cfg(feature = "server")]
 mod folder;
+#[cfg(feature = "server")]
+mod snapshot;
 mod tending;
 
 use std::io;
 #[cfg(feature = "server")]
 use std::path::Path;
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use bytes::Bytes;
 
@@ -21,14 +25,20 @@ use crate::model::{
     Admission, Answer, Conclusion, CopyTicket, Credentials, Entropy, Head, Identity, Payload,
     Rules, Settings, Table, UploadTicket, Visit, revoke, set_up,
 };
+#[cfg(feature = "server")]
+use crate::model::{shorten, shorten_all};
 use crate::store::{MemoryRows, Store, StoreError, Transaction};
 
+#[cfg(feature = "server")]
+pub(crate) use check::{Checked, check};
 #[cfg(feature = "server")]
 use folder::DataFolder;
 #[cfg(feature = "server")]
 pub use folder::OpenError;
 #[cfg(feature = "server")]
 pub(crate) use folder::create_private_file;
+#[cfg(feature = "server")]
+pub(crate) use snapshot::SnapshotError;
 
 /// How much of a blob is in memory at a time, in bytes.
 pub(crate) const CHUNK: usize = 256 * 1024;
@@ -41,11 +51,22 @@ pub(crate) struct Engine {
     blobs: Blobs,
     entropy: Mutex<Entropy>,
     credentials: Credentials,
+    /// Held for reading by whoever may change something, and for writing when
+    /// everything is changed at once.
+    gate: RwLock<()>,
+    /// Begins the ids of requests.
+    request_prefix: String,
+    requests: AtomicU64,
+    /// Tells that there may be something to do: an event, a replica.
+    #[cfg(feature = "server")]
+    pub(crate) bell: tokio::sync::Notify,
+    /// Snapshots of an emulator that has no folder.
+    #[cfg(feature = "server")]
+    snapshots: snapshot::MemorySnapshots,
     /// When the lifecycle rules are looked at next.
     chores_due: AtomicU64,
-    /// Held for its lock.
     #[cfg(feature = "server")]
-    _folder: Option<DataFolder>,
+    folder: Option<DataFolder>,
 }
 
 /// What a request needs next.
@@ -91,7 +112,7 @@ impl Engine {
         let (rows, blobs) = folder.contents()?;
         let (store, blobs) = (Store::Durable(rows), Blobs::Folder(blobs));
         let engine = Self::assemble(settings, identity, seed, store, blobs)?;
-        Ok(Self { _folder: Some(folder), ..engine })
+        Ok(Self { folder: Some(folder), ..engine })
     }
 
     fn assemble(
@@ -104,20 +125,46 @@ impl Engine {
         let mut entropy = Entropy::from_seed(seed);
         let (identity, mut for_setup) = (identity.clone(), entropy.fork());
         let credentials = store.write(move |tx| set_up(tx, &identity, &mut for_setup))?;
+        let request_prefix = entropy.fork().hex(8);
         Ok(Self {
-            rules: Arc::new(Rules::new(settings)),
+            rules: Arc::new(Rules::new(settings, blobs.stored())),
+            gate: RwLock::default(),
+            request_prefix,
+            requests: AtomicU64::new(0),
+            #[cfg(feature = "server")]
+            bell: tokio::sync::Notify::new(),
+            #[cfg(feature = "server")]
+            snapshots: snapshot::MemorySnapshots::default(),
             store,
             blobs,
             entropy: Mutex::new(entropy),
             credentials,
             chores_due: AtomicU64::new(0),
             #[cfg(feature = "server")]
-            _folder: None,
+            folder: None,
         })
     }
 
     pub(crate) const fn credentials(&self) -> &Credentials {
         &self.credentials
+    }
+
+    /// The id of a request, for its answer and for logs.
+    pub(crate) fn next_request_id(&self) -> String {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        format!("{}{number:08x}", self.request_prefix)
+    }
+
+    fn pass(&self) -> RwLockReadGuard<'_, ()> {
+        self.gate.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes whoever tends to what comes later, if there is something new.
+    #[cfg(feature = "server")]
+    fn ring_if(&self, is_new: bool) {
+        if is_new {
+            self.bell.notify_one();
+        }
     }
 
     fn fork(&self) -> Entropy {
@@ -126,6 +173,7 @@ impl Engine {
 
     /// Judges a request by its head.
     pub(crate) fn begin(&self, head: &Head, now: u64) -> Begun {
+        let _pass = self.pass();
         let visit = Visit { head, now, entropy: self.fork() };
         let admission = self.store.read(|tx| self.rules.admit(tx, visit));
         match admission {
@@ -144,7 +192,7 @@ impl Engine {
     fn start_receiving(&self, ticket: Box<UploadTicket>, head: &Head, now: u64) -> Begun {
         let id = BlobId::new(self.fork().u128());
         let trailer = ticket.body.checksum.trailer_len();
-        match self.blobs.create(id, ticket.body.len, trailer) {
+        match self.blobs.create(id, ticket.body.len, trailer, self.rules.settings.md5) {
             Ok(writer) => Begun::Receive(Box::new(Receiving { ticket, writer })),
             Err(error) => {
                 self.revoke(ticket.lease.token().to_owned());
@@ -155,12 +203,12 @@ impl Engine {
 
     /// Answers a request whose body has been collected.
     pub(crate) fn conclude(&self, head: &Arc<Head>, body: Bytes, now: u64) -> Answer {
+        let _pass = self.pass();
         let rules = Arc::clone(&self.rules);
         let (entropy, route) = (self.fork(), head.route().ok());
         let conclusion = if Rules::writes(route.as_ref()) {
             let head = Arc::clone(head);
-            self.store
-                .write(move |tx| rules.conclude(tx, Visit { head: &head, now, entropy }, &body))
+            self.write(move |tx| rules.conclude(tx, Visit { head: &head, now, entropy }, &body))
         } else {
             self.store.read(|tx| rules.conclude(tx, Visit { head, now, entropy }, &body))
         };
@@ -172,6 +220,7 @@ impl Engine {
 
     /// Answers an upload whose body is in the writer.
     pub(crate) fn receive(&self, head: &Arc<Head>, receiving: Receiving, now: u64) -> Answer {
+        let _pass = self.pass();
         let Receiving { ticket, writer } = receiving;
         let receipt = match writer.finish() {
             Ok(receipt) => receipt,
@@ -182,7 +231,7 @@ impl Engine {
         };
         let (rules, entropy, blob) = (Arc::clone(&self.rules), self.fork(), receipt.blob);
         let for_job = Arc::clone(head);
-        let conclusion = self.store.write(move |tx| {
+        let conclusion = self.write(move |tx| {
             rules.conclude_upload(tx, Visit { head: &for_job, now, entropy }, &ticket, receipt)
         });
         self.drop_if_uncommitted(&conclusion, blob);
@@ -213,7 +262,7 @@ impl Engine {
         };
         let (rules, entropy, blob) = (Arc::clone(&self.rules), self.fork(), receipt.blob);
         let for_job = Arc::clone(head);
-        let conclusion = self.store.write(move |tx| {
+        let conclusion = self.write(move |tx| {
             rules.conclude_copy(tx, Visit { head: &for_job, now, entropy }, ticket, receipt)
         });
         self.drop_if_uncommitted(&conclusion, blob);
@@ -225,7 +274,10 @@ impl Engine {
     }
 
     fn write_segments(&self, segments: &[Segment], len: u64) -> io::Result<Receipt> {
-        let mut writer = self.blobs.create(BlobId::new(self.fork().u128()), len, 0)?;
+        let mut writer = {
+            let id = BlobId::new(self.fork().u128());
+            self.blobs.create(id, len, 0, self.rules.settings.md5)?
+        };
         for segment in segments {
             let reader = self.open_blob(segment)?;
             let mut done = 0;
@@ -282,6 +334,43 @@ impl Engine {
         if let Ok(None) = self.store.read(|tx| tx.get(&blob_row(blob))) {
             let _ = self.blobs.remove(blob);
         }
+    }
+
+    /// Lets a token end now.
+    #[cfg(feature = "server")]
+    pub(crate) fn expire(&self, token: Option<String>, now: u64) {
+        if let Some(token) = token {
+            // A token that cannot be changed goes on living, as on the service.
+            let _ = self.store.write(move |tx| shorten(tx, &token, now));
+        }
+    }
+
+    /// Lets every account token end now.
+    #[cfg(feature = "server")]
+    pub(crate) fn expire_all(&self, now: u64) -> Result<(), StoreError> {
+        self.store.write(move |tx| shorten_all(tx, now))
+    }
+
+    /// Writes, and rings the bell if that makes work for later.
+    #[cfg(feature = "server")]
+    fn write<R: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Transaction<'_>) -> Result<R, StoreError> + Send + 'static,
+    ) -> Result<R, StoreError> {
+        let (done, is_new) = self.store.write(move |tx| {
+            let done = job(tx)?;
+            Ok((done, tx.writes_any(&[Table::Event as u8, Table::Replica as u8])))
+        })?;
+        self.ring_if(is_new);
+        Ok(done)
+    }
+
+    #[cfg(not(feature = "server"))]
+    fn write<R: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Transaction<'_>) -> Result<R, StoreError> + Send + 'static,
+    ) -> Result<R, StoreError> {
+        self.store.write(job)
     }
 
     /// Makes an upload token unknown. If that cannot be written the token

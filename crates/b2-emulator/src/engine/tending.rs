@@ -4,12 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::Engine;
+#[cfg(feature = "server")]
+use crate::model::Table;
 use crate::model::{Delivery, ReplicaTicket, Rules, due_deliveries, next_replica, settle_delivery};
 use crate::store::StoreError;
 
 /// How long lifecycle rules wait between two rounds, in milliseconds. The
 /// service makes one a day; days are counted exactly either way.
 const BETWEEN_ROUNDS_MS: u64 = 60 * 60 * 1000;
+
+/// How often deliveries and replicas that wait are looked at.
+#[cfg(feature = "server")]
+const BEAT_MS: u64 = 200;
 
 /// Replicas made in one go.
 const MOST_REPLICAS: usize = 100;
@@ -18,6 +24,7 @@ impl Engine {
     /// Does what is due by this moment. What cannot be done now is done when
     /// this is called again.
     pub(crate) fn tend(&self, now: u64) {
+        let _pass = self.pass();
         if now >= self.chores_due.load(Ordering::Relaxed) {
             self.chores_due.store(now.saturating_add(BETWEEN_ROUNDS_MS), Ordering::Relaxed);
             let _ = self.carry_out_lifecycle(now);
@@ -28,6 +35,17 @@ impl Engine {
                 _ => break,
             }
         }
+    }
+
+    /// When to tend again if nothing happens until then.
+    #[cfg(feature = "server")]
+    pub(crate) fn next_tending(&self, now: u64) -> u64 {
+        let waiting = self.store.read(|tx| {
+            let is_any = |table| Ok(tx.scan_prefix(table, b"")?.next().is_some());
+            Ok::<_, StoreError>(is_any(Table::Event)? || is_any(Table::Replica)?)
+        });
+        let chores = self.chores_due.load(Ordering::Relaxed);
+        if waiting.unwrap_or(true) { chores.min(now + BEAT_MS) } else { chores }
     }
 
     /// Makes the next [`Engine::tend`] look at the lifecycle rules.

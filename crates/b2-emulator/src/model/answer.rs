@@ -10,6 +10,9 @@ use super::refusal::{Failure, Refusal};
 use crate::blob::Segment;
 use crate::store::StoreError;
 
+/// Not documented, but clients that find it put it into their messages.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-bz-request-id");
+
 /// Status, headers and body of one response.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
@@ -32,6 +35,23 @@ impl Answer {
         let mut answer = Self::plain(StatusCode::OK, value.to_string().into());
         answer.set(CONTENT_TYPE, "application/json;charset=UTF-8");
         answer.set(CACHE_CONTROL, "max-age=0, no-cache, no-store");
+        answer
+    }
+
+    /// 200 with an array `files` and then, in the same object, the members of
+    /// `rest`, of which there is one at least.
+    pub(crate) fn page(files: impl Iterator<Item = Value>, rest: &Value) -> Self {
+        let mut body = String::from("{\"files\":[");
+        for (index, file) in files.enumerate() {
+            if index > 0 {
+                body.push(',');
+            }
+            body.push_str(&file.to_string());
+        }
+        body.push_str("],");
+        body.push_str(rest.to_string().trim_start_matches('{'));
+        let mut answer = Self::json(&Value::Null);
+        answer.body = Payload::Bytes(body.into());
         answer
     }
 
@@ -64,6 +84,15 @@ impl Answer {
     /// An error that no rule gives.
     pub(crate) fn error(status: u16, code: &'static str, message: impl Into<String>) -> Self {
         Self::refusal(&Refusal { status, code, message: message.into() })
+    }
+
+    /// An error that a tester asked for; the code can be anything.
+    #[cfg(feature = "server")]
+    pub(crate) fn injected(status: u16, code: &str) -> Self {
+        let body = json!({"code": code, "message": "injected fault", "status": status});
+        let mut answer = Self::json(&body);
+        answer.status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        answer
     }
 
     pub(crate) fn failure(failure: &Failure) -> Self {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::entropy::Entropy;
 use super::flights::Flights;
 use super::head::Head;
+use super::meter::Meter;
 use super::params::Params;
 use super::record::Account;
 use super::refusal::Outcome;
@@ -18,6 +19,7 @@ use crate::store::{StoreError, Transaction};
 pub(crate) struct Call<'c, 'r> {
     pub(crate) settings: &'c Settings,
     pub(crate) flights: &'c Arc<Flights>,
+    pub(crate) meter: &'c Meter,
     pub(crate) tx: &'c mut Transaction<'r>,
     pub(crate) head: &'c Head,
     /// 1 to 4.

@@ -172,7 +172,7 @@ pub(crate) fn conclude(
         id,
         len: receipt.len,
         sha1: Some(receipt.sha1),
-        md5: Some(receipt.md5),
+        md5: receipt.md5,
         uploaded_at: call.now,
         retention: locks.retention,
         legal_hold: locks.legal_hold,

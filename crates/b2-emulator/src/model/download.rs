@@ -106,6 +106,9 @@ fn serve(call: &Call<'_, '_>, access: &Access, bucket: &Bucket, file: &File) -> 
     let range = call.head.header("range");
     let range = range.map(|header| range::parse(header, file.len)).transpose()?.flatten();
     let (offset, len) = range.map_or((0, file.len), |range| (range.offset, range.len));
+    if !call.head.is_head() {
+        call.meter.download(len, call.now)?;
+    }
     let mut answer = Answer {
         status: StatusCode::OK,
         headers: http::HeaderMap::new(),

@@ -35,10 +35,8 @@ pub(crate) fn list_file_names(call: &mut Call<'_, '_>) -> Outcome<Answer> {
     let caller = Caller::with(call, "listFiles")?;
     let query = Query::read(call, &caller)?;
     let (rows, next) = names(call, &query)?;
-    Ok(Answer::json(&json!({
-        "files": rows_json(call, &caller, &query, &rows),
-        "nextFileName": next,
-    })))
+    let rows = rows_json(call, &caller, &query, &rows);
+    Ok(Answer::page(rows, &json!({ "nextFileName": next })))
 }
 
 pub(crate) fn list_file_versions(call: &mut Call<'_, '_>) -> Outcome<Answer> {
@@ -50,19 +48,21 @@ pub(crate) fn list_file_versions(call: &mut Call<'_, '_>) -> Outcome<Answer> {
         Some(Row::Folder(name)) => (Some(name), None),
         Some(Row::File(file)) => (Some(file.name), Some(file.id)),
     };
-    Ok(Answer::json(&json!({
-        "files": rows_json(call, &caller, &query, &rows),
-        "nextFileId": next_id,
-        "nextFileName": next_name,
-    })))
+    let rows = rows_json(call, &caller, &query, &rows);
+    Ok(Answer::page(rows, &json!({"nextFileId": next_id, "nextFileName": next_name})))
 }
 
-fn rows_json(call: &Call<'_, '_>, caller: &Caller, query: &Query, rows: &[Row]) -> Vec<Value> {
-    let row_json = |row: &Row| match row {
+/// The rows one by one: all of a page at once would take many times its size.
+fn rows_json<'r>(
+    call: &'r Call<'_, '_>,
+    caller: &'r Caller,
+    query: &'r Query,
+    rows: &'r [Row],
+) -> impl Iterator<Item = Value> + 'r {
+    rows.iter().map(|row| match row {
         Row::File(file) => file_json(call.version, caller, file),
         Row::Folder(name) => folder_json(call.version, caller, &query.bucket, name),
-    };
-    rows.iter().map(row_json).collect()
+    })
 }
 
 impl Query {

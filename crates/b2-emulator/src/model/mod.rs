@@ -13,6 +13,8 @@
 //! ```
 
 mod answer;
+#[cfg(feature = "server")]
+mod audit;
 mod authorize;
 mod bucket_rules;
 mod buckets;
@@ -39,6 +41,7 @@ mod large;
 mod lifecycle;
 mod listing;
 mod lock;
+mod meter;
 mod name;
 mod notification;
 mod operation;
@@ -56,6 +59,7 @@ mod secret;
 mod settings;
 mod setup;
 mod share;
+mod strict;
 mod tables;
 mod tending;
 mod token;
@@ -64,7 +68,9 @@ mod upload_head;
 mod versions;
 mod walk;
 
-pub(crate) use answer::{Answer, Payload};
+pub(crate) use answer::{Answer, Payload, REQUEST_ID};
+#[cfg(feature = "server")]
+pub(crate) use audit::{Audit, Audited, audit};
 pub(crate) use content::stored_segments;
 pub(crate) use copy::CopyTicket;
 pub(crate) use entropy::Entropy;
@@ -72,8 +78,13 @@ pub(crate) use event::Delivery;
 pub(crate) use event::{due as due_deliveries, settle as settle_delivery};
 pub(crate) use head::Head;
 pub(crate) use large::part_numbers;
+pub use meter::Caps;
+#[cfg(feature = "server")]
+pub(crate) use meter::{Counts, Meter};
 #[cfg(feature = "server")]
 pub(crate) use notification::is_loopback;
+#[cfg(feature = "server")]
+pub(crate) use record::Key;
 pub(crate) use record::{Action, Content, File, Grant, Token};
 pub(crate) use replication::ReplicaTicket;
 pub(crate) use replication::next_due as next_replica;
@@ -81,5 +92,19 @@ pub(crate) use rules::{Admission, Conclusion, Rules, Visit};
 pub use settings::Settings;
 pub(crate) use setup::{Credentials, Identity, set_up};
 pub(crate) use tables::{Table, decode};
+#[cfg(feature = "server")]
+pub(crate) use token::shorten_all;
 pub(crate) use token::{revoke, shorten};
 pub(crate) use upload::UploadTicket;
+
+/// Text as it stands in a URL or a header.
+#[cfg(feature = "server")]
+pub(crate) fn percent_encode(text: &str) -> String {
+    percent::encode(text)
+}
+
+/// Whether B2 has an operation of this name.
+#[cfg(feature = "server")]
+pub(crate) fn is_operation(name: &str) -> bool {
+    operation::Operation::parse(name).is_some()
+}

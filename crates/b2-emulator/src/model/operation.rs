@@ -36,6 +36,14 @@ pub(crate) enum Operation {
     UploadPart,
 }
 
+/// How a transaction is billed; A is free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    A,
+    B,
+    C,
+}
+
 use Operation as Op;
 
 const NAMES: [(Operation, &str); 31] = [
@@ -98,6 +106,27 @@ impl Operation {
                 | Self::ListParts
                 | Self::ListUnfinishedLargeFiles
         )
+    }
+
+    /// The class it is billed in.
+    pub(crate) const fn class(self) -> Class {
+        match self {
+            Self::CancelLargeFile
+            | Self::DeleteBucket
+            | Self::DeleteFileVersion
+            | Self::DeleteKey
+            | Self::FinishLargeFile
+            | Self::GetUploadPartUrl
+            | Self::GetUploadUrl
+            | Self::HideFile
+            | Self::StartLargeFile
+            | Self::UpdateFileLegalHold
+            | Self::UpdateFileRetention
+            | Self::UploadFile
+            | Self::UploadPart => Class::A,
+            Self::DownloadFileById | Self::DownloadFileByName | Self::GetFileInfo => Class::B,
+            _ => Class::C,
+        }
     }
 
     /// Whether the request body is a file or a part of one.

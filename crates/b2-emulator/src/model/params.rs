@@ -35,6 +35,15 @@ impl Params {
         }
     }
 
+    /// The names of all fields that are given.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
+    }
+
+    pub(super) const fn is_query(&self) -> bool {
+        self.from_query
+    }
+
     pub(crate) fn value(&self, name: &str) -> Option<&Value> {
         self.values.get(name)
     }

@@ -184,7 +184,7 @@ pub(crate) struct Part {
     pub(crate) len: u64,
     /// Hex digits, perhaps after `unverified:`.
     pub(crate) sha1: String,
-    pub(crate) md5: String,
+    pub(crate) md5: Option<String>,
     pub(crate) uploaded_at: u64,
     pub(crate) blob: BlobId,
 }

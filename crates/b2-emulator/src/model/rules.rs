@@ -1,6 +1,7 @@
 //! The way in: admitting requests and concluding them.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
@@ -11,6 +12,7 @@ use super::copy::{self, CopyTicket};
 use super::entropy::Entropy;
 use super::flights::Flights;
 use super::head::{ENCODED_SLASH, Head, Route};
+use super::meter::Meter;
 use super::operation::Operation;
 use super::params::Params;
 use super::refusal::{Failure, Outcome, bad_request, method_not_allowed, refuse};
@@ -18,7 +20,7 @@ use super::settings::Settings;
 use super::upload::{self, UploadTicket};
 use super::{
     authorize, buckets, cors, download, files, keys, large, listing, notification, retention,
-    share, token,
+    share, strict, token,
 };
 use crate::blob::{BlobId, Receipt};
 use crate::store::{StoreError, Transaction};
@@ -31,6 +33,7 @@ const LARGEST_JSON: u64 = 2 * 1024 * 1024;
 pub(crate) struct Rules {
     pub(crate) settings: Settings,
     pub(crate) flights: Arc<Flights>,
+    pub(crate) meter: Arc<Meter>,
 }
 
 /// What to do about a request once its head is known.
@@ -65,8 +68,9 @@ pub(crate) struct Visit<'v> {
 }
 
 impl Rules {
-    pub(crate) fn new(settings: Settings) -> Self {
-        Self { settings, flights: Arc::default() }
+    /// `stored` counts the bytes of all blobs.
+    pub(crate) fn new(settings: Settings, stored: Arc<AtomicU64>) -> Self {
+        Self { settings, flights: Arc::default(), meter: Arc::new(Meter::new(stored)) }
     }
 
     /// Whether a request may have to change something.
@@ -95,6 +99,17 @@ impl Rules {
             Ok(route) => route,
             Err(failure) => return refused(failure, None),
         };
+        if self.settings.strict_requests
+            && head.method != Method::OPTIONS
+            && let Err(failure) = strict::check_agent(head)
+        {
+            return refused(failure, None);
+        }
+        if head.method != Method::OPTIONS
+            && let Err(failure) = self.meter.count(route.operation(), now)
+        {
+            return refused(failure, None);
+        }
         if !route.operation().is_upload() || head.method == Method::OPTIONS {
             let limit = LARGEST_JSON;
             return Ok(Admission::Collect { limit });
@@ -209,8 +224,8 @@ impl Rules {
         entropy: &'c mut Entropy,
         garbage: &'c mut Vec<BlobId>,
     ) -> Call<'c, 'r> {
-        let (settings, flights) = (&self.settings, &self.flights);
-        Call { settings, flights, tx, head, version, params, now, entropy, garbage }
+        let (settings, flights, meter) = (&self.settings, &self.flights, &*self.meter);
+        Call { settings, flights, meter, tx, head, version, params, now, entropy, garbage }
     }
 }
 
@@ -271,13 +286,18 @@ fn dispatch(call: &mut Call<'_, '_>, route: &Route) -> Outcome<Answered> {
         Method::HEAD if is_head_of_download => {}
         _ => return Err(method_not_allowed("Only GET and POST are supported")),
     }
+    if call.settings.strict_requests && operation != Operation::AuthorizeAccount {
+        strict::check_fields(operation, &call.params)?;
+    }
     refuse_over_cap(call, Some(operation))?;
     use Operation as Op;
     let answer = match operation {
         Op::AuthorizeAccount => authorize::authorize_account(call),
         Op::CancelLargeFile => large::cancel_large_file(call),
         Op::CopyFile | Op::CopyPart => {
-            return copy::plan(call, operation).map(|ticket| Answered::Copy(Box::new(ticket)));
+            let ticket = copy::plan(call, operation)?;
+            call.meter.check_storage(ticket.len)?;
+            return Ok(Answered::Copy(Box::new(ticket)));
         }
         Op::CreateBucket => buckets::create_bucket(call),
         Op::CreateKey => keys::create_key(call),
@@ -314,6 +334,10 @@ fn dispatch(call: &mut Call<'_, '_>, route: &Route) -> Outcome<Answered> {
 fn refuse_over_cap(call: &Call<'_, '_>, operation: Option<Operation>) -> Outcome<()> {
     if call.has_test_mode("force_cap_exceeded") && operation.is_some_and(Operation::stores_bytes) {
         return Err(refuse(403, "cap_exceeded", "artificial failure: the cap is exceeded"));
+    }
+    // Whoever begins to store something stores one byte at least.
+    if operation.is_some_and(|operation| operation.stores_bytes() && !operation.is_upload()) {
+        call.meter.check_storage(1)?;
     }
     Ok(())
 }

@@ -14,6 +14,8 @@ pub struct Settings {
     pub(crate) scan_limit: usize,
     pub(crate) encrypt_new_buckets: bool,
     pub(crate) strict_names: bool,
+    pub(crate) strict_requests: bool,
+    pub(crate) md5: bool,
     pub(crate) replication_delay_ms: u64,
 }
 
@@ -28,6 +30,8 @@ impl Default for Settings {
             scan_limit: 100_000,
             encrypt_new_buckets: true,
             strict_names: false,
+            strict_requests: false,
+            md5: true,
             replication_delay_ms: 10 * 60 * 1000,
         }
     }
@@ -93,6 +97,29 @@ impl Settings {
     #[must_use]
     pub const fn with_strict_names(mut self, strict: bool) -> Self {
         self.strict_names = strict;
+        self
+    }
+
+    /// Whether everything is refused that the documentation forbids and the
+    /// service may let pass; `false`.
+    ///
+    /// Besides [`Settings::with_strict_names`] these are fields that a request
+    /// does not have, and requests without a `User-Agent` or with one of more
+    /// than 128 characters.
+    #[must_use]
+    pub const fn with_strictness(mut self, strict: bool) -> Self {
+        self.strict_names = strict;
+        self.strict_requests = strict;
+        self
+    }
+
+    /// Whether the MD5 of what is uploaded is computed; `true`.
+    ///
+    /// It costs more than everything else that an upload costs. Without it
+    /// `contentMd5` is null, which clients have to expect anyway.
+    #[must_use]
+    pub const fn with_md5(mut self, md5: bool) -> Self {
+        self.md5 = md5;
         self
     }
 

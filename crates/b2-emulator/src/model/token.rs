@@ -64,6 +64,19 @@ pub(crate) fn shorten(tx: &mut Transaction<'_>, text: &str, at: u64) -> Result<(
     Ok(())
 }
 
+/// Lets every account token end at `at` at the latest.
+#[cfg(feature = "server")]
+pub(crate) fn shorten_all(tx: &mut Transaction<'_>, at: u64) -> Result<(), StoreError> {
+    let mut texts = Vec::new();
+    for row in tx.scan_prefix(Table::Token, b"")? {
+        let (key, value) = row?;
+        if super::tables::decode::<Token>(&value)?.grant == Grant::Account {
+            texts.push(String::from_utf8_lossy(&key[1..]).into_owned());
+        }
+    }
+    texts.iter().try_for_each(|text| shorten(tx, text, at))
+}
+
 fn save(tx: &mut Transaction<'_>, text: &str, token: &Token) -> Result<(), StoreError> {
     tx.save(Table::Token, text.as_bytes(), token)?;
     tx.save(Table::TokenExpiry, &expiry_key(token.expires_at, text), &())

@@ -107,6 +107,7 @@ fn is_bound_here(token: &Token, operation: Operation, here: &str) -> bool {
 
 fn inspect(call: &Call<'_, '_>, grant: Grant, caller: &Caller) -> Outcome<(BodyHead, Upload)> {
     let body = BodyHead::read(call)?;
+    call.meter.check_storage(body.len)?;
     match grant {
         Grant::UploadFile { bucket, .. } => {
             let head = Box::new(FileHead::read(call)?);
@@ -181,7 +182,7 @@ fn store_file(
         action: Action::Upload,
         len: receipt.len,
         sha1: Some(sha1),
-        md5: Some(receipt.md5),
+        md5: receipt.md5,
         content_type: head.content_type.clone(),
         info: head.info.clone(),
         uploaded_at,

@@ -5,11 +5,14 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::task::JoinHandle;
+use tokio::time::Sleep;
 
+use super::request_body::damaged;
 use crate::blob::{BlobReader, Segment};
 use crate::engine::{CHUNK, Engine};
 
@@ -18,7 +21,15 @@ pub(super) struct AnswerBody {
     source: Source,
     /// Bytes still to come.
     left: u64,
+    /// Where it is to break off, in bytes from here.
+    cut: Option<u64>,
+    corrupt: bool,
+    /// Runs while what was sent before a cut goes out.
+    draining: Option<Pin<Box<Sleep>>>,
 }
+
+/// What was sent before a cut gets this long to leave.
+const DRAIN: Duration = Duration::from_millis(100);
 
 enum Source {
     Bytes(Bytes),
@@ -43,13 +54,49 @@ impl AnswerBody {
     }
 
     pub(super) fn bytes(bytes: Bytes) -> Self {
-        Self { left: bytes.len() as u64, source: Source::Bytes(bytes) }
+        Self::new(bytes.len() as u64, Source::Bytes(bytes))
     }
 
     pub(super) fn stored(engine: Arc<Engine>, segments: Vec<Segment>) -> Self {
         let left = segments.iter().map(|segment| segment.len).sum();
         let stored = Stored { engine, segments: segments.into(), state: State::Idle(None) };
-        Self { left, source: Source::Stored(stored) }
+        Self::new(left, Source::Stored(stored))
+    }
+
+    const fn new(left: u64, source: Source) -> Self {
+        Self { source, left, cut: None, corrupt: false, draining: None }
+    }
+
+    /// Breaks off after so many bytes.
+    pub(super) const fn cut_after(mut self, bytes: u64) -> Self {
+        self.cut = Some(bytes);
+        self
+    }
+
+    /// Changes one byte.
+    pub(super) const fn corrupt(mut self) -> Self {
+        self.corrupt = true;
+        self
+    }
+
+    /// What a tester wants done to the next chunk.
+    fn spoil(&mut self, mut chunk: Bytes) -> Bytes {
+        if std::mem::take(&mut self.corrupt) {
+            chunk = damaged(&chunk);
+        }
+        if let Some(cut) = &mut self.cut {
+            chunk.truncate(usize::try_from(*cut).unwrap_or(usize::MAX));
+            *cut -= chunk.len() as u64;
+        }
+        chunk
+    }
+
+    /// Waits for what was sent to leave, and breaks off.
+    fn poll_cut(&mut self, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let draining = self.draining.get_or_insert_with(|| Box::pin(tokio::time::sleep(DRAIN)));
+        ready!(draining.as_mut().poll(context));
+        self.left = 0;
+        Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into())))
     }
 }
 
@@ -64,6 +111,9 @@ impl Body for AnswerBody {
         if self.left == 0 {
             return Poll::Ready(None);
         }
+        if self.cut == Some(0) {
+            return self.poll_cut(context);
+        }
         let chunk = match &mut self.source {
             Source::Bytes(bytes) => std::mem::take(bytes),
             Source::Stored(stored) => match ready!(stored.poll_chunk(context)) {
@@ -75,6 +125,11 @@ impl Body for AnswerBody {
             },
         };
         self.left -= chunk.len() as u64;
+        let chunk = self.spoil(chunk);
+        if self.cut == Some(0) {
+            // Something is still to come, so that the cut is met.
+            self.left = self.left.max(1);
+        }
         Poll::Ready(Some(Ok(Frame::data(chunk))))
     }
 

@@ -1,6 +1,5 @@
 //! One connection from its first request to its end.
 
-use std::convert::Infallible;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,19 +14,26 @@ use tokio::sync::watch;
 
 use super::Stop;
 use super::answer_body::AnswerBody;
-use super::exchange;
+use super::exchange::{self, Withheld};
 use super::patience::Patient;
-use crate::engine::Engine;
+use crate::control::Control;
 
 /// What every connection of a server shares.
 pub(super) struct Context {
-    pub(super) engine: Arc<Engine>,
+    pub(super) control: Arc<Control>,
     /// `http` or `https`.
     pub(super) scheme: &'static str,
     /// Host and port, for clients that name none.
     pub(super) authority: String,
     /// How long a peer may do nothing.
     pub(super) patience: Duration,
+}
+
+/// Who is at the other end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer {
+    /// Whether it is on this machine.
+    pub(super) is_loopback: bool,
 }
 
 /// Room for the largest legal head, names and file info encoded, and more.
@@ -39,13 +45,19 @@ const LINGER_BYTES: u64 = 64 * 1024 * 1024;
 const LINGER_TIME: Duration = Duration::from_secs(3);
 
 /// Serves requests until either side has had enough.
-pub(super) async fn serve<S>(stream: S, context: Arc<Context>, stopping: watch::Receiver<Stop>)
-where
+pub(super) async fn serve<S>(
+    stream: S,
+    peer: Peer,
+    context: Arc<Context>,
+    stopping: watch::Receiver<Stop>,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let patience = context.patience;
-    let service = service_fn(move |request| Box::pin(answer(Arc::clone(&context), request)));
-    let io = TokioIo::new(Patient::new(stream, patience));
+    let traffic = Arc::clone(&context.control.traffic);
+    let _connected = traffic.connect();
+    let service = service_fn(move |request| Box::pin(answer(Arc::clone(&context), peer, request)));
+    let io = TokioIo::new(Patient::new(stream, patience, traffic));
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(patience)
@@ -97,12 +109,13 @@ async fn linger<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
 /// change that has begun still ends in order.
 async fn answer(
     context: Arc<Context>,
+    peer: Peer,
     request: Request<Incoming>,
-) -> Result<Response<AnswerBody>, Infallible> {
-    let task = tokio::spawn(exchange::answer(context, request));
-    Ok(task.await.unwrap_or_else(|_| {
+) -> Result<Response<AnswerBody>, Withheld> {
+    let task = tokio::spawn(exchange::answer(context, peer, request));
+    task.await.unwrap_or_else(|_| {
         let mut response = Response::new(AnswerBody::empty());
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-        response
-    }))
+        Ok(response)
+    })
 }

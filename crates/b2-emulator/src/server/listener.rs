@@ -1,6 +1,10 @@
 //! Accepting connections until told to stop.
 
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -9,13 +13,15 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use super::Stop;
-use super::connection::{self, Context};
-use crate::engine::Engine;
+use super::connection::{self, Context, Peer};
+use super::webhook::Trust;
+use crate::control::Control;
 
 /// Everything the accept loop works with.
 pub(super) struct Serving {
-    pub(super) engine: Arc<Engine>,
-    pub(super) socket: TcpListener,
+    pub(super) control: Arc<Control>,
+    pub(super) sockets: Vec<TcpListener>,
+    pub(super) trust: Trust,
     pub(super) tls: Option<TlsAcceptor>,
     pub(super) patience: Duration,
     pub(super) most_connections: usize,
@@ -31,12 +37,23 @@ const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 pub(super) async fn serve(serving: Serving, mut stopping: watch::Receiver<Stop>) {
     let scheme = if serving.tls.is_some() { "https" } else { "http" };
     let context = Arc::new(Context {
-        engine: serving.engine,
+        control: Arc::clone(&serving.control),
         scheme,
-        authority: serving.socket.local_addr().map_or_else(|_| String::new(), |a| a.to_string()),
+        authority: serving
+            .sockets
+            .first()
+            .and_then(|socket| socket.local_addr().ok())
+            .map_or_else(String::new, |address| address.to_string()),
         patience: serving.patience,
     });
-    let tending = tokio::spawn(super::webhook::tend(Arc::clone(&context.engine)));
+    let tending = tokio::spawn(super::webhook::tend(serving.control, serving.trust));
+    let for_sweep = Arc::clone(&context.control.engine);
+    tokio::task::spawn_blocking(move || {
+        if !for_sweep.is_swept() {
+            // What stays is swept at the next start.
+            let _ = for_sweep.sweep_at_start();
+        }
+    });
     let seats = Arc::new(Semaphore::new(serving.most_connections.max(1)));
     let mut connections = JoinSet::new();
     let told = stopping.clone();
@@ -44,19 +61,19 @@ pub(super) async fn serve(serving: Serving, mut stopping: watch::Receiver<Stop>)
         tokio::select! {
             _ = stopping.wait_for(|stop| *stop != Stop::No) => break,
             Some(_) = connections.join_next() => {}
-            accepted = accept(&serving.socket, &seats) => {
-                let Some((stream, seat)) = accepted else { continue };
+            accepted = accept(&serving.sockets, &seats) => {
+                let Some((stream, peer, seat)) = accepted else { continue };
                 let (context, tls) = (Arc::clone(&context), serving.tls.clone());
                 let stopping = told.clone();
                 connections.spawn(async move {
-                    welcome(stream, tls, context, stopping).await;
+                    welcome(stream, peer, tls, context, stopping).await;
                     drop(seat);
                 });
             }
         }
     }
     tending.abort();
-    drop(serving.socket);
+    drop(serving.sockets);
     let emptied = async { while connections.join_next().await.is_some() {} };
     tokio::select! {
         () = emptied => {}
@@ -66,12 +83,14 @@ pub(super) async fn serve(serving: Serving, mut stopping: watch::Receiver<Stop>)
 }
 
 async fn accept(
-    socket: &TcpListener,
+    sockets: &[TcpListener],
     seats: &Arc<Semaphore>,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, Peer, OwnedSemaphorePermit)> {
     let seat = Arc::clone(seats).acquire_owned().await.ok()?;
-    match socket.accept().await {
-        Ok((stream, _)) => Some((stream, seat)),
+    match next_of(sockets).await {
+        Ok((stream, address)) => {
+            Some((stream, Peer { is_loopback: address.ip().to_canonical().is_loopback() }, seat))
+        }
         Err(_) => {
             // Out of file descriptors, mostly: some will be freed.
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -80,8 +99,18 @@ async fn accept(
     }
 }
 
+/// The next connection to any of the sockets.
+async fn next_of(sockets: &[TcpListener]) -> io::Result<(TcpStream, SocketAddr)> {
+    poll_fn(|context| {
+        let mut polled = sockets.iter().map(|socket| socket.poll_accept(context));
+        polled.find(Poll::is_ready).unwrap_or(Poll::Pending)
+    })
+    .await
+}
+
 async fn welcome(
     stream: TcpStream,
+    peer: Peer,
     tls: Option<TlsAcceptor>,
     context: Arc<Context>,
     stopping: watch::Receiver<Stop>,
@@ -89,11 +118,11 @@ async fn welcome(
     // Answers are written whole; waiting to fill packets only costs time.
     let _ = stream.set_nodelay(true);
     match tls {
-        None => connection::serve(stream, context, stopping).await,
+        None => connection::serve(stream, peer, context, stopping).await,
         Some(tls) => {
             let handshake = tokio::time::timeout(HANDSHAKE_LIMIT, tls.accept(stream));
             if let Ok(Ok(stream)) = handshake.await {
-                connection::serve(stream, context, stopping).await;
+                connection::serve(stream, peer, context, stopping).await;
             }
         }
     }

@@ -3,6 +3,7 @@
 //! It runs on a thread of its own with a runtime of its own, so it works the
 //! same under any executor and in plain blocking code.
 
+mod admin;
 mod answer_body;
 mod builder;
 mod certificate;
@@ -11,16 +12,22 @@ mod connection;
 mod exchange;
 mod listener;
 mod patience;
+mod preload;
+mod request_body;
+mod turning;
 mod webhook;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use tokio::sync::watch;
 
+use crate::control::Control;
 use crate::model::Credentials;
 
 pub use builder::{Builder, StartError, Tls};
+pub use turning::SnapshotFailure;
 
 /// A running B2 server. It stops when this value is dropped.
 ///
@@ -38,6 +45,8 @@ pub struct Emulator {
     base_url: String,
     credentials: Credentials,
     certificate_pem: Option<String>,
+    /// There from the moment it is ready.
+    control: Option<Arc<Control>>,
     stop: watch::Sender<Stop>,
     /// Gone once it has been waited for.
     thread: Option<JoinHandle<()>>,

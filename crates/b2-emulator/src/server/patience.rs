@@ -2,13 +2,21 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-/// A stream whose writes fail once the peer has taken nothing for a while.
+use crate::control::Traffic;
+
+/// What a peer has to take within the limit: a trickle is as bad as nothing.
+const LEAST_PROGRESS: usize = 1024;
+
+/// A stream whose writes fail once the peer has taken next to nothing for a
+/// while, and which counts its bytes.
 ///
 /// Reads are not watched here: waiting for a request, for a body and for
 /// nothing in particular have limits of their own.
@@ -18,12 +26,15 @@ pub(super) struct Patient<S> {
     limit: Duration,
     deadline: Pin<Box<Sleep>>,
     is_waiting: bool,
+    /// Bytes taken since the deadline was set.
+    progress: usize,
+    traffic: Arc<Traffic>,
 }
 
 impl<S> Patient<S> {
-    pub(super) fn new(stream: S, limit: Duration) -> Self {
+    pub(super) fn new(stream: S, limit: Duration, traffic: Arc<Traffic>) -> Self {
         let deadline = Box::pin(tokio::time::sleep(limit));
-        Self { stream, limit, deadline, is_waiting: false }
+        Self { stream, limit, deadline, is_waiting: false, progress: 0, traffic }
     }
 
     /// Passes a write's result on, or fails when it has been pending too long.
@@ -33,15 +44,33 @@ impl<S> Patient<S> {
         context: &mut Context<'_>,
     ) -> Poll<io::Result<T>> {
         if result.is_ready() {
-            self.is_waiting = false;
             return result;
         }
         if !self.is_waiting {
             self.is_waiting = true;
+            self.progress = 0;
             self.deadline.as_mut().reset(Instant::now() + self.limit);
         }
         ready!(self.deadline.as_mut().poll(context));
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer takes no data")))
+    }
+
+    /// Notes what a write has got rid of.
+    fn note(&mut self, result: &Poll<io::Result<usize>>) {
+        if let Poll::Ready(Ok(len)) = result {
+            self.traffic.sent.fetch_add(*len as u64, Ordering::Relaxed);
+            self.progress += len;
+            if self.progress >= LEAST_PROGRESS {
+                self.is_waiting = false;
+            }
+        }
+    }
+
+    /// A flush has nothing left to wait for.
+    fn note_flush(&mut self, result: &Poll<io::Result<()>>) {
+        if result.is_ready() {
+            self.is_waiting = false;
+        }
     }
 }
 
@@ -51,7 +80,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let result = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let read = buffer.filled().len() - before;
+        self.traffic.received.fetch_add(read as u64, Ordering::Relaxed);
+        result
     }
 }
 
@@ -62,6 +95,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.note(&result);
         self.watch(result, context)
     }
 
@@ -71,6 +105,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.note(&result);
         self.watch(result, context)
     }
 
@@ -80,6 +115,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let result = Pin::new(&mut self.stream).poll_flush(context);
+        self.note_flush(&result);
         self.watch(result, context)
     }
 

@@ -1,5 +1,7 @@
 //! Doing what time brings, and posting events to their webhooks.
 
+use std::error::Error;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,60 +11,118 @@ use http::header::{CONTENT_TYPE, HOST};
 use http_body_util::Full;
 use hyper::Request;
 use hyper_util::rt::TokioIo;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsConnector;
 
-use super::exchange::now;
-use crate::engine::Engine;
+use crate::control::Control;
 use crate::model::{Delivery, is_loopback};
 
-/// How often the emulator looks whether there is something to do.
-const BEAT: Duration = Duration::from_millis(200);
+/// How many changes are waited for before they are looked at together.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// How long a receiver may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Does what is due, for ever.
-pub(super) async fn tend(engine: Arc<Engine>) {
-    loop {
-        let for_job = Arc::clone(&engine);
-        let due = tokio::task::spawn_blocking(move || {
-            for_job.tend(now());
-            for_job.due_deliveries(now())
-        });
-        let mut deliveries = JoinSet::new();
-        for delivery in due.await.unwrap_or_default() {
-            let engine = Arc::clone(&engine);
-            deliveries.spawn(async move {
-                let sent = tokio::time::timeout(PATIENCE, send(&delivery));
-                let outcome =
-                    sent.await.unwrap_or_else(|_| Err("the webhook timed out".to_owned()));
-                let noted = move || engine.settle_delivery(delivery, outcome, now());
-                let _ = tokio::task::spawn_blocking(noted).await;
-            });
+/// Which certificates of HTTPS webhooks are trusted: the emulator's own, and
+/// those in a file.
+#[derive(Clone)]
+pub(super) struct Trust(TlsConnector);
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+impl Trust {
+    pub(super) fn new(own: Option<&str>, file: Option<&Path>) -> Result<Self, Failure> {
+        let mut roots = RootCertStore::empty();
+        let more = file.map(std::fs::read_to_string).transpose()?;
+        for pem in own.into_iter().chain(more.as_deref()) {
+            for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+                roots.add(certificate?)?;
+            }
         }
-        while deliveries.join_next().await.is_some() {}
-        tokio::time::sleep(BEAT).await;
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(Self(TlsConnector::from(Arc::new(config))))
     }
 }
 
-/// Posts one delivery. The emulator speaks to this machine only, in plain
-/// HTTP; what is meant for elsewhere counts as delivered.
-async fn send(delivery: &Delivery) -> Result<(), String> {
+/// Does what is due, for ever; sleeps until something is.
+pub(super) async fn tend(control: Arc<Control>, trust: Trust) {
+    loop {
+        let for_job = Arc::clone(&control);
+        let due = tokio::task::spawn_blocking(move || {
+            let now = for_job.clock.now();
+            for_job.engine.tend(now);
+            (for_job.engine.due_deliveries(now), for_job.idle())
+        });
+        let (due, mut idle) = due.await.unwrap_or_else(|_| (Vec::new(), PATIENCE));
+        if !due.is_empty() {
+            idle = PAUSE;
+        }
+        deliver(&control, &trust, due).await;
+        tokio::select! {
+            () = tokio::time::sleep(idle) => {}
+            () = control.engine.bell.notified() => tokio::time::sleep(PAUSE).await,
+        }
+    }
+}
+
+async fn deliver(control: &Arc<Control>, trust: &Trust, due: Vec<Delivery>) {
+    let mut deliveries = JoinSet::new();
+    for delivery in due {
+        let (control, trust) = (Arc::clone(control), trust.clone());
+        deliveries.spawn(async move {
+            let sent = tokio::time::timeout(PATIENCE, send(&delivery, &trust));
+            let outcome = sent.await.unwrap_or_else(|_| Err("the webhook timed out".to_owned()));
+            let noted = move || {
+                let now = control.clock.now();
+                control.engine.settle_delivery(delivery, outcome, now);
+            };
+            let _ = tokio::task::spawn_blocking(noted).await;
+        });
+    }
+    while deliveries.join_next().await.is_some() {}
+}
+
+/// Posts one delivery. The emulator speaks to this machine only; what is meant
+/// for elsewhere counts as delivered.
+async fn send(delivery: &Delivery, trust: &Trust) -> Result<(), String> {
     let url: http::Uri = delivery.url.parse().map_err(|_| "the url is unreadable".to_owned())?;
-    let (Some("http"), Some(authority)) = (url.scheme_str(), url.authority()) else {
+    let (Some(scheme), Some(authority)) = (url.scheme_str(), url.authority()) else {
         return Ok(());
     };
+    let is_https = scheme == "https";
     let host = authority.host();
     if !is_loopback(host) {
         return Ok(());
     }
-    let address = (host.trim_matches(['[', ']']), authority.port_u16().unwrap_or(80));
-    let stream = TcpStream::connect(address).await.map_err(explain)?;
+    let name = host.trim_matches(['[', ']']);
+    let port = authority.port_u16().unwrap_or(if is_https { 443 } else { 80 });
+    let stream = TcpStream::connect((name, port)).await.map_err(explain)?;
+    if is_https {
+        let name = ServerName::try_from(name.to_owned()).map_err(explain)?;
+        let stream = trust.0.connect(name, stream).await.map_err(explain)?;
+        post(delivery, &url, stream).await
+    } else {
+        post(delivery, &url, stream).await
+    }
+}
+
+async fn post<S>(delivery: &Delivery, url: &http::Uri, stream: S) -> Result<(), String>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(explain)?;
     let connection = tokio::spawn(connection);
-    let response = sender.send_request(request(delivery, &url)?).await;
+    let response = sender.send_request(request(delivery, url)?).await;
     connection.abort();
     let status = response.map_err(explain)?.status();
     if status.is_success() { Ok(()) } else { Err(format!("the webhook answered {status}")) }

@@ -20,6 +20,9 @@ use super::{Changes, RowScan, Rows, StoreError, Transaction};
 /// Every row of the rules, the table's letter first in the key.
 const ROWS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("rows");
 
+/// Bytes of the file that are kept in memory, whatever its size.
+const CACHE: usize = 64 * 1024 * 1024;
+
 /// Bounds the memory that one commit's changes take.
 const JOBS_PER_COMMIT: usize = 128;
 
@@ -72,6 +75,39 @@ impl DurableRows {
     }
 }
 
+impl DurableRows {
+    /// Whether the pages of a file agree. Those that do not are repaired.
+    pub(crate) fn is_sound(path: &Path) -> Result<bool, StoreError> {
+        Database::open(path)
+            .map_err(StoreError::database)?
+            .check_integrity()
+            .map_err(StoreError::database)
+    }
+
+    /// Puts these rows in the place of all others with one commit.
+    pub(crate) fn replace(
+        &self,
+        rows: &mut dyn Iterator<Item = Result<super::Row, StoreError>>,
+    ) -> Result<(), StoreError> {
+        let replaced = self.file.with_database(|database| {
+            let transaction = database.begin_write().map_err(StoreError::database)?;
+            transaction.delete_table(ROWS).map_err(StoreError::database)?;
+            {
+                let mut table = transaction.open_table(ROWS).map_err(StoreError::database)?;
+                for row in rows {
+                    let (key, value) = row?;
+                    table.insert(key.as_slice(), value.as_slice()).map_err(StoreError::database)?;
+                }
+            }
+            transaction.commit().map_err(StoreError::database)
+        });
+        if matches!(replaced, Err(StoreError::Database(_))) {
+            self.file.reopen();
+        }
+        replaced
+    }
+}
+
 /// The open database.
 ///
 /// redb refuses all work after an error of the disk, for it cannot know what
@@ -106,7 +142,8 @@ impl RowsFile {
 }
 
 fn open_database(path: &Path) -> Result<Database, StoreError> {
-    let database = Database::create(path).map_err(StoreError::database)?;
+    let database =
+        Database::builder().set_cache_size(CACHE).create(path).map_err(StoreError::database)?;
     let setup = database.begin_write().map_err(StoreError::database)?;
     // The table must exist before the first read transaction asks for it.
     setup.open_table(ROWS).map_err(StoreError::database)?.len().map_err(StoreError::database)?;

@@ -38,6 +38,16 @@ impl MemoryRows {
         }
         Ok(result)
     }
+
+    #[cfg(feature = "server")]
+    pub(crate) fn replace(
+        &self,
+        rows: &mut dyn Iterator<Item = Result<super::Row, StoreError>>,
+    ) -> Result<(), StoreError> {
+        let rows = rows.collect::<Result<_, _>>()?;
+        *self.map.write().unwrap_or_else(PoisonError::into_inner) = rows;
+        Ok(())
+    }
 }
 
 impl Rows for BTreeMap<Vec<u8>, Vec<u8>> {

@@ -79,6 +79,18 @@ impl Store {
         }
     }
 
+    /// Puts these rows in the place of all others, in one step.
+    #[cfg(feature = "server")]
+    pub(crate) fn replace(
+        &self,
+        rows: &mut dyn Iterator<Item = Result<Row, StoreError>>,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Memory(memory) => memory.replace(rows),
+            Self::Durable(durable) => durable.replace(rows),
+        }
+    }
+
     /// Runs `job` and returns once everything it changed is durable.
     ///
     /// An error keeps nothing. Blocks the calling thread.

@@ -64,6 +64,15 @@ impl<'a> Transaction<'a> {
         !self.changes.is_empty()
     }
 
+    /// Whether a row is written whose key begins with one of these letters.
+    #[cfg(feature = "server")]
+    pub(crate) fn writes_any(&self, letters: &[u8]) -> bool {
+        letters.iter().any(|letter| {
+            let mut rows = self.changes.range(vec![*letter]..vec![letter + 1]);
+            rows.any(|(_, value)| value.is_some())
+        })
+    }
+
     /// Forgets every change made so far.
     pub(crate) fn roll_back(&mut self) {
         self.changes.clear();

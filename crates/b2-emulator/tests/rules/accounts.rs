@@ -49,10 +49,10 @@ fn wrong_credentials_are_refused_without_a_reason() {
     for (id, key) in [(id.as_str(), "K004wrong"), ("004000000000000", &key)] {
         let wrong = json!({"applicationKeyId": id, "applicationKey": key});
         let answer = s.authorize(4, &basic(&wrong));
-        assert_refused(&answer, 401, "bad_auth_token");
+        assert_refused(&answer, 401, "unauthorized");
     }
     for garbage in ["Basic", "Basic !!!", "Bearer abc", ""] {
-        assert_refused(&s.authorize(4, garbage), 401, "bad_auth_token");
+        assert_refused(&s.authorize(4, garbage), 401, "unauthorized");
     }
 }
 
@@ -125,7 +125,7 @@ fn a_key_shows_its_secret_once_and_lists_without_it() {
     assert_eq!(listed, json!({"keys": [expected], "nextApplicationKeyId": null}));
     s.now += 60_000;
     assert_eq!(s.get("b2_list_keys", &body)["keys"], json!([]));
-    assert_refused(&s.authorize(4, &basic(&key)), 401, "bad_auth_token");
+    assert_refused(&s.authorize(4, &basic(&key)), 401, "unauthorized");
 }
 
 #[test]

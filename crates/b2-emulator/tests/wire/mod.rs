@@ -134,7 +134,8 @@ impl Client {
     pub(crate) fn log_in(base_url: &str, key_id: &str, key: &str) -> io::Result<Self> {
         let mut wire = Wire::new(base_url);
         let basic = base64::engine::general_purpose::STANDARD.encode(format!("{key_id}:{key}"));
-        let headers = [("Authorization", &*format!("Basic {basic}"))];
+        let basic = format!("Basic {basic}");
+        let headers = [("Authorization", basic.as_str()), ("User-Agent", "wire-test/1")];
         let body = wire.request("GET", "/b2api/v4/b2_authorize_account", &headers, b"")?.ok();
         let text = |name: &str| body[name].as_str().unwrap().to_owned();
         Ok(Self { token: text("authorizationToken"), account: text("accountId"), wire })
@@ -220,7 +221,7 @@ impl Program {
         Self::run(command)
     }
 
-    fn run(mut command: Command) -> Self {
+    pub(crate) fn run(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
