@@ -15,7 +15,7 @@ Environment:
   B2_ACCOUNT_INFO        the file that keeps the saved key
   B2_ENCRYPTION_PASSWORD the password of `encrypt` and `decrypt`
   B2_SOURCE_SSE_C_KEY_B64, B2_DESTINATION_SSE_C_KEY_B64
-                         keys of `file copy` for SSE-C: 32 bytes in base64
+                         keys of files under SSE-C: 32 bytes in base64
   B2_USER_AGENT_APPEND   text to add to the User-Agent of every request
 
 Exit codes:

@@ -79,6 +79,7 @@ fn words(decision: &ProtocolEvent) -> String {
             format!("part {} of {} was there already", part.number, part.of)
         }
         ProtocolEvent::PartStored(part) => format!("part {} of {} is stored", part.number, part.of),
+        ProtocolEvent::VersionDeleted { file_id, .. } => format!("{file_id} is deleted"),
         ProtocolEvent::LargeFileCancelled => "the large file is cancelled".to_owned(),
         ProtocolEvent::Resuming { from } => {
             format!("the connection broke; going on from byte {from}")

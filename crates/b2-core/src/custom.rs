@@ -113,6 +113,12 @@ impl CustomRequest {
         Self::new(Method::GET, operation)
     }
 
+    /// A HEAD, which has no body to give.
+    #[must_use]
+    pub fn head(operation: &str) -> Self {
+        Self::new(Method::HEAD, operation)
+    }
+
     /// A POST of this body; its type is `application/json` unless a header
     /// says otherwise.
     #[must_use]

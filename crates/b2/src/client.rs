@@ -21,6 +21,7 @@ use crate::buffer::BufferPool;
 use crate::drive::Context;
 use crate::list::Listing;
 use crate::observer::{Nobody, Observer};
+use crate::report::ProgressStep;
 use crate::run::Run;
 
 /// An account of Backblaze B2.
@@ -203,6 +204,7 @@ pub struct ClientBuilder {
     observer: Arc<dyn Observer>,
     seed: Option<u64>,
     buffers: BufferPool,
+    progress_step: ProgressStep,
     #[cfg(feature = "hyper")]
     root_certificates: Vec<u8>,
     #[cfg(feature = "hyper")]
@@ -221,6 +223,7 @@ impl ClientBuilder {
             observer: Arc::new(Nobody),
             seed: None,
             buffers: BufferPool::default(),
+            progress_step: ProgressStep::default(),
             #[cfg(feature = "hyper")]
             root_certificates: Vec::new(),
             #[cfg(feature = "hyper")]
@@ -265,6 +268,13 @@ impl ClientBuilder {
     /// Who watches.
     pub fn with_observer(mut self, observer: impl Observer) -> Self {
         self.observer = Arc::new(observer);
+        self
+    }
+
+    /// How often the observer hears how far a transfer is; default: at each
+    /// percent.
+    pub fn with_progress_step(mut self, step: ProgressStep) -> Self {
+        self.progress_step = step;
         self
     }
 
@@ -341,7 +351,8 @@ impl ClientBuilder {
             None => self.config,
         };
         let account = Account::new(config, self.credentials, seed);
-        let context = Context::new(account, transport, timer, spawn, self.observer, self.buffers);
+        let context = Context::new(account, transport, timer, spawn, self.observer, self.buffers)
+            .with_progress_step(self.progress_step);
         Ok(Client { context: Arc::new(context) })
     }
 

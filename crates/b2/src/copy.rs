@@ -198,7 +198,7 @@ impl CopyFile {
         };
         let journal: Arc<dyn Recording> = Arc::new(journal);
         let ends = Ends { journal: Some(journal), on_part: self.on_part, ..Ends::default() };
-        Ok((FileCopy::new(self.source, name, options), ends))
+        Ok((FileCopy::new(self.source, name, options)?, ends))
     }
 }
 

@@ -65,9 +65,11 @@ mod journal;
 mod key;
 mod list;
 mod lock;
+mod log;
 mod object;
 mod observer;
 mod progress;
+mod report;
 mod run;
 mod settings;
 mod share;
@@ -105,7 +107,7 @@ pub use b2_proto::{
 };
 pub use b2_proto::{
     CorsRule, CustomerKey, DefaultRetention, EncryptionRequest, FileRetention, LegalHold,
-    LifecycleRule, NotificationRule, ReplicationConfiguration, RetentionMode,
+    LifecycleRule, NotificationRule, ReplicationConfiguration,
 };
 pub use bucket::Bucket;
 pub use client::{BuildError, Client, ClientBuilder};
@@ -113,8 +115,10 @@ pub use copy::CopyFile;
 pub use download::{Download, DownloadedBytes};
 pub use key::NewKey;
 pub use list::{FileList, Listing, VersionList};
-pub use observer::{Event, Observer, Scope};
+pub use log::{LogKind, LogLevel, LogLine, LogObserver};
+pub use observer::{Direction, Event, Observer, Scope};
 pub use progress::Progress;
+pub use report::ProgressStep;
 pub use run::{Handle, Monitor, Run};
 pub use settings::UpdateBucket;
 pub use share::{Share, SharedLink};

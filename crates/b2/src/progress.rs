@@ -1,9 +1,11 @@
 //! How far a transfer has come. It is read, not pushed.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use b2_core::op::{Wait, WaitReason};
+
+use crate::report::Reporter;
 
 /// The books of one transfer.
 #[derive(Debug)]
@@ -15,6 +17,8 @@ pub(crate) struct Meter {
     transferred: AtomicU64,
     hashed: AtomicU64,
     waiting_for: Mutex<Option<WaitReason>>,
+    /// Who is told, if anybody is.
+    reporter: OnceLock<Reporter>,
 }
 
 /// `total` when the length is not known yet.
@@ -30,11 +34,36 @@ impl Default for Meter {
             transferred: AtomicU64::new(0),
             hashed: AtomicU64::new(0),
             waiting_for: Mutex::new(None),
+            reporter: OnceLock::new(),
         }
     }
 }
 
 impl Meter {
+    /// Tells `reporter` from now on.
+    pub(crate) fn report_to(&self, reporter: Reporter) {
+        // A transfer is run once, so there is none yet.
+        let _first = self.reporter.set(reporter);
+        if let Some(reporter) = self.reporter.get() {
+            reporter.started();
+        }
+    }
+
+    /// The transfer is over.
+    pub(crate) fn ended(&self, success: bool) {
+        if let Some(reporter) = self.reporter.get() {
+            let progress = self.read();
+            reporter.ended(progress.position_bytes, progress.total_bytes, success);
+        }
+    }
+
+    fn report(&self) {
+        if let Some(reporter) = self.reporter.get() {
+            let progress = self.read();
+            reporter.moved(progress.position_bytes, progress.total_bytes);
+        }
+    }
+
     pub(crate) fn set_total(&self, bytes: u64) {
         self.total.store(bytes, Ordering::Relaxed);
     }
@@ -43,6 +72,7 @@ impl Meter {
     pub(crate) fn moved(&self, bytes: u64, position: u64) {
         self.transferred.fetch_add(bytes, Ordering::Relaxed);
         self.furthest.fetch_max(position, Ordering::Relaxed);
+        self.report();
     }
 
     /// `bytes` more were moved, wherever they belong.
@@ -63,6 +93,7 @@ impl Meter {
         let reached = self.acknowledged.load(Ordering::Relaxed) + in_flight;
         let total = self.total.load(Ordering::Relaxed);
         self.furthest.fetch_max(reached.min(total), Ordering::Relaxed);
+        self.report();
     }
 
     /// A body is done with after so many bytes.
@@ -75,10 +106,19 @@ impl Meter {
         self.hashed.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    /// `bytes` are safe from before an interruption.
+    pub(crate) fn kept(&self, bytes: u64) {
+        if let Some(reporter) = self.reporter.get() {
+            reporter.kept(bytes);
+        }
+        self.stored(bytes);
+    }
+
     /// `bytes` more are safe, wherever they lie.
     pub(crate) fn stored(&self, bytes: u64) {
         let stored = self.acknowledged.fetch_add(bytes, Ordering::Relaxed) + bytes;
         self.furthest.fetch_max(stored, Ordering::Relaxed);
+        self.report();
     }
 
     /// Everything up to `position` is safe: stored by B2, or in the sink.

@@ -85,8 +85,14 @@ impl<O: Operation, T> Run<O, T> {
     /// Those of the operation.
     pub fn run_blocking(self, transport: &dyn BlockingTransport) -> Result<T, Error> {
         let scope = Scope { id: self.context.next_scope() };
-        let output = drive_blocking(&self.context, scope, self.operation?, &self.ends, transport)?;
-        (self.finish)(output, &self.ends)
+        self.ends.report(&self.context, scope);
+        let (context, ends) = (&self.context, &self.ends);
+        let result = self
+            .operation
+            .and_then(|operation| drive_blocking(context, scope, operation, ends, transport))
+            .and_then(|output| (self.finish)(output, ends));
+        ends.meter.ended(result.is_ok());
+        result
     }
 
     /// The protocol machine, to be driven by your own loop over an
@@ -116,6 +122,14 @@ where
     async fn run(self) -> Result<T, Error> {
         let scope = Scope { id: self.context.next_scope() };
         let ends = self.ends.clone();
+        ends.report(&self.context, scope);
+        let meter = Arc::clone(&ends.meter);
+        let result = self.drive(scope, ends).await;
+        meter.ended(result.is_ok());
+        result
+    }
+
+    async fn drive(self, scope: Scope, ends: Ends) -> Result<T, Error> {
         // Dropped after the future of `drive`, whose end makes the writer let
         // go of the sink.
         let _early_end = Discard::of(&ends);

@@ -2,6 +2,7 @@
 
 mod account;
 mod bucket;
+mod call;
 mod emulator;
 mod encryption;
 mod file;
@@ -29,6 +30,7 @@ pub(crate) enum Command {
     Key(key::Key),
     Ls(ls::Ls),
     Rm(rm::Rm),
+    Call(call::Call),
     Encrypt(encryption::Encrypt),
     Decrypt(encryption::Decrypt),
     Inspect(encryption::Inspect),
@@ -50,6 +52,7 @@ impl Command {
             Self::Key(key) => key.run(context).await,
             Self::Ls(ls) => ls.run(context).await,
             Self::Rm(rm) => rm.run(context).await,
+            Self::Call(call) => call.run(context).await,
             Self::Encrypt(encrypt) => encrypt.run(context).await,
             Self::Decrypt(decrypt) => decrypt.run(context).await,
             Self::Inspect(inspect) => inspect.run(context),

@@ -5,6 +5,7 @@
 
 mod account;
 mod buckets;
+mod calls;
 mod copies;
 mod emulator;
 mod encryption;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::scene::Scene;
+use crate::scene::{Scene, run, run_reading};
 
 /// Bytes that no compression or offset error leaves alike.
 fn noise(len: usize) -> Vec<u8> {
@@ -170,4 +170,32 @@ fn a_hidden_file_is_not_there_until_the_marker_is_deleted() {
     assert_eq!(info["action"], "hide");
     scene.b2(["rm", &marker]).ok();
     assert_eq!(scene.b2(["file", "cat", "b2://now-you-see/x"]).ok().text(), "me");
+}
+
+#[test]
+fn a_file_under_a_key_of_ones_own_comes_back_with_it_only() {
+    const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    let scene = Scene::with_bucket("the-bucket");
+    let mut command = scene.command();
+    command.env("B2_DESTINATION_SSE_C_KEY_B64", KEY);
+    let upload = ["file", "upload", "-q", "--destination-server-side-encryption", "SSE-C"];
+    run_reading(command, "hush", upload.iter().chain(&["the-bucket", "-", "x"])).ok();
+    scene.b2(["file", "cat", "b2://the-bucket/x"]).exits(1);
+
+    let mut command = scene.command();
+    command.env("B2_SOURCE_SSE_C_KEY_B64", KEY);
+    let cat = ["file", "cat", "--source-server-side-encryption", "SSE-C", "b2://the-bucket/x"];
+    assert_eq!(run(command, cat).ok().text(), "hush");
+    let missing = scene.b2(cat).exits(2);
+    assert!(missing.stderr.contains("B2_SOURCE_SSE_C_KEY_B64"), "{}", missing.stderr);
+}
+
+#[test]
+fn a_file_can_be_held_from_its_upload_on() {
+    let scene = Scene::with_bucket("the-bucket");
+    scene.b2(["bucket", "update", "-q", "--file-lock-enabled", "the-bucket"]).ok();
+    let upload = ["file", "upload", "-q", "--legal-hold", "on", "the-bucket", "-", "x"];
+    scene.b2_reading("kept", upload).ok();
+    let info = scene.b2(["file", "info", "--json", "b2://the-bucket/x"]).ok().json();
+    assert_eq!(info["legalHold"]["value"], "on");
 }

@@ -12,6 +12,8 @@ mod whole;
 pub use options::CopyOptions;
 pub(crate) use part::{CopyOrigin, PartCopy};
 
+use std::collections::BTreeMap;
+
 use b2_proto::{
     ContentSha1, FileId, FileInfo, FileName, FileVersion, GetFileInfoRequest, Sha1Digest, header,
 };
@@ -74,10 +76,19 @@ impl From<Uploaded> for Copied {
 
 impl FileCopy {
     /// Copies the version `source` of any bucket of the account to `name`.
-    #[must_use]
-    pub fn new(source: FileId, name: FileName, options: CopyOptions) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Request`] if the information, the encryption or the retention
+    /// of the copy breaks B2's rules.
+    pub fn new(source: FileId, name: FileName, options: CopyOptions) -> Result<Self, Error> {
+        let mut headers = UploadHeaders::new(name.clone());
+        if let Some((content_type, info)) = &options.metadata {
+            headers = described(headers, content_type, info)?;
+        }
+        options.complete(headers).check(OPERATION)?;
         let call = Call::new(GetFileInfoRequest::new(source.clone()));
-        Self { source, name, options, state: State::Describing(Box::new(call)), paused: false }
+        Ok(Self { source, name, options, state: State::Describing(Box::new(call)), paused: false })
     }
 
     /// Chooses how to copy what was described.
@@ -145,14 +156,20 @@ impl FileCopy {
             }
             None => {}
         }
-        let mut headers = UploadHeaders::new(self.name.clone()).with_content_type(content_type);
-        for (name, value) in &info {
-            headers = headers
-                .with_file_info(name, value)
-                .map_err(|rule| refuse(RequestError::FileInfo(rule)))?;
-        }
+        let headers = described(UploadHeaders::new(self.name.clone()), content_type, &info)?;
         Ok(self.options.complete(headers))
     }
+}
+
+fn described(
+    headers: UploadHeaders,
+    content_type: &str,
+    info: &BTreeMap<String, String>,
+) -> Result<UploadHeaders, Error> {
+    let headers = headers.with_content_type(content_type);
+    info.iter().try_fold(headers, |headers, (name, value)| {
+        headers.with_file_info(name, value).map_err(|rule| refuse(RequestError::FileInfo(rule)))
+    })
 }
 
 /// A digest of the whole that B2 has checked itself.

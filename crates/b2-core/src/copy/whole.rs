@@ -72,7 +72,6 @@ impl Expected {
             && row.content_length == self.len
             && self.digest.is_none_or(|wanted| digest.is_none_or(|stored| stored == wanted))
             && row.file_info == self.file_info
-            && row.file_id.as_ref() != Some(&request.source_file_id)
             && self.begun_ms.is_none_or(|begun| row.upload_timestamp >= begun - SLACK_MS)
     }
 }
@@ -162,7 +161,7 @@ impl WholeCopy {
         doubt: Error,
     ) -> Option<Result<Copied, Error>> {
         match rows {
-            Ok(rows) => match rows.into_iter().find(|row| self.expected.is(&self.request, row)) {
+            Ok(rows) => match self.found(rows) {
                 Some(file) => Some(self.verified(file)),
                 None => self.again(doubt),
             },
@@ -175,6 +174,13 @@ impl WholeCopy {
                 Some(Err(Error::Unconfirmed { operation: CopyFile::NAME, last }))
             }
         }
+    }
+
+    /// The newest come first, and no copy is older than its source.
+    fn found(&self, rows: Vec<FileVersion>) -> Option<FileVersion> {
+        let source = &self.request.source_file_id;
+        let mut newer = rows.into_iter().take_while(|row| row.file_id.as_ref() != Some(source));
+        newer.find(|row| self.expected.is(&self.request, row))
     }
 
     pub(crate) fn handle(

@@ -257,7 +257,7 @@ impl Actor {
                 .with_source_encryption(EncryptionRequest::sse_c(key.clone()));
         }
         let source = self.copied.as_ref()?.id.clone();
-        let copy = FileCopy::new(source, self.name.clone(), options);
+        let copy = FileCopy::new(source, self.name.clone(), options).expect("good options");
         Some(erase(copy, |done| Outcome::Copied(Box::new(done))))
     }
 

@@ -232,7 +232,8 @@ async fn perform(
         Ok(response) => {
             let (head, body) = response.into_parts();
             let status = head.status.as_u16();
-            let event = Event::ResponseHead { operation: transmit.operation, status };
+            let operation = transmit.operation;
+            let event = Event::ResponseHead { operation, status, headers: &head.headers };
             context.observer.on_event(&scope, &event);
             receive(context, transmit, ends, (Box::new(head), body), &sending).await
         }

@@ -115,7 +115,8 @@ fn perform(
         Ok(response) => {
             let (head, body) = response.into_parts();
             let status = head.status.as_u16();
-            context.observer.on_event(&scope, &Event::ResponseHead { operation, status });
+            let event = Event::ResponseHead { operation, status, headers: &head.headers };
+            context.observer.on_event(&scope, &event);
             receive(context, transmit, ends, Box::new(head), body, sent)
         }
         Err(error) => {

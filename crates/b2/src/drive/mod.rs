@@ -27,8 +27,9 @@ use b2_core::port::{DynTransport, ReadAt, Spawn, Timer};
 use crate::buffer::BufferPool;
 use crate::control::Control;
 use crate::journal::Recording;
-use crate::observer::Observer;
+use crate::observer::{Direction, Observer, Scope};
 use crate::progress::Meter;
+use crate::report::{ProgressStep, Reporter};
 use crate::sink::Sink;
 
 /// What all operations of one client share.
@@ -41,6 +42,8 @@ pub(crate) struct Context {
     pub(crate) spawn: Option<Arc<dyn Spawn>>,
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) buffers: BufferPool,
+    /// How often observers are told how far a transfer is.
+    pub(crate) progress_step: ProgressStep,
     scopes: AtomicU64,
 }
 
@@ -61,8 +64,14 @@ impl Context {
             spawn,
             observer,
             buffers,
+            progress_step: ProgressStep::default(),
             scopes: AtomicU64::new(0),
         }
+    }
+
+    pub(crate) fn with_progress_step(mut self, step: ProgressStep) -> Self {
+        self.progress_step = step;
+        self
     }
 
     /// Names the next operation, for observers.
@@ -118,6 +127,18 @@ pub(crate) struct Ends {
 pub(crate) type OnPart = Arc<dyn Fn(&StoredPart) -> ControlFlow<()> + Send + Sync>;
 
 impl Ends {
+    /// Tells the observer of a transfer from its beginning on.
+    pub(crate) fn report(&self, context: &Context, scope: Scope) {
+        let direction = match (&self.source, &self.sink) {
+            (Some(_), _) => Direction::Upload,
+            (None, Some(_)) => Direction::Download,
+            (None, None) => return,
+        };
+        let observer = Arc::clone(&context.observer);
+        let step = context.progress_step;
+        self.meter.report_to(Reporter::new(observer, scope, direction, step));
+    }
+
     /// Writes an event to the journal; a piece of a download only once its
     /// bytes are safe.
     fn note(&self, event: &b2_core::Event) -> std::io::Result<()> {
@@ -136,7 +157,11 @@ impl Ends {
     fn heed(&self, event: &b2_core::Event) {
         match event {
             b2_core::Event::PartStored(part) => {
-                self.meter.stored(part.len);
+                if part.kept {
+                    self.meter.kept(part.len);
+                } else {
+                    self.meter.stored(part.len);
+                }
                 let go_on = self.on_part.as_ref().filter(|_| !part.kept).map(|ask| ask(part));
                 if go_on == Some(ControlFlow::Break(())) {
                     self.control.stop(Stop::Keep);
@@ -144,7 +169,7 @@ impl Ends {
             }
             b2_core::Event::DownloadBegun { len, .. } => self.meter.set_total(*len),
             b2_core::Event::PieceStored { offset, len, kept: true } => {
-                self.meter.stored(*len);
+                self.meter.kept(*len);
                 if let Some(sink) = &self.sink {
                     sink.lock().unwrap_or_else(PoisonError::into_inner).has(*offset, *len);
                 }

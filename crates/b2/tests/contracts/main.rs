@@ -8,4 +8,5 @@ mod support;
 mod concurrency;
 mod listings;
 mod progress;
+mod reports;
 mod secrets;

@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal as _};
 use b2::Client;
 
 use crate::command::file::absence;
+use crate::command::file::encryption::SourceEncryption;
 use crate::command::file::transfer_row::DownloadRow;
 use crate::context::Context;
 use crate::failure::{self, Failure};
@@ -16,6 +17,9 @@ const AFTER_HELP: &str = "\
 Capability: readFiles, unless the bucket is public
 
 The content is checked when all of it has been written: look at the exit code.
+The key of a file under SSE-C comes from B2_SOURCE_SSE_C_KEY_B64, 32 bytes in
+base64, with --source-server-side-encryption SSE-C.
+
 With --json the description of the file goes to standard error.
 
 Examples:
@@ -31,32 +35,46 @@ pub(crate) struct Cat {
     uri: FileUri,
 
     #[command(flatten)]
+    encryption: SourceEncryption,
+
+    #[command(flatten)]
     no_progress: NoProgress,
 }
 
 impl Cat {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
-        to_stdout(context, &self.uri, self.no_progress).await
+        to_stdout(context, &self.uri, &self.encryption, self.no_progress).await
     }
 }
 
 /// A download of the file that `uri` names.
-pub(super) fn download(client: &Client, uri: &FileUri) -> b2::Download {
-    match uri {
+pub(super) fn download(
+    client: &Client,
+    uri: &FileUri,
+    encryption: &SourceEncryption,
+) -> Result<b2::Download, Failure> {
+    let key = encryption.key()?;
+    let download = match uri {
         FileUri::Name(uri) => client.download(&uri.bucket, &uri.name),
         FileUri::Id(id) => client.download_version(id.clone()),
-    }
+    };
+    Ok(match key {
+        Some(key) => download.with_customer_key(key),
+        None => download,
+    })
 }
 
 pub(super) async fn to_stdout(
     context: &Context,
     uri: &FileUri,
+    encryption: &SourceEncryption,
     mut no_progress: NoProgress,
 ) -> Result<(), Failure> {
     // A bar and the content would write over each other.
     no_progress.no_progress |= io::stdout().is_terminal();
     let client = context.client()?;
-    let run = download(&client, uri).to_writer(stdout().map_err(Failure::stdout)?);
+    let download = download(&client, uri, encryption)?;
+    let run = download.to_writer(stdout().map_err(Failure::stdout)?);
     let monitor = run.monitor();
     match progress::watch(&context.output, no_progress, monitor, run).await {
         Ok(downloaded) => {

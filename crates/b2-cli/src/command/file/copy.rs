@@ -2,24 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use b2::{ByteRange, Client, CopyFile, EncryptionMode, EncryptionRequest, FileId};
-use clap::ValueEnum;
+use b2::{ByteRange, Client, CopyFile, EncryptionRequest, FileId};
 
+use crate::command::file::encryption::{DestinationEncryption, SourceEncryption};
 use crate::command::file::{pair, target};
 use crate::context::Context;
-use crate::environment;
 use crate::failure::Failure;
 use crate::uri::{FileUri, NameUri};
-
-/// Where the keys of SSE-C come from; an argument would be seen by others.
-const SOURCE_KEY: &str = "B2_SOURCE_SSE_C_KEY_B64";
-const DESTINATION_KEY: &str = "B2_DESTINATION_SSE_C_KEY_B64";
 
 const AFTER_HELP: &str = "\
 Capabilities: writeFiles; readFiles if the source is private; and listBuckets
 unless the key is restricted to the bucket of the copy
 
-B2 copies by itself, up to 5 GB; no byte passes through this machine. Prints the
+B2 copies by itself, what is longer than 5 GB in parts; no byte passes through
+this machine. Prints the
 id of the new version. Content type and information are those of the source; if
 --content-type or --info is given, what is given replaces all of the information.
 
@@ -57,41 +53,17 @@ pub(crate) struct Copy {
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     info: Vec<(String, String)>,
 
-    /// How the copy is encrypted; as its bucket says if absent
-    #[arg(long, value_name = "MODE")]
-    destination_server_side_encryption: Option<Encryption>,
+    #[command(flatten)]
+    encryption: DestinationEncryption,
 
-    /// How the source is encrypted, if that needs a key
-    #[arg(long, value_name = "MODE")]
-    source_server_side_encryption: Option<OwnKey>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Encryption {
-    /// With a key that B2 manages
-    #[value(name = "SSE-B2")]
-    SseB2,
-    /// With a key of yours
-    #[value(name = "SSE-C")]
-    SseC,
-    /// Not
-    None,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum OwnKey {
-    /// With a key of yours
-    #[value(name = "SSE-C")]
-    SseC,
+    #[command(flatten)]
+    source_encryption: SourceEncryption,
 }
 
 impl Copy {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let encryption = self.encryption()?;
-        let source_encryption = match self.source_server_side_encryption {
-            Some(OwnKey::SseC) => Some(sse_c(SOURCE_KEY)?),
-            None => None,
-        };
+        let encryption = self.encryption.request()?;
+        let source_encryption = self.source_encryption.key()?.map(EncryptionRequest::sse_c);
         let client = context.client()?;
         let bucket = client.bucket(&self.destination.bucket).await?;
         let source = target::id(&client, &self.source).await?;
@@ -106,23 +78,12 @@ impl Copy {
             copy = copy.with_source_encryption(encryption);
         }
         let copied = self.with_metadata(&client, source, copy).await?.run().await?;
-        context.output.row(&copied, || {
-            copied.file_id.as_ref().map(ToString::to_string).unwrap_or_default()
+        context.output.row(&copied.file, || {
+            copied.file.file_id.as_ref().map(ToString::to_string).unwrap_or_default()
         })?;
-        let length = copied.content_length;
+        let length = copied.file.content_length;
         context.output.say(&format!("copied {length} bytes to {}", self.destination));
         Ok(())
-    }
-
-    fn encryption(&self) -> Result<Option<EncryptionRequest>, Failure> {
-        Ok(match self.destination_server_side_encryption {
-            None => None,
-            Some(Encryption::SseB2) => Some(EncryptionRequest::sse_b2()),
-            Some(Encryption::SseC) => Some(sse_c(DESTINATION_KEY)?),
-            Some(Encryption::None) => {
-                Some(EncryptionRequest::new().with_mode(EncryptionMode::Unencrypted))
-            }
-        })
     }
 
     /// B2 wants a content type beside information, so that of the source is
@@ -143,10 +104,6 @@ impl Copy {
         let info: BTreeMap<_, _> = self.info.iter().cloned().collect();
         Ok(copy.with_metadata(&content_type, info))
     }
-}
-
-fn sse_c(variable: &str) -> Result<EncryptionRequest, Failure> {
-    environment::customer_key(variable).map(EncryptionRequest::sse_c)
 }
 
 /// `0-99`, `100-`, and `0,99` as the official tool writes it.

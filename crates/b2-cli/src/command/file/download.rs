@@ -4,6 +4,7 @@ use std::fs;
 use std::future::IntoFuture as _;
 use std::path::PathBuf;
 
+use crate::command::file::encryption::SourceEncryption;
 use crate::command::file::transfer_row::DownloadRow;
 use crate::command::file::{absence, cat};
 use crate::context::Context;
@@ -22,6 +23,9 @@ replaced in one step at the end.
 A file of more than 8 MiB is fetched in pieces, several at a time. With
 --resume what has arrived stays, in a hidden file beside the destination, when
 the command is interrupted; the same command goes on after it.
+
+The key of a file under SSE-C comes from B2_SOURCE_SSE_C_KEY_B64, 32 bytes in
+base64, with --source-server-side-encryption SSE-C.
 
 Examples:
   b2 file download b2://my-photos/2026/cat.jpg cat.jpg
@@ -54,16 +58,20 @@ pub(crate) struct Download {
     threads: u16,
 
     #[command(flatten)]
+    encryption: SourceEncryption,
+
+    #[command(flatten)]
     no_progress: NoProgress,
 }
 
 impl Download {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         if self.local.as_os_str() == "-" {
-            return cat::to_stdout(context, &self.uri, self.no_progress).await;
+            return cat::to_stdout(context, &self.uri, &self.encryption, self.no_progress).await;
         }
         let client = context.client()?;
-        let mut download = cat::download(&client, &self.uri).with_concurrency(self.threads.into());
+        let mut download = cat::download(&client, &self.uri, &self.encryption)?
+            .with_concurrency(self.threads.into());
         if let Some(journal) = self.journal(context)? {
             download = download.with_journal(journal);
         }

@@ -4,9 +4,11 @@ mod absence;
 mod cat;
 mod copy;
 mod download;
+mod encryption;
 mod hide;
 mod info;
 mod large;
+mod lock;
 mod target;
 mod transfer_row;
 mod update;
@@ -54,7 +56,7 @@ impl File {
 }
 
 /// File information as options give it.
-fn pair(text: &str) -> Result<(String, String), String> {
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("NAME=VALUE is expected".to_owned()),

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use b2::{FileVersion, Source, Uploaded, WholeDigest};
 use serde::Serialize;
 
+use crate::command::file::encryption::DestinationEncryption;
+use crate::command::file::lock::Lock;
 use crate::command::file::pair;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -22,11 +24,16 @@ A file of more than 200 MB goes out in parts, several at a time. If the command
 is interrupted, the parts that B2 has stay there and cost money: run the same
 command again and it goes on after them, or cancel the large file.
 
+The key of SSE-C comes from B2_DESTINATION_SSE_C_KEY_B64, 32 bytes in base64;
+without it nobody can read the file, not even B2. A retention needs also
+writeFileRetentions, a legal hold writeFileLegalHolds.
+
 Examples:
   b2 file upload my-photos cat.jpg 2026/cat.jpg
   b2 file upload my-site index.html index.html --content-type text/html
   tar -c docs | b2 file upload my-backups - docs.tar --info host=$(hostname)
-  b2 file upload my-backups disk.img disk.img --threads 8 --part-size 50000000";
+  b2 file upload my-backups disk.img disk.img --threads 8 --part-size 50000000
+  b2 file upload my-backups keys.db keys.db --destination-server-side-encryption SSE-C";
 
 /// Upload one file
 #[derive(Debug, clap::Args)]
@@ -69,6 +76,12 @@ pub(crate) struct Upload {
     no_resume: bool,
 
     #[command(flatten)]
+    encryption: DestinationEncryption,
+
+    #[command(flatten)]
+    lock: Lock,
+
+    #[command(flatten)]
     no_progress: NoProgress,
 }
 
@@ -86,6 +99,8 @@ struct Row<'a> {
 
 impl Upload {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let encryption = self.encryption.request()?;
+        let (retention, hold) = (self.lock.retention()?, self.lock.legal_hold());
         let client = context.client()?;
         let source = open(&self.local).await?;
         let bucket = client.bucket(&self.bucket).await?;
@@ -95,6 +110,15 @@ impl Upload {
         }
         for (name, value) in &self.info {
             upload = upload.with_file_info(name, value);
+        }
+        if let Some(encryption) = encryption {
+            upload = upload.with_encryption(encryption);
+        }
+        if let Some(retention) = retention {
+            upload = upload.with_retention(retention);
+        }
+        if let Some(hold) = hold {
+            upload = upload.with_legal_hold(hold);
         }
         upload = upload.with_concurrency(self.threads.into());
         if let Some(part_size) = self.part_size {
