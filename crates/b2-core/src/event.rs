@@ -3,7 +3,7 @@
 //! Events inform; they never decide. A driver hands each to its observer
 //! outside every lock and polls again.
 
-use b2_proto::{FileId, LargeFileId, Sha1Digest};
+use b2_proto::{Action, FileId, LargeFileId, Sha1Digest};
 
 use crate::error::Remedy;
 use crate::time::Instant;
@@ -67,6 +67,8 @@ pub enum Event {
     LargeFileStarting {
         /// B2's clock, in ms since 1970, as far as known.
         at_ms: Option<i64>,
+        /// Length of the file in bytes.
+        len: u64,
         /// Length of every part but the last, in bytes.
         part_size: u64,
         /// SHA-1 of the whole file, if it was computed or known.
@@ -89,6 +91,14 @@ pub enum Event {
     /// not found, or may not be looked for with this application key. Another
     /// one is begun: an unfinished file without parts may be left behind.
     PossibleOrphan,
+    /// One of several versions is deleted, or an unfinished large file is
+    /// cancelled.
+    VersionDeleted {
+        /// What its id was.
+        file_id: FileId,
+        /// What it was.
+        action: Action,
+    },
     /// The large file is cancelled: nothing is left behind. (When it is
     /// finished, the operation is done.)
     LargeFileCancelled,

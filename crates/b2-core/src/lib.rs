@@ -60,11 +60,14 @@
 //! | you want | operation |
 //! |---|---|
 //! | one JSON call | [`Call`] over an [`endpoint`] |
+//! | any other request | [`CustomCall`] |
 //! | a call whose lost answer is looked up | [`Reconciled`] |
 //! | to check an application key | [`Authorize`] |
 //! | a bucket's id | [`FindBucket`] |
 //! | a download token, and where it is good | [`ShareFiles`] |
 //! | a listing | [`Pager`], which makes a [`Call`] for each page |
+//! | to copy inside B2, whatever the length | [`FileCopy`] |
+//! | to delete all versions of a name | [`DeleteAllVersions`] |
 //! | to upload a file of any size | [`Upload`], which chooses one of the next two |
 //! | to upload up to 5 GB in one request | [`SmallUpload`] |
 //! | to upload in parts, to be resumed | [`LargeUpload`] |
@@ -93,6 +96,9 @@ pub mod account;
 pub mod body;
 pub mod bucket;
 pub mod call;
+pub mod copy;
+pub mod custom;
+pub mod delete_all;
 pub mod download;
 pub mod encryption;
 pub mod endpoint;
@@ -108,10 +114,14 @@ pub mod session;
 pub mod share;
 pub mod time;
 pub mod upload;
+pub mod webhook;
 
 pub use account::{Account, Config, Credentials};
 pub use bucket::FindBucket;
 pub use call::Call;
+pub use copy::FileCopy;
+pub use custom::CustomCall;
+pub use delete_all::DeleteAllVersions;
 pub use download::{Download, ParallelDownload};
 pub use error::{Error, Remedy};
 pub use event::Event;

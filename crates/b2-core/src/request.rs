@@ -49,10 +49,17 @@ impl RequestBuilder {
         Ok(self)
     }
 
-    /// A header that no `Debug` prints.
-    pub(crate) fn secret_header(mut self, name: &str, value: &str) -> Result<Self, Error> {
-        self.insert(self.name(name)?, value, true)?;
-        Ok(self)
+    /// Whatever headers `add` adds.
+    pub(crate) fn headers(
+        mut self,
+        add: impl FnOnce(&mut http::HeaderMap) -> Result<(), RequestError>,
+    ) -> Result<Self, Error> {
+        match add(self.request.headers_mut()) {
+            Ok(()) => Ok(self),
+            Err(source) => {
+                Err(Error::Request { operation: self.operation, source: Box::new(source) })
+            }
+        }
     }
 
     fn name(&self, name: &str) -> Result<HeaderName, Error> {

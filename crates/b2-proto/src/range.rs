@@ -55,6 +55,34 @@ impl ByteRange {
         Self(Form::Last(len))
     }
 
+    /// A range as people write it: `first-last` or `first-`, both counted from 0.
+    ///
+    /// # Errors
+    ///
+    /// When the text has another form, or `last` lies before `first`.
+    pub fn from_bounds(text: &str) -> Result<Self, InvalidRange> {
+        match text.trim().split_once('-').ok_or(InvalidRange)? {
+            ("", _) => Err(InvalidRange),
+            (first, "") => Ok(Self::starting_at(number(first)?)),
+            (first, last) => Self::inclusive(number(first)?, number(last)?),
+        }
+    }
+
+    /// The range without its first `bytes` bytes, which are there already. A range of the last
+    /// bytes stays as it is, as nobody knows where it begins.
+    ///
+    /// # Errors
+    ///
+    /// When nothing is left.
+    pub fn advanced(self, bytes: u64) -> Result<Self, InvalidRange> {
+        let beyond = |first: u64| first.checked_add(bytes).ok_or(InvalidRange);
+        match self.0 {
+            Form::Between(first, last) => Self::inclusive(beyond(first)?, last),
+            Form::From(first) => Ok(Self::starting_at(beyond(first)?)),
+            Form::Last(_) => Ok(self),
+        }
+    }
+
     /// The first byte, if the range names it.
     pub fn first(self) -> Option<u64> {
         match self.0 {
@@ -243,6 +271,24 @@ mod tests {
         assert_eq!(resolve("bytes=0-", 0), None);
         assert_eq!(resolve("bytes=-0", 10), None);
         assert_eq!(resolve("bytes=0-18446744073709551615", 3), Some(0..3));
+    }
+
+    #[test]
+    fn bounds_are_ranges_that_can_be_advanced() {
+        let bounds = |text: &str| ByteRange::from_bounds(text).map(|range| range.to_string());
+        assert_eq!(bounds("5-").unwrap(), "bytes=5-");
+        assert_eq!(bounds(" 5-9 ").unwrap(), "bytes=5-9");
+        for bad in ["", "-", "-5", "5", "9-5", "a-", "bytes=5-9", "1-2,4-5"] {
+            assert_eq!(bounds(bad), Err(InvalidRange), "{bad}");
+        }
+        let advanced = |text: &str, by| {
+            text.parse::<ByteRange>().unwrap().advanced(by).map(|range| range.to_string())
+        };
+        assert_eq!(advanced("bytes=5-9", 4).unwrap(), "bytes=9-9");
+        assert_eq!(advanced("bytes=5-9", 5), Err(InvalidRange));
+        assert_eq!(advanced("bytes=5-", 7).unwrap(), "bytes=12-");
+        assert_eq!(advanced("bytes=-5", 7).unwrap(), "bytes=-5");
+        assert_eq!(advanced("bytes=5-", u64::MAX), Err(InvalidRange));
     }
 
     #[test]

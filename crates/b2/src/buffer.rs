@@ -1,9 +1,13 @@
 //! Buffers that are used again, within a budget.
 //!
 //! A chunk on its way to the transport is a [`Bytes`] over one of these; when
-//! the last holder drops it the buffer goes back to the pool. Whatever the
-//! size and number of transfers, all of them together hold no more than the
-//! budget: who wants a buffer beyond it waits until another comes back.
+//! the last holder drops it the buffer goes back to the pool. What a transport
+//! has received is its own memory, but it is counted until it is written.
+//!
+//! Whatever the size and number of transfers, all of them together hold no
+//! more than the budget: who wants more waits until something comes back. Only
+//! the grant that reaches the budget may go beyond it, so a long chunk does
+//! not wait for ever while short ones come and go.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -26,15 +30,18 @@ pub(crate) struct BufferPool {
 
 #[derive(Debug)]
 struct Shared {
-    /// Buffers that may be in use at a time.
+    /// Bytes that may be in use at a time.
     limit: usize,
     state: Mutex<State>,
     returned: Condvar,
+    /// As `returned`, for those who wait without a thread.
+    freed: event_listener::Event,
 }
 
 #[derive(Debug, Default)]
 struct State {
     idle: Vec<Vec<u8>>,
+    /// Bytes.
     in_use: usize,
 }
 
@@ -50,9 +57,10 @@ impl BufferPool {
     /// A pool that hands out buffers of so many bytes in all, two buffers at
     /// least.
     pub(crate) fn with_budget(bytes: usize) -> Self {
-        let limit = (bytes / BUFFER_SIZE).max(2);
+        let limit = bytes.max(2 * BUFFER_SIZE);
         let (state, returned) = (Mutex::default(), Condvar::new());
-        Self { shared: Arc::new(Shared { limit, state, returned }) }
+        let freed = event_listener::Event::new();
+        Self { shared: Arc::new(Shared { limit, state, returned, freed }) }
     }
 
     /// A buffer of [`BUFFER_SIZE`] bytes with unspecified content. Waits while
@@ -65,27 +73,71 @@ impl BufferPool {
         let waited =
             self.shared.returned.wait_while(waiting, |state| state.in_use >= self.shared.limit);
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
-        state.in_use += 1;
+        state.in_use += BUFFER_SIZE;
         let idle = state.idle.pop();
         drop(state);
         let bytes = idle.unwrap_or_else(|| vec![0; BUFFER_SIZE]);
         Buffer { bytes, len: 0, pool: self.clone() }
     }
 
+    /// Counts bytes that somebody else holds, until the admission is dropped.
+    /// Waits while the budget is spent.
+    pub(crate) async fn admit(&self, bytes: usize) -> Admission {
+        loop {
+            let freed = self.shared.freed.listen();
+            if let Some(admission) = self.try_admit(bytes) {
+                return admission;
+            }
+            freed.await;
+        }
+    }
+
+    fn try_admit(&self, bytes: usize) -> Option<Admission> {
+        let mut state = self.shared.state();
+        if state.in_use >= self.shared.limit {
+            return None;
+        }
+        state.in_use += bytes;
+        drop(state);
+        Some(Admission { bytes, pool: self.clone() })
+    }
+
     fn put_back(&self, bytes: Vec<u8>) {
         let mut state = self.shared.state();
-        state.in_use -= 1;
         if state.idle.len() < KEPT {
             state.idle.push(bytes);
         }
-        drop(state);
-        self.shared.returned.notify_one();
+        self.shared.release(state, BUFFER_SIZE);
     }
 }
 
 impl Shared {
+    fn release(&self, mut state: MutexGuard<'_, State>, bytes: usize) {
+        state.in_use -= bytes;
+        let open = state.in_use < self.limit;
+        drop(state);
+        if open {
+            self.returned.notify_one();
+            self.freed.notify(1);
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Bytes of somebody else's that count as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    bytes: usize,
+    pool: BufferPool,
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        let state = self.pool.shared.state();
+        self.pool.shared.release(state, self.bytes);
     }
 }
 
@@ -142,12 +194,28 @@ mod tests {
     fn who_wants_more_than_the_budget_waits() {
         let pool = BufferPool::with_budget(3 * BUFFER_SIZE);
         let held: Vec<_> = (0..3).map(|_| pool.take()).collect();
+        let mut admission = Box::pin(pool.admit(1));
+        assert!(
+            futures_lite::future::block_on(futures_lite::future::poll_once(&mut admission))
+                .is_none()
+        );
         let other = pool.clone();
         let waiting = std::thread::spawn(move || drop(other.take()));
         std::thread::sleep(std::time::Duration::from_millis(50));
         assert!(!waiting.is_finished(), "a fourth buffer was handed out");
         drop(held);
         waiting.join().unwrap();
+        drop(futures_lite::future::block_on(admission));
         assert_eq!(pool.shared.state().in_use, 0);
+    }
+
+    #[test]
+    fn a_long_chunk_is_admitted_while_there_is_anything_left() {
+        let pool = BufferPool::with_budget(2 * BUFFER_SIZE);
+        let _buffer = pool.take();
+        let long = futures_lite::future::block_on(pool.admit(10 * BUFFER_SIZE));
+        assert!(pool.try_admit(1).is_none(), "the budget is spent twice over");
+        drop(long);
+        assert!(pool.try_admit(1).is_some());
     }
 }

@@ -8,9 +8,9 @@ use b2_core::ParallelDownload;
 use b2_core::download::{
     Check, DownloadAccess, DownloadResume, Downloaded, FileHeaders, Object, ParallelOptions,
 };
-use b2_core::error::{Error, LocalError};
+use b2_core::error::{Error, LocalError, RequestError};
 use b2_core::port::WriteAt;
-use b2_proto::ByteRange;
+use b2_proto::{ByteRange, CustomerKey};
 use bytes::Bytes;
 
 use crate::drive::{Context, Ends};
@@ -48,6 +48,7 @@ pub struct Download {
     context: Arc<Context>,
     object: Result<Object, Error>,
     range: Option<ByteRange>,
+    start: u64,
     access: DownloadAccess,
     options: ParallelOptions,
     journal: Option<PathBuf>,
@@ -71,6 +72,7 @@ impl Download {
             context: Arc::clone(context),
             object,
             range: None,
+            start: 0,
             access: DownloadAccess::default(),
             options: ParallelOptions::default(),
             journal: None,
@@ -84,9 +86,24 @@ impl Download {
         self
     }
 
+    /// Leaves out so many bytes at the beginning of the object, or of its
+    /// [range](Self::with_range): they are at hand already. What is fetched
+    /// cannot be checked then. A [journal](Self::with_journal) does this by
+    /// itself, and checks.
+    pub fn with_start(mut self, bytes: u64) -> Self {
+        self.start = bytes;
+        self
+    }
+
     /// With another token, from another place, or under another guise.
     pub fn with_access(mut self, access: DownloadAccess) -> Self {
         self.access = access;
+        self
+    }
+
+    /// The key of a file that is under SSE-C.
+    pub fn with_customer_key(mut self, key: CustomerKey) -> Self {
+        self.access = self.access.with_customer_key(key);
         self
     }
 
@@ -139,6 +156,58 @@ impl Download {
         self.into_file(path.as_ref().to_owned(), Overwrite::Replace)
     }
 
+    /// Appends to the end of a file, which is made if it does not exist: all
+    /// of it or, if the download fails, nothing. A process that is killed
+    /// leaves what it had appended. Nobody else may append to the file
+    /// meanwhile.
+    ///
+    /// With [`with_start`](Self::with_start) and the length of the file this
+    /// completes one that another program has left half done.
+    ///
+    /// ```
+    /// # use b2::{BucketType, Client, Credentials};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = b2_emulator::Emulator::start().await?;
+    /// # let credentials = Credentials::new(emulator.application_key_id(), emulator.application_key());
+    /// # let client = Client::builder(credentials).with_realm(&emulator.base_url()).build()?;
+    /// # let bucket = client.create_bucket("example-bucket", BucketType::AllPrivate).await?;
+    /// # bucket.upload("notes.txt", "hello world").await?;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("notes.txt");
+    /// std::fs::write(&path, "hello")?;
+    /// bucket.download("notes.txt").with_start(5).append_to_file(&path).await?;
+    /// assert_eq!(std::fs::read(&path)?, b"hello world");
+    /// # Ok(()) }
+    /// ```
+    pub fn append_to_file(self, path: impl AsRef<Path>) -> Run<b2_core::Download, Downloaded> {
+        match Sink::appending(path.as_ref()) {
+            Ok(sink) => self.into_run(sink, true),
+            Err(error) => Run::new(&self.context, Err(Error::Local(LocalError::sink(error)))),
+        }
+    }
+
+    /// Asks only for what B2 says about the file, from the headers of a
+    /// download.
+    pub fn headers(self) -> Run<b2_core::Download, FileHeaders> {
+        let operation = self
+            .object
+            .map(|object| b2_core::Download::headers_only(object).with_access(self.access));
+        Run::new(&self.context, operation).then(|downloaded, _| Ok(downloaded.headers))
+    }
+
+    /// The bytes to ask for; `None`: all.
+    fn wanted(&self, object: &Object) -> Result<Option<ByteRange>, Error> {
+        let range = match (self.range, self.start) {
+            (range, 0) => return Ok(range),
+            (None, start) => return Ok(Some(ByteRange::starting_at(start))),
+            (Some(range), start) => range.advanced(start),
+        };
+        range.map(Some).map_err(|_| Error::Request {
+            operation: object_call(object),
+            source: Box::new(RequestError::EmptyRange),
+        })
+    }
+
     fn into_file(self, path: PathBuf, overwrite: Overwrite) -> Run<ParallelDownload, Downloaded> {
         let context = Arc::clone(&self.context);
         match self.assemble(path, overwrite) {
@@ -152,7 +221,8 @@ impl Download {
         path: PathBuf,
         overwrite: Overwrite,
     ) -> Result<(ParallelDownload, Ends), Error> {
-        let object = self.object?;
+        let object = self.object.clone()?;
+        let range = self.wanted(&object)?;
         let local = |error| Error::Local(LocalError::sink(error));
         let mut options = self.options;
         let (sink, journal) = match &self.journal {
@@ -171,7 +241,7 @@ impl Download {
             }
         };
         let operation = ParallelDownload::new(object, options).with_access(self.access);
-        let operation = match self.range {
+        let operation = match range {
             Some(range) => operation.with_range(range),
             None => operation,
         };
@@ -186,37 +256,41 @@ impl Download {
         self,
         writer: impl Write + Send + 'static,
     ) -> Run<b2_core::Download, Downloaded> {
-        self.into_run(Sink::writer(writer))
+        self.into_run(Sink::writer(writer), false)
     }
 
     /// Writes to a destination of your own, in order.
     pub fn to_sink(self, sink: impl WriteAt) -> Run<b2_core::Download, Downloaded> {
-        self.into_run(Sink::custom(Box::new(sink)))
+        self.into_run(Sink::custom(Box::new(sink)), false)
     }
 
     /// Collects the content in memory, all of it.
     pub fn to_bytes(self) -> Run<b2_core::Download, DownloadedBytes> {
         let bytes = Shared::default();
         let kept = Arc::clone(&bytes);
-        self.into_run(Sink::memory(bytes)).then(move |downloaded, _| {
+        self.into_run(Sink::memory(bytes), false).then(move |downloaded, _| {
             let content = Bytes::from(std::mem::take(&mut *sink::lock(&kept)));
             Ok(DownloadedBytes { content, headers: downloaded.headers, check: downloaded.check })
         })
     }
 
-    fn into_run(self, sink: Sink) -> Run<b2_core::Download, Downloaded> {
-        let rewindable = sink.rewindable();
-        let operation = self.object.map(|object| {
-            let download =
-                b2_core::Download::new(object).with_access(self.access).with_rewindable(rewindable);
-            match self.range {
-                Some(range) => download.with_range(range),
-                None => download,
-            }
-        });
+    fn into_run(self, sink: Sink, temporary: bool) -> Run<b2_core::Download, Downloaded> {
+        let context = Arc::clone(&self.context);
+        let operation = self.in_order(sink.rewindable());
         let sink = Some(Arc::new(Mutex::new(sink)));
-        let ends = Ends { sink, ..Ends::default() };
-        Run::new(&self.context, operation).with_ends(ends).then(settle)
+        let ends = Ends { sink, temporary, ..Ends::default() };
+        Run::new(&context, operation).with_ends(ends).then(settle)
+    }
+
+    fn in_order(self, rewindable: bool) -> Result<b2_core::Download, Error> {
+        let object = self.object.clone()?;
+        let range = self.wanted(&object)?;
+        let download =
+            b2_core::Download::new(object).with_access(self.access).with_rewindable(rewindable);
+        Ok(match range {
+            Some(range) => download.with_range(range),
+            None => download,
+        })
     }
 }
 

@@ -244,6 +244,7 @@ pub(crate) fn concerns(event: &Event) -> bool {
             | Event::PartStored(_)
             | Event::LargeFileCancelled
             | Event::DownloadBegun { .. }
+            | Event::Restarting
             | Event::PieceStored { kept: false, .. }
     )
 }
@@ -324,7 +325,7 @@ mod tests {
 
     fn starting() -> Event {
         let digest = Some(Sha1Digest::new([1; 20]));
-        Event::LargeFileStarting { at_ms: Some(9), part_size: 10_000_000, digest }
+        Event::LargeFileStarting { at_ms: Some(9), len: 25_000_000, part_size: 10_000_000, digest }
     }
 
     #[test]

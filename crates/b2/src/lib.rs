@@ -57,6 +57,8 @@ mod buffer;
 mod client;
 mod control;
 mod copy;
+mod custom;
+mod delete;
 mod download;
 mod drive;
 mod journal;
@@ -76,6 +78,9 @@ mod upload;
 
 pub use b2_core::Call;
 pub use b2_core::account::{Config, Credentials, Session, TestMode, Timeouts};
+pub use b2_core::copy::Copied;
+pub use b2_core::custom::{CustomAnswer, CustomRequest};
+pub use b2_core::delete_all::Deleted;
 pub use b2_core::download::{Check, DownloadAccess, Downloaded, FileHeaders, Override};
 pub use b2_core::endpoint;
 pub use b2_core::error::{
@@ -88,6 +93,7 @@ pub use b2_core::op::WaitReason;
 pub use b2_core::port;
 pub use b2_core::retry::{OnAmbiguous, RetryPolicy};
 pub use b2_core::upload::{CannotResume, Resume, SIMPLE_UPLOAD_LIMIT, Uploaded, WholeDigest};
+pub use b2_core::webhook;
 pub use b2_proto::{
     Action, AllowedBucket, ApplicationKey, ApplicationKeyId, Bucket as BucketInfo, BucketId,
     BucketName, BucketType, ByteRange, Capability, ContentSha1, ErrorCode, FileId, FileInfo,
@@ -115,6 +121,8 @@ pub use share::{Share, SharedLink};
 pub use source::Source;
 pub use upload::Upload;
 
+#[cfg(feature = "document")]
+pub use b2_document as document;
 #[cfg(feature = "hyper")]
 pub use b2_hyper as hyper;
 

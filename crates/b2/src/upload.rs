@@ -9,7 +9,7 @@ use b2_core::error::{Error, LocalError, RequestError};
 use b2_core::event::StoredPart;
 use b2_core::port::{BlockingTransport, BoxFuture};
 use b2_core::upload::{LargeOptions, Resume, UploadHeaders, UploadOptions, Uploaded, WholeDigest};
-use b2_proto::{BucketId, FileName, InvalidFileInfo};
+use b2_proto::{BucketId, EncryptionRequest, FileName, FileRetention, InvalidFileInfo, LegalHold};
 
 use crate::drive::{Context, Ends, OnPart};
 use crate::journal::Journal;
@@ -124,6 +124,24 @@ impl Upload {
         self.map(|headers| headers.with_custom_upload_timestamp(ms))
     }
 
+    /// How B2 encrypts the file; default: as the bucket says. The key of SSE-C
+    /// is needed again for every download; a journal does not hold it.
+    pub fn with_encryption(self, encryption: EncryptionRequest) -> Self {
+        self.map(|headers| headers.with_encryption(encryption))
+    }
+
+    /// How long the version must be kept; default: as the bucket says. The
+    /// bucket must have file lock; the capability is `writeFileRetentions`.
+    pub fn with_retention(self, retention: FileRetention) -> Self {
+        self.map(|headers| headers.with_retention(retention))
+    }
+
+    /// Whether the version is held until the hold is lifted. The bucket must
+    /// have file lock; the capability is `writeFileLegalHolds`.
+    pub fn with_legal_hold(self, hold: LegalHold) -> Self {
+        self.map(|headers| headers.with_legal_hold(hold))
+    }
+
     fn map_large(mut self, change: impl FnOnce(LargeOptions) -> LargeOptions) -> Self {
         let large = change(self.options.large().clone());
         self.options = self.options.with_large(large);
@@ -217,7 +235,8 @@ impl Upload {
         let (len, modified_ms) = (self.source.len(), self.source.modified_ms());
         let name = headers.file_name().as_str();
         let mut large = self.options.large().clone().with_modified_ms(modified_ms);
-        let fresh = Resume::new(self.bucket.clone(), name, len, modified_ms);
+        let key = headers.encryption().and_then(|encryption| encryption.customer_key.as_ref());
+        let fresh = Resume::new(self.bucket.clone(), name, len, modified_ms).with_customer_key(key);
         let journal = match &self.journal {
             None => Journal::in_memory(fresh),
             Some(path) => {

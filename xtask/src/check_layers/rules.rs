@@ -33,11 +33,13 @@ pub(crate) const LAYERS: &[Layer] = &[
         third_party: Some(&[
             "base64",
             "bytes",
+            "hmac",
             "http",
             "http-body",
             "serde",
             "serde_json",
             "sha1",
+            "sha2",
             "thiserror",
         ]),
     },
@@ -98,7 +100,7 @@ pub(crate) const LAYERS: &[Layer] = &[
     Layer {
         name: "b2",
         normal: &["b2-core", "b2-proto"],
-        optional: &["b2-hyper"],
+        optional: &["b2-document", "b2-hyper"],
         dev: &["b2-emulator", "b2-testing"],
         third_party: None,
     },

@@ -1,8 +1,9 @@
 //! How an object is asked for: with which token, where, and as what.
 
-use b2_proto::{AuthToken, Capability, encoding};
+use b2_proto::{AuthToken, Capability, CustomerKey, encoding};
 
 use crate::account::Session;
+use crate::encryption;
 use crate::error::Error;
 use crate::request::RequestBuilder;
 
@@ -14,6 +15,7 @@ pub struct DownloadAccess {
     pub(crate) download_url: Option<Box<str>>,
     overrides: Vec<(&'static str, Box<str>)>,
     headers: Vec<(&'static str, Box<str>)>,
+    customer_key: Option<CustomerKey>,
 }
 
 /// What a download may be told to answer in place of what is stored.
@@ -83,6 +85,14 @@ impl DownloadAccess {
         self
     }
 
+    /// The key of a file that is under SSE-C. B2 refuses to give the file
+    /// without it, or with another.
+    #[must_use]
+    pub fn with_customer_key(mut self, key: CustomerKey) -> Self {
+        self.customer_key = Some(key);
+        self
+    }
+
     /// Whether the account need not be authorized for it.
     pub(crate) fn stands_alone(&self) -> bool {
         self.token.is_some() && self.download_url.is_some()
@@ -99,9 +109,12 @@ impl DownloadAccess {
 
     pub(crate) fn apply(&self, mut builder: RequestBuilder) -> Result<RequestBuilder, Error> {
         for (name, value) in &self.headers {
-            builder = builder.secret_header(name, value)?;
+            builder = builder.header(name, value)?;
         }
-        Ok(builder)
+        match &self.customer_key {
+            Some(key) => builder.headers(|headers| encryption::download_headers(key, headers)),
+            None => Ok(builder),
+        }
     }
 }
 

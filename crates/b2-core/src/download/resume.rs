@@ -41,6 +41,8 @@ pub enum DownloadResumeEntry {
         /// Bytes that are wanted in all.
         len: u64,
     },
+    /// All bytes are fetched again: what is in the sink is worth nothing.
+    Restarted,
     /// A piece is in the sink.
     Piece {
         /// Its first byte, counted from the start of the sink.
@@ -67,6 +69,7 @@ impl DownloadResume {
             Event::PieceStored { offset, len, kept: false } => {
                 DownloadResumeEntry::Piece { offset: *offset, len: *len }
             }
+            Event::Restarting if self.file_id.is_some() => DownloadResumeEntry::Restarted,
             _ => return None,
         };
         self.apply(entry.clone());
@@ -79,6 +82,7 @@ impl DownloadResume {
             DownloadResumeEntry::Begun { file_id, len } => {
                 *self = Self { file_id: Some(file_id), len, ..Self::default() };
             }
+            DownloadResumeEntry::Restarted => *self = Self::default(),
             DownloadResumeEntry::Piece { offset, len } => self.insert(offset, len),
         }
     }
@@ -160,6 +164,9 @@ mod tests {
         let other = Event::DownloadBegun { file_id: FileId::from("g"), len: 100 };
         assert!(resume.note(&other).is_some());
         assert_eq!(resume.stored(), 0);
+        resume.apply(DownloadResumeEntry::Piece { offset: 0, len: 10 });
+        // Before the sink forgets, the journal does.
+        assert!(resume.clone().note(&Event::Restarting).is_some());
         let text = serde_json::to_string(&resume).unwrap();
         assert_eq!(serde_json::from_str::<DownloadResume>(&text).unwrap(), resume);
     }

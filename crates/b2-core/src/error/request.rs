@@ -68,6 +68,9 @@ pub enum RequestError {
     /// The upload cannot go on where another one stopped.
     #[error("the upload cannot be resumed")]
     CannotResume(#[from] CannotResume),
+    /// A range of no byte.
+    #[error("the range has no byte left")]
+    EmptyRange,
     /// A range that counts from the end; B2 does not promise to know it.
     #[error("a range has to say its first byte")]
     RangeWithoutStart,

@@ -11,6 +11,10 @@ use crate::time::{self, Duration, Instant};
 /// token that expired again during a long pause; more would be a loop.
 const REFRESHES: u32 = 2;
 
+/// Failures that try nobody's patience, however long each took: a copy of 5 GB
+/// may be silent for longer than the patience of many.
+const HASTY: u32 = 2;
+
 /// The one status that concerns the whole account.
 const RATE_LIMITED: u16 = 429;
 
@@ -105,7 +109,7 @@ impl Attempts {
         // What is repeated at once tries nobody's patience: a body may take
         // longer than it, and B2 asks for five upload URLs all the same.
         self.made >= policy.attempts()
-            || (!pause.is_zero() && since > policy.patience())
+            || (!pause.is_zero() && self.made > HASTY && since > policy.patience())
             || (remedy == Remedy::Reauthorize && self.refreshes > REFRESHES)
     }
 

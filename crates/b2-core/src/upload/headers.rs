@@ -1,7 +1,11 @@
 //! What is said about a file when it is uploaded.
 
-use b2_proto::{FileInfo, FileName, InvalidFileInfo, header};
+use b2_proto::{
+    CustomerKey, EncryptionRequest, FileInfo, FileName, FileRetention, InvalidFileInfo, LegalHold,
+    header,
+};
 
+use crate::encryption;
 use crate::error::{Error, RequestError};
 use crate::request::RequestBuilder;
 
@@ -24,6 +28,9 @@ pub struct UploadHeaders {
     content_type: Box<str>,
     file_info: FileInfo,
     custom_upload_timestamp: Option<i64>,
+    encryption: Option<EncryptionRequest>,
+    retention: Option<FileRetention>,
+    legal_hold: Option<LegalHold>,
 }
 
 impl UploadHeaders {
@@ -35,6 +42,9 @@ impl UploadHeaders {
             content_type: header::CONTENT_TYPE_AUTO.into(),
             file_info: FileInfo::new(),
             custom_upload_timestamp: None,
+            encryption: None,
+            retention: None,
+            legal_hold: None,
         }
     }
 
@@ -75,6 +85,30 @@ impl UploadHeaders {
         self
     }
 
+    /// How B2 encrypts the file; default: as the bucket says. With a key of
+    /// the customer's own (SSE-C) every later download needs that key.
+    #[must_use]
+    pub fn with_encryption(mut self, encryption: EncryptionRequest) -> Self {
+        self.encryption = Some(encryption);
+        self
+    }
+
+    /// How long the version must be kept; default: as the bucket says. The
+    /// bucket must have file lock, the key `writeFileRetentions`.
+    #[must_use]
+    pub fn with_retention(mut self, retention: FileRetention) -> Self {
+        self.retention = Some(retention);
+        self
+    }
+
+    /// Whether the version is held until the hold is lifted. The bucket must
+    /// have file lock, the key `writeFileLegalHolds`.
+    #[must_use]
+    pub fn with_legal_hold(mut self, hold: LegalHold) -> Self {
+        self.legal_hold = Some(hold);
+        self
+    }
+
     /// The file's name.
     #[must_use]
     pub fn file_name(&self) -> &FileName {
@@ -97,19 +131,51 @@ impl UploadHeaders {
         self.custom_upload_timestamp
     }
 
-    /// Headers that each part of a large file needs beside its own.
-    pub(crate) fn part_headers(&self) -> Vec<(&'static str, Box<str>)> {
-        Vec::new()
+    /// How B2 encrypts the file; `None`: as the bucket says.
+    #[must_use]
+    pub fn encryption(&self) -> Option<&EncryptionRequest> {
+        self.encryption.as_ref()
+    }
+
+    pub(crate) fn retention(&self) -> Option<&FileRetention> {
+        self.retention.as_ref()
+    }
+
+    pub(crate) fn legal_hold(&self) -> Option<&LegalHold> {
+        self.legal_hold.as_ref()
+    }
+
+    /// The key that each part of a large file, and whoever reads it, needs.
+    pub(crate) fn customer_key(&self) -> Option<&CustomerKey> {
+        self.encryption.as_ref()?.customer_key.as_ref()
     }
 
     /// Checks B2's rules before anything is sent.
     pub(crate) fn check(&self, operation: &'static str) -> Result<(), Error> {
-        // B2 allows less for encrypted files; it knows best which those are.
-        let checked = self.file_info.check(&self.file_name, FileInfo::MAX_HEADER_BYTES);
-        checked.map_err(|rule| Error::Request {
-            operation,
-            source: Box::new(RequestError::FileInfo(rule)),
-        })
+        self.checked().map_err(|rule| Error::Request { operation, source: Box::new(rule) })
+    }
+
+    fn checked(&self) -> Result<(), RequestError> {
+        if let Some(encryption) = &self.encryption {
+            encryption::upload_headers(encryption, &mut http::HeaderMap::new())?;
+        }
+        if let Some(retention) = &self.retention
+            && retention.mode.is_some() != retention.retain_until_timestamp.is_some()
+        {
+            return Err(RequestError::Contradiction(
+                "a retention needs both a mode and the time until which it holds",
+            ));
+        }
+        // B2 allows less for encrypted files; where the bucket's default
+        // decides, only B2 knows which those are.
+        let encrypted =
+            self.encryption.as_ref().is_some_and(|encryption| encryption.mode.is_some());
+        let limit = if encrypted {
+            FileInfo::MAX_HEADER_BYTES_ENCRYPTED
+        } else {
+            FileInfo::MAX_HEADER_BYTES
+        };
+        Ok(self.file_info.check(&self.file_name, limit)?)
     }
 
     pub(crate) fn apply(&self, mut builder: RequestBuilder) -> Result<RequestBuilder, Error> {
@@ -119,8 +185,26 @@ impl UploadHeaders {
         for (name, value) in self.file_info.headers() {
             builder = builder.header(&name, &value)?;
         }
-        match self.custom_upload_timestamp {
-            Some(ms) => builder.header(header::CUSTOM_UPLOAD_TIMESTAMP, &ms.to_string()),
+        if let Some(ms) = self.custom_upload_timestamp {
+            builder = builder.header(header::CUSTOM_UPLOAD_TIMESTAMP, &ms.to_string())?;
+        }
+        if let Some(encryption) = &self.encryption {
+            builder = builder.headers(|headers| encryption::upload_headers(encryption, headers))?;
+        }
+        self.apply_lock(builder)
+    }
+
+    fn apply_lock(&self, mut builder: RequestBuilder) -> Result<RequestBuilder, Error> {
+        if let Some(FileRetention {
+            mode: Some(mode), retain_until_timestamp: Some(until), ..
+        }) = &self.retention
+        {
+            builder = builder
+                .header(header::FILE_RETENTION_MODE, mode.as_str())?
+                .header(header::FILE_RETENTION_RETAIN_UNTIL_TIMESTAMP, &until.to_string())?;
+        }
+        match &self.legal_hold {
+            Some(hold) => builder.header(header::FILE_LEGAL_HOLD, hold.as_str()),
             None => Ok(builder),
         }
     }

@@ -2,25 +2,35 @@
 
 use std::collections::VecDeque;
 
-use b2_core::download::{Check, Download, Downloaded, Object, ParallelDownload, ParallelOptions};
+use b2_core::copy::{Copied, CopyOptions};
+use b2_core::download::{
+    Download, DownloadAccess, DownloadResume, Downloaded, Object, ParallelDownload, ParallelOptions,
+};
 use b2_core::endpoint::{
     CreateBucket, DeleteFileVersion, HideFile, ListFileNames, ListFileVersions,
 };
-use b2_core::error::Error;
+use b2_core::event::Event;
 use b2_core::op::Wait;
 use b2_core::upload::{LargeOptions, LargeUpload, Resume, SmallUpload, UploadHeaders, Uploaded};
-use b2_core::{Call, Pager, Reconciled};
+use b2_core::{Call, DeleteAllVersions, FileCopy, Pager, Reconciled};
 use b2_proto::{
-    AccountId, Action, Bucket, BucketId, BucketName, BucketType, CreateBucketRequest,
-    DeleteFileVersionRequest, FileId, FileName, FileVersion, HideFileRequest, ListFileNamesRequest,
-    ListFileNamesResponse, ListFileVersionsRequest, ListFileVersionsResponse,
+    AccountId, Action, ApplicationKeyId, Bucket, BucketId, BucketName, BucketType,
+    CreateBucketRequest, CustomerKey, DeleteFileVersionRequest, EncryptionRequest, FileId,
+    FileName, FileVersion, HideFileRequest, ListFileNamesRequest, ListFileNamesResponse,
+    ListFileVersionsRequest, ListFileVersionsResponse,
 };
 use bytes::Bytes;
 
+use crate::sim::calls::{self, About};
+use crate::sim::disk::{Journal, State};
 use crate::sim::erased::{Erased, erase};
-use crate::sim::large::LargeErrand;
 use crate::sim::network::{Flight, MemorySink};
+use crate::sim::resumable::Resumable;
 use crate::sim::scenario::{Errand, Plan};
+
+/// Longest copy in bytes that an errand makes in one request: the smallest
+/// part of the simulated server.
+const ONE_REQUEST: usize = 100;
 
 /// What an operation gave.
 #[derive(Debug)]
@@ -33,6 +43,12 @@ pub(crate) enum Outcome {
     Hidden(Box<FileVersion>),
     Deleted,
     Bucket(Box<Bucket>),
+    Copied(Box<Copied>),
+    DeletedAll,
+    Key(ApplicationKeyId),
+    KeyDeleted,
+    Document(Bytes),
+    Asked,
 }
 
 /// A version that should exist.
@@ -61,12 +77,19 @@ pub(crate) struct Actor {
     pub(crate) versions: VecDeque<Expected>,
     /// Something happened that makes the number of versions unknowable.
     pub(crate) blurred: bool,
-    names: Option<Pager<ListFileNames>>,
-    version_pages: Option<Pager<ListFileVersions>>,
-    seen: Vec<(String, Option<FileId>, Action)>,
+    pub(super) names: Option<Pager<ListFileNames>>,
+    pub(super) version_pages: Option<Pager<ListFileVersions>>,
+    pub(super) seen: Vec<(String, Option<FileId>, Action)>,
     uploads: u64,
     buckets: u64,
-    pub(crate) large: LargeErrand,
+    pub(crate) resumable: Resumable,
+    /// Requests that it has under way.
+    pub(crate) in_air: u32,
+    /// Under which B2 encrypts whatever this actor stores.
+    key: Option<CustomerKey>,
+    pub(super) application_key: Option<ApplicationKeyId>,
+    /// What the copy under way is a copy of.
+    pub(super) copied: Option<Expected>,
 }
 
 impl Actor {
@@ -92,19 +115,23 @@ impl Actor {
             seen: Vec::new(),
             uploads: 0,
             buckets: 0,
-            large: LargeErrand::default(),
+            resumable: Resumable::default(),
+            in_air: 0,
+            key: (!index.is_multiple_of(2)).then(|| CustomerKey::new([7; 32])),
+            application_key: None,
+            copied: None,
         }
     }
 
     pub(crate) fn done(&self) -> bool {
-        let idle = self.operation.is_none() && !self.large.down;
+        let idle = self.operation.is_none() && !self.resumable.down;
         self.gone || (idle && self.errands.is_empty())
     }
 
     /// Begins the next errand, if there is one, which so many faults have
     /// hit before it began.
     pub(crate) fn begin_next(&mut self, hits: u64) {
-        if self.large.down {
+        if self.resumable.down {
             return;
         }
         while self.operation.is_none() {
@@ -112,6 +139,7 @@ impl Actor {
                 return;
             };
             self.hits = hits;
+            self.in_air = 0;
             self.errand = Some(errand);
             self.operation = self.begin(errand);
         }
@@ -123,17 +151,43 @@ impl Actor {
             Errand::UploadLarge { len, crash_after } => self.upload_large(len, crash_after),
             Errand::Download => {
                 self.sink = MemorySink::default();
-                erase(Download::new(self.object()), |done| Outcome::Downloaded(Box::new(done)))
+                let download = Download::new(self.object()).with_access(self.access());
+                erase(download, |done| Outcome::Downloaded(Box::new(done)))
             }
             Errand::DownloadPieces(size) => {
                 self.sink = MemorySink::default();
                 let options = ParallelOptions::default().with_piece_size(size.into());
-                let download = ParallelDownload::new(self.object(), options.with_concurrency(3));
-                erase(download, |done| Outcome::Downloaded(Box::new(done)))
+                self.pieces(options)
             }
-            Errand::Head => erase(Download::headers_only(self.object()), |done| {
-                Outcome::Headers(Box::new(done))
-            }),
+            Errand::DownloadFile { piece, crash_after } => {
+                self.sink = MemorySink::default();
+                let state = State::Download(DownloadResume::default());
+                self.resumable = Resumable::new(state, crash_after).after(&self.resumable);
+                self.download_file(piece)
+            }
+            Errand::Copy => return self.copy(None),
+            Errand::CopyLarge { crash_after } => return self.copy_large(crash_after),
+            Errand::DeleteAll => {
+                let all = DeleteAllVersions::new(self.bucket.0.clone(), self.name.clone());
+                erase(all, |_| Outcome::DeletedAll)
+            }
+            Errand::Ask(kind) => {
+                let about = About {
+                    bucket: &self.bucket.0,
+                    name: self.name.as_str(),
+                    newest: self
+                        .versions
+                        .front()
+                        .filter(|newest| newest.content.is_some())
+                        .map(|newest| &newest.id),
+                    key: self.application_key.as_ref(),
+                };
+                return calls::call(kind, &about);
+            }
+            Errand::Head => {
+                let head = Download::headers_only(self.object()).with_access(self.access());
+                erase(head, |done| Outcome::Headers(Box::new(done)))
+            }
             Errand::List(rows) => {
                 let request = ListFileNamesRequest::new(self.bucket.0.clone());
                 self.names = Some(Pager::new(request.with_max_file_count(rows)));
@@ -161,6 +215,61 @@ impl Actor {
         Object::Name { bucket: self.bucket.1.clone(), file: self.name.clone() }
     }
 
+    fn access(&self) -> DownloadAccess {
+        match &self.key {
+            Some(key) => DownloadAccess::default().with_customer_key(key.clone()),
+            None => DownloadAccess::default(),
+        }
+    }
+
+    fn pieces(&self, options: ParallelOptions) -> Box<dyn Erased<Outcome>> {
+        let options = options.with_concurrency(3);
+        let download = ParallelDownload::new(self.object(), options).with_access(self.access());
+        erase(download, |done| Outcome::Downloaded(Box::new(done)))
+    }
+
+    /// Begins the download to a file, or goes on where the journal says.
+    fn download_file(&self, piece: u32) -> Box<dyn Erased<Outcome>> {
+        let mut options = ParallelOptions::default().with_piece_size(piece.into());
+        if let Some(State::Download(resume)) = self.state() {
+            options = options.with_resume(resume.clone());
+        }
+        self.pieces(options)
+    }
+
+    fn state(&self) -> Option<&State> {
+        self.resumable.journal.as_ref().map(|journal| &journal.state)
+    }
+
+    /// The newest version again; in parts if there are options for them.
+    fn copy(&mut self, large: Option<LargeOptions>) -> Option<Box<dyn Erased<Outcome>>> {
+        if self.copied.is_none() {
+            let newest = self.versions.front().filter(|newest| newest.content.is_some());
+            self.copied = Some(newest?.clone());
+        }
+        let mut options = CopyOptions::default();
+        if let Some(large) = large {
+            options = options.with_simple_limit(ONE_REQUEST as u64).with_large(large);
+        }
+        if let Some(key) = &self.key {
+            options = options
+                .with_encryption(EncryptionRequest::sse_c(key.clone()))
+                .with_source_encryption(EncryptionRequest::sse_c(key.clone()));
+        }
+        let source = self.copied.as_ref()?.id.clone();
+        let copy = FileCopy::new(source, self.name.clone(), options);
+        Some(erase(copy, |done| Outcome::Copied(Box::new(done))))
+    }
+
+    fn copy_large(&mut self, crash_after: Option<u32>) -> Option<Box<dyn Erased<Outcome>>> {
+        let newest = self.versions.front().filter(|newest| newest.content.is_some());
+        let source = newest?.id.clone();
+        let journal = Resume::of_copy(self.bucket.0.clone(), self.name.as_str(), source, 0)
+            .with_customer_key(self.key.as_ref());
+        self.resumable = Resumable::new(State::Upload(journal), crash_after).after(&self.resumable);
+        self.copy(Some(self.large_options()))
+    }
+
     fn upload(&mut self, len: u32) -> Box<dyn Erased<Outcome>> {
         self.write_source(len);
         let upload = SmallUpload::new(self.bucket.0.clone(), self.headers(), u64::from(len))
@@ -177,9 +286,13 @@ impl Actor {
     }
 
     fn headers(&self) -> UploadHeaders {
-        UploadHeaders::new(self.name.clone())
+        let headers = UploadHeaders::new(self.name.clone())
             .with_file_info("upload", &self.uploads.to_string())
-            .expect("a valid name")
+            .expect("a valid name");
+        match &self.key {
+            Some(key) => headers.with_encryption(EncryptionRequest::sse_c(key.clone())),
+            None => headers,
+        }
     }
 
     fn upload_large(&mut self, len: u32, crash_after: Option<u32>) -> Box<dyn Erased<Outcome>> {
@@ -187,45 +300,96 @@ impl Actor {
         // Every other source cannot tell whether it has changed.
         let modified_ms = self.uploads.is_multiple_of(2).then_some(1);
         let journal =
-            Resume::new(self.bucket.0.clone(), self.name.as_str(), u64::from(len), modified_ms);
-        self.large = LargeErrand::new(journal, crash_after).after(&self.large);
+            Resume::new(self.bucket.0.clone(), self.name.as_str(), u64::from(len), modified_ms)
+                .with_customer_key(self.key.as_ref());
+        self.resumable = Resumable::new(State::Upload(journal), crash_after).after(&self.resumable);
         self.large_upload()
     }
 
     /// Begins the large upload, or goes on where the journal says.
     fn large_upload(&self) -> Box<dyn Erased<Outcome>> {
-        let mut options = LargeOptions::default().with_concurrency(3);
-        if let Some(journal) = &self.large.journal {
-            options = options
-                .with_modified_ms(journal.modified_ms)
-                .with_keep_unfinished(self.large.crashes())
-                // As it is read back from a disk.
-                .with_resume(journal.to_string().parse().expect("it was written"));
-        }
-        let len = self.source.len() as u64;
+        let (len, options) = (self.source.len() as u64, self.large_options());
         let upload = LargeUpload::new(self.bucket.0.clone(), self.headers(), len, options);
         let upload = upload.expect("the source has not changed");
         erase(upload, |done| Outcome::Uploaded(Box::new(done)))
     }
 
-    /// The process is killed, and another one goes on with its journal.
-    pub(crate) fn crash(&mut self) {
-        self.large.crashed();
+    fn large_options(&self) -> LargeOptions {
+        let options = LargeOptions::default().with_concurrency(3);
+        match self.state() {
+            Some(State::Upload(resume)) => options
+                .with_modified_ms(resume.modified_ms)
+                .with_keep_unfinished(self.resumable.crashes())
+                .with_resume(resume.clone()),
+            _ => options,
+        }
+    }
+
+    /// An event is written down before anything follows from it, and bytes
+    /// are synced before it is said that they are there.
+    pub(crate) fn note(&mut self, event: &Event) {
+        if matches!(event, Event::PieceStored { .. }) {
+            self.sink.sync();
+        }
+        self.resumable.note(event);
+    }
+
+    /// The process is killed while it notes an event.
+    pub(crate) fn torn(&mut self, event: &Event, draw: u64) {
+        if let Some(journal) = &mut self.resumable.journal {
+            journal.torn(event, draw);
+        }
+    }
+
+    /// The process is killed, and another one goes on with its journal. Every
+    /// other time the machine goes down with it.
+    pub(crate) fn crash(&mut self, draw: u64) {
+        self.resumable.crashed();
+        // A copy in one request has no journal, so it is made once more.
+        let copied = self.copied.as_ref().and_then(|source| source.content.as_ref());
+        self.blurred |= copied.is_some_and(|content| content.len() <= ONE_REQUEST);
+        self.sink.survive(draw.is_multiple_of(2));
         self.operation = None;
         self.wait = None;
+        self.in_air = 0;
     }
 
     /// Whether whoever sent this is still there.
     pub(crate) fn hears(&self, flight: &Flight) -> bool {
-        !self.gone && flight.life == self.large.life
+        !self.gone && flight.life == self.resumable.life
     }
 
-    /// After a crash.
-    pub(crate) fn go_on(&mut self) {
-        if self.large.down {
-            self.large.down = false;
-            self.operation = Some(self.large_upload());
+    /// After a crash: goes on with what is on the disk.
+    pub(crate) fn go_on(&mut self, damaged: bool) -> Result<(), String> {
+        if !self.resumable.down {
+            return Ok(());
         }
+        self.resumable.down = false;
+        let read = self.resumable.journal.as_mut().map_or(Ok(()), Journal::read_back);
+        let there = if damaged { Ok(()) } else { self.pieces_are_there() };
+        self.operation = match self.errand {
+            Some(Errand::DownloadFile { piece, .. }) => Some(self.download_file(piece)),
+            Some(Errand::CopyLarge { .. }) => self.copy(Some(self.large_options())),
+            _ => Some(self.large_upload()),
+        };
+        read.and(there)
+    }
+
+    /// What a journal says of pieces has to be on the disk.
+    fn pieces_are_there(&self) -> Result<(), String> {
+        let Some(State::Download(resume)) = self.state() else { return Ok(()) };
+        let version = self.versions.iter().find(|one| Some(&one.id) == resume.file_id.as_ref());
+        let Some(content) = version.and_then(|version| version.content.as_ref()) else {
+            return Ok(());
+        };
+        for (offset, len) in &resume.pieces {
+            let start = usize::try_from(*offset).expect("simulated files are small");
+            let end = start + usize::try_from(*len).expect("simulated files are small");
+            if self.sink.content.get(start..end) != content.get(start..end) {
+                return Err("a piece that the journal knows is not on the disk".to_owned());
+            }
+        }
+        Ok(())
     }
 
     fn delete(&self) -> Option<Box<dyn Erased<Outcome>>> {
@@ -242,170 +406,17 @@ impl Actor {
         erase(Reconciled::<CreateBucket>::new(request), |made| Outcome::Bucket(Box::new(made)))
     }
 
-    fn bucket_name(&self) -> String {
+    pub(super) fn bucket_name(&self) -> String {
         let number = self.name.as_str().trim_start_matches("actor ").split('/').next();
         format!("bucket-{}-{}", number.unwrap_or_default(), self.buckets)
     }
 
     /// The next page of the listing under way; `None` when it is complete.
-    fn next_page(&mut self) -> Option<Box<dyn Erased<Outcome>>> {
+    pub(super) fn next_page(&mut self) -> Option<Box<dyn Erased<Outcome>>> {
         if let Some(call) = self.names.as_ref().and_then(Pager::next_call) {
             return Some(erase(call, Outcome::Names));
         }
         let call = self.version_pages.as_ref().and_then(Pager::next_call)?;
         Some(erase(call, Outcome::Versions))
-    }
-
-    /// Takes a good outcome; says what is wrong with it.
-    pub(crate) fn succeeded(&mut self, outcome: Outcome) -> Result<(), String> {
-        match outcome {
-            Outcome::Uploaded(done) => self.uploaded(*done),
-            Outcome::Downloaded(done) => {
-                let content = std::mem::take(&mut self.sink.content);
-                if done.check == Check::None {
-                    return Err("a whole file was not checked".to_owned());
-                }
-                self.is_newest(&done.headers.file_id, Some(&content))
-            }
-            Outcome::Headers(done) => self.is_newest(&done.headers.file_id, None),
-            Outcome::Names(page) => self.names_page(page),
-            Outcome::Versions(page) => self.versions_page(page),
-            Outcome::Hidden(marker) => self.hidden(*marker),
-            Outcome::Deleted => {
-                self.versions.pop_front();
-                Ok(())
-            }
-            Outcome::Bucket(made) if made.bucket_name == self.bucket_name() => Ok(()),
-            Outcome::Bucket(made) => Err(format!("another bucket: {}", made.bucket_name)),
-        }
-    }
-
-    fn uploaded(&mut self, done: Uploaded) -> Result<(), String> {
-        self.blurred |= done.possible_duplicate;
-        self.large.finished();
-        let id = done.file.file_id.ok_or("an upload without an id")?;
-        if self.versions.iter().any(|version| version.id == id) {
-            return Err("the upload is an older version".to_owned());
-        }
-        self.versions.push_front(Expected { id, content: Some(self.source.clone()) });
-        Ok(())
-    }
-
-    fn hidden(&mut self, marker: FileVersion) -> Result<(), String> {
-        let id = marker.file_id.ok_or("a marker without an id")?;
-        if self.versions.front().is_none_or(|newest| newest.id != id) {
-            self.versions.push_front(Expected { id, content: None });
-        }
-        Ok(())
-    }
-
-    fn is_newest(&self, id: &FileId, content: Option<&[u8]>) -> Result<(), String> {
-        if self.blurred {
-            return Ok(());
-        }
-        match self.versions.front() {
-            Some(newest) if newest.id != *id => Err("another version than the newest".to_owned()),
-            Some(Expected { content: Some(expected), .. }) => match content {
-                Some(content) if content != &expected[..] => Err("other bytes".to_owned()),
-                _ => Ok(()),
-            },
-            _ => Err("a file that should not be there".to_owned()),
-        }
-    }
-
-    fn names_page(&mut self, page: ListFileNamesResponse) -> Result<(), String> {
-        let pager = self.names.as_mut().ok_or("no listing under way")?;
-        let rows = pager.accept(page).map_err(|error| error.to_string())?;
-        self.page(rows);
-        if self.operation.is_some() {
-            return Ok(());
-        }
-        self.names = None;
-        self.in_order()?;
-        let visible = self.versions.front().filter(|newest| newest.content.is_some());
-        let own: Vec<_> = self.own_rows();
-        match (visible, own.as_slice()) {
-            _ if self.blurred => Ok(()),
-            (Some(newest), [id]) if *id == newest.id => Ok(()),
-            (None, []) => Ok(()),
-            (_, rows) => Err(format!("{} rows of the own file in the names", rows.len())),
-        }
-    }
-
-    fn versions_page(&mut self, page: ListFileVersionsResponse) -> Result<(), String> {
-        let pager = self.version_pages.as_mut().ok_or("no listing under way")?;
-        let rows = pager.accept(page).map_err(|error| error.to_string())?;
-        self.page(rows);
-        if self.operation.is_some() {
-            return Ok(());
-        }
-        self.version_pages = None;
-        self.in_order()?;
-        let expected: Vec<_> = self.versions.iter().map(|version| version.id.clone()).collect();
-        if self.blurred || self.own_rows() == expected {
-            Ok(())
-        } else {
-            Err("other versions of the own file than were made".to_owned())
-        }
-    }
-
-    fn page(&mut self, rows: Vec<FileVersion>) {
-        self.seen.extend(rows.into_iter().map(|row| (row.file_name, row.file_id, row.action)));
-        self.operation = self.next_page();
-    }
-
-    fn own_rows(&self) -> Vec<FileId> {
-        // Large files that are left unfinished are judged apart.
-        let own = self
-            .seen
-            .iter()
-            .filter(|(name, _, action)| name == self.name.as_str() && *action != Action::Start);
-        own.filter_map(|(_, id, _)| id.clone()).collect()
-    }
-
-    /// Names ascend by their bytes; no row comes twice.
-    fn in_order(&self) -> Result<(), String> {
-        let names = self.seen.iter().map(|(name, ..)| name.as_bytes());
-        if !names.is_sorted() {
-            return Err("the listing is out of order".to_owned());
-        }
-        let mut ids: Vec<_> = self.seen.iter().filter_map(|(_, id, _)| id.as_ref()).collect();
-        let rows = ids.len();
-        ids.sort_unstable();
-        ids.dedup();
-        if ids.len() < rows { Err("a row came twice".to_owned()) } else { Ok(()) }
-    }
-
-    /// Whether an error is what B2's rules demand here, faults or not.
-    pub(crate) fn error_is_due(&mut self, error: &Error, may_list: bool) -> bool {
-        let errand = self.errand;
-        self.names = None;
-        self.version_pages = None;
-        let code = error.code().map(|code| code.as_str().to_owned());
-        let visible = self.versions.front().is_some_and(|newest| newest.content.is_some());
-        match (errand, code.as_deref()) {
-            (
-                Some(Errand::Download | Errand::DownloadPieces(_) | Errand::Head),
-                Some("not_found" | "unknown"),
-            ) => !visible || self.blurred,
-            (Some(Errand::Hide), Some("no_such_file")) => self.versions.is_empty() || self.blurred,
-            (Some(Errand::Hide), Some("already_hidden")) if !may_list => {
-                self.blurred = true;
-                true
-            }
-            (Some(Errand::List(_) | Errand::Versions(_)), Some("unauthorized")) => !may_list,
-            _ => false,
-        }
-    }
-
-    /// An error that the faults account for leaves it open what took effect.
-    pub(crate) fn forgive(&mut self, error: &Error) {
-        self.large.failed(error);
-        if let Some(
-            Errand::Upload(_) | Errand::UploadLarge { .. } | Errand::Hide | Errand::Delete,
-        ) = self.errand
-        {
-            self.blurred = true;
-        }
     }
 }

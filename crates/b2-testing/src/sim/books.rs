@@ -35,6 +35,12 @@ pub enum Violation {
         /// The faults that hit it.
         hits: u64,
     },
+    /// Memory: an operation has more requests under way than it was allowed,
+    /// each of which may hold buffers.
+    TooManyAtOnce {
+        /// Requests under way.
+        requests: u32,
+    },
     /// Economy: a part was sent again that B2 had confirmed.
     PartSentTwice {
         /// Its number.

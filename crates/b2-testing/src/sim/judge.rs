@@ -32,7 +32,7 @@ impl World {
     fn judge_orphans(&mut self) {
         for actor in self.actors.iter().filter(|actor| !actor.gone) {
             let files = self.server.unfinished(actor.name.as_str());
-            let known = actor.large.known_unfinished;
+            let known = actor.resumable.known_unfinished;
             if files > known {
                 self.books.violations.push(Violation::Orphan { files, known });
             }
@@ -89,6 +89,14 @@ fn cost(errand: &Errand) -> u64 {
         // The largest file of a scenario has 4,000 bytes; an empty one is asked
         // for twice.
         Errand::DownloadPieces(size) => 4000_u64.div_ceil(u64::from(*size)) + 2,
+        Errand::DownloadFile { piece, .. } => 4000_u64.div_ceil(u64::from(*piece)) + 2,
+        Errand::Copy => 2,
+        // As an upload of the largest, and the description of the source.
+        Errand::CopyLarge { .. } => 4000_u64.div_ceil(100) + 2 + 1,
+        // Each errand makes one version at most, and each crash leaves one
+        // unfinished file; one page.
+        Errand::DeleteAll => 20,
+        Errand::Ask(_) => 1,
         Errand::Download | Errand::Head | Errand::Delete | Errand::CreateBucket => 1,
         // The pages are counted by the rows there are.
         Errand::List(_) | Errand::Versions(_) => 1,

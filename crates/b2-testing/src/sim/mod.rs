@@ -17,11 +17,15 @@
 
 mod actor;
 mod books;
+mod calls;
+mod closing;
 mod damage;
+mod disk;
 mod erased;
+mod expectations;
 mod judge;
-mod large;
 mod network;
+mod resumable;
 mod scenario;
 mod server;
 mod world;

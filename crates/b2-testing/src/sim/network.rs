@@ -92,6 +92,10 @@ impl Flight {
 
     /// The number of the part that it carries.
     pub(crate) fn part_number(&self) -> Option<u32> {
+        if self.transmit.operation == "b2_copy_part" {
+            let json = serde_json::from_slice::<serde_json::Value>(self.request.body()).ok()?;
+            return u32::try_from(json["partNumber"].as_u64()?).ok();
+        }
         let value = self.request.headers().get(b2_proto::header::PART_NUMBER)?;
         value.to_str().ok()?.parse().ok()
     }
@@ -140,7 +144,13 @@ fn encode(plan: &BodyPlan, source: &Bytes) -> (Bytes, Option<Sha1Digest>) {
 
 /// The digest that a machine asks for.
 pub(crate) fn digest(source: &Bytes, sink: &MemorySink, request: &DigestRequest) -> Sha1Digest {
-    let sink = Bytes::copy_from_slice(&sink.content);
+    let mut sink = sink.content.clone();
+    if request.side == Side::Sink {
+        // Bytes that are missing make another digest.
+        let end = usize::try_from(request.offset + request.len).expect("simulated files are small");
+        sink.resize(sink.len().max(end), 0);
+    }
+    let sink = Bytes::from(sink);
     let source = if request.side == Side::Source { source } else { &sink };
     let (offset, len) = (request.offset, request.len);
     let plan = BodyPlan::Source { offset, len, digest: DigestMode::Ahead };
@@ -152,11 +162,26 @@ pub(crate) fn digest(source: &Bytes, sink: &MemorySink, request: &DigestRequest)
 pub(crate) struct MemorySink {
     pub(crate) content: Vec<u8>,
     verifier: BodyVerifier,
+    /// What is on the disk for certain.
+    synced: Vec<u8>,
 }
 
 impl MemorySink {
     fn clear(&mut self) {
         *self = Self::default();
+    }
+
+    pub(crate) fn sync(&mut self) {
+        self.synced.clone_from(&self.content);
+    }
+
+    /// A process is killed, or the machine loses its power: then only what was
+    /// synced is there.
+    pub(crate) fn survive(&mut self, powerless: bool) {
+        self.verifier = BodyVerifier::default();
+        if powerless {
+            self.content.clone_from(&self.synced);
+        }
     }
 
     fn write(&mut self, offset: u64, bytes: &[u8]) {

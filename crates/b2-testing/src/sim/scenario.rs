@@ -52,6 +52,26 @@ pub enum Errand {
     Download,
     /// Download the newest version in pieces of so many bytes and compare.
     DownloadPieces(u32),
+    /// Download the newest version in pieces, with a journal. The process is
+    /// killed as in [`UploadLarge`](Self::UploadLarge).
+    DownloadFile {
+        /// Length of a piece in bytes.
+        piece: u32,
+        /// Steps between two crashes; `None`: it is left in peace.
+        crash_after: Option<u32>,
+    },
+    /// Copy the newest version to the same name, in one request.
+    Copy,
+    /// Copy the newest version to the same name in parts, with a journal. The
+    /// process is killed as in [`UploadLarge`](Self::UploadLarge).
+    CopyLarge {
+        /// Steps between two crashes; `None`: it is left in peace.
+        crash_after: Option<u32>,
+    },
+    /// Delete all versions of the file.
+    DeleteAll,
+    /// Make one of the calls that are a request and an answer.
+    Ask(u8),
     /// Ask for the headers of the newest version.
     Head,
     /// List the visible files in pages of so many rows.
@@ -113,8 +133,12 @@ fn uploads() -> impl Strategy<Value = Errand> {
 }
 
 fn large_uploads() -> impl Strategy<Value = Errand> {
-    (101_u32..4000, prop::option::weighted(0.6, 0_u32..40))
+    (101_u32..4000, crashes())
         .prop_map(|(len, crash_after)| Errand::UploadLarge { len, crash_after })
+}
+
+fn crashes() -> impl Strategy<Value = Option<u32>> {
+    prop::option::weighted(0.6, 0_u32..40)
 }
 
 fn errands() -> impl Strategy<Value = Errand> {
@@ -123,6 +147,12 @@ fn errands() -> impl Strategy<Value = Errand> {
         3 => large_uploads(),
         3 => Just(Errand::Download),
         3 => (50_u32..1500).prop_map(Errand::DownloadPieces),
+        3 => (50_u32..1500, crashes())
+            .prop_map(|(piece, crash_after)| Errand::DownloadFile { piece, crash_after }),
+        2 => Just(Errand::Copy),
+        3 => crashes().prop_map(|crash_after| Errand::CopyLarge { crash_after }),
+        1 => Just(Errand::DeleteAll),
+        2 => any::<u8>().prop_map(Errand::Ask),
         1 => Just(Errand::Head),
         1 => (1_u32..4).prop_map(Errand::List),
         1 => (1_u32..4).prop_map(Errand::Versions),
@@ -133,7 +163,7 @@ fn errands() -> impl Strategy<Value = Errand> {
 }
 
 /// The calls that the errands make.
-const OPERATIONS: [&str; 17] = [
+const OPERATIONS: [&str; 29] = [
     "b2_authorize_account",
     "b2_get_upload_url",
     "b2_upload_file",
@@ -151,6 +181,18 @@ const OPERATIONS: [&str; 17] = [
     "b2_list_parts",
     "b2_list_unfinished_large_files",
     "b2_get_file_info",
+    "b2_copy_file",
+    "b2_copy_part",
+    "b2_cancel_large_file",
+    "b2_list_buckets",
+    "b2_update_bucket",
+    "b2_list_keys",
+    "b2_create_key",
+    "b2_delete_key",
+    "b2_get_download_authorization",
+    "b2_get_bucket_notification_rules",
+    "b2_set_bucket_notification_rules",
+    "b2_update_file_legal_hold",
 ];
 
 fn faults() -> impl Strategy<Value = (Matcher, Fault)> {

@@ -14,8 +14,23 @@ use crate::sim::actor::Expected;
 const EPOCH_MS: u64 = 1_795_281_312_000;
 
 /// What the key of a simulation may do; the last one is left out at times.
-const CAPABILITIES: [&str; 6] =
-    ["listBuckets", "writeBuckets", "readFiles", "writeFiles", "deleteFiles", "listFiles"];
+const CAPABILITIES: [&str; 15] = [
+    "listBuckets",
+    "writeBuckets",
+    "readFiles",
+    "writeFiles",
+    "deleteFiles",
+    "shareFiles",
+    "listKeys",
+    "writeKeys",
+    "deleteKeys",
+    "readBucketNotifications",
+    "writeBucketNotifications",
+    "readFileLegalHolds",
+    "writeFileLegalHolds",
+    "readBuckets",
+    "listFiles",
+];
 
 pub(crate) struct Server {
     emulator: InMemory,
@@ -38,9 +53,9 @@ impl Server {
         let bucket = admin.call(
             &mut emulator,
             "b2_create_bucket",
-            json!({"accountId": admin.account_id, "bucketName": name, "bucketType": "allPrivate"}),
+            json!({"accountId": admin.account_id, "bucketName": name, "bucketType": "allPrivate", "fileLockEnabled": true}),
         );
-        let capabilities = &CAPABILITIES[..if may_list { 6 } else { 5 }];
+        let capabilities = &CAPABILITIES[..if may_list { 15 } else { 14 }];
         let key = admin.call(
             &mut emulator,
             "b2_create_key",

@@ -12,7 +12,7 @@ use b2_emulator::fault::{Fault, FaultSchedule};
 
 use crate::sim::actor::{Actor, Outcome};
 use crate::sim::books::{Books, Violation};
-use crate::sim::damage::{corrupt, in_full, stale};
+use crate::sim::damage::{corrupt, in_full};
 use crate::sim::network::{self, Flight, Landing, Straggler};
 use crate::sim::scenario::Scenario;
 use crate::sim::server::Server;
@@ -26,6 +26,9 @@ const LONGEST: Duration = Duration::from_secs(20 * 60 * 60);
 /// Faults that one operation has to survive: fewer must never make it fail.
 /// One below what the policy allows (two refreshes of the token).
 const SURVIVED: u64 = 2;
+
+/// Requests that one operation may have under way: its concurrency.
+pub(super) const AT_ONCE: u32 = 3;
 
 /// How a run ended.
 #[derive(Clone, Debug)]
@@ -182,7 +185,10 @@ impl World {
             Happening::Lands(flight, landing) => self.land(*flight, landing),
             Happening::Wakes(actor) => self.advance(actor),
             Happening::Restarts(actor) => {
-                self.actors[actor].go_on();
+                let damaged = self.books.faults.contains_key("corrupt");
+                if let Err(what) = self.actors[actor].go_on(damaged) {
+                    self.books.blame(Violation::WrongContent { what });
+                }
                 self.advance(actor);
             }
         }
@@ -201,13 +207,13 @@ impl World {
                 break;
             };
             let step = operation.poll(&mut self.account, self.now);
-            if actor.large.dies_now() {
+            if actor.resumable.dies_now() {
                 self.crash(index, &step);
                 break;
             }
             match step {
                 Step::Event(event) => {
-                    actor.large.note(&event);
+                    actor.note(&event);
                     self.stale &= event != Event::TokenRefreshed;
                     self.tell(|| format!("actor {index}: {event:?}"));
                 }
@@ -251,7 +257,11 @@ impl World {
         if let Some(mut operation) = self.actors[index].operation.take() {
             operation.abandon(&mut self.account);
         }
-        self.actors[index].crash();
+        let draw = self.draw();
+        if let Step::Event(event) = step {
+            self.actors[index].torn(event, draw);
+        }
+        self.actors[index].crash(draw);
         self.schedule(Duration::from_secs(3), Happening::Restarts(index));
     }
 
@@ -304,22 +314,28 @@ impl World {
             self.hit(index, fault);
         }
         let source = self.actors[index].source.clone();
-        let life = self.actors[index].large.life;
+        let life = self.actors[index].resumable.life;
         let flight = Flight::new((index, life), transmit, &source, fault, self.now);
         let fault = flight.fault.clone();
         self.tell(|| format!("actor {index}: sends {operation}, befallen by {fault:?}"));
         self.books.sends(operation, &flight.token());
         match flight.part_number() {
-            Some(number) if self.actors[index].large.has(number) => {
+            Some(number) if self.actors[index].resumable.has(number) => {
                 self.books.blame(Violation::PartSentTwice { number });
             }
             _ => {}
         }
         if operation == "b2_start_large_file" {
-            self.actors[index].large.starts();
+            self.actors[index].resumable.starts();
         }
         if flight.is_upload() {
             self.books.uploads_to(&flight.pair());
+        }
+        let actor = &mut self.actors[index];
+        actor.in_air += 1;
+        if actor.in_air > AT_ONCE {
+            let requests = actor.in_air;
+            self.books.blame(Violation::TooManyAtOnce { requests });
         }
         let delay = network::latency(self.draw());
         self.depart(flight, delay);
@@ -418,13 +434,17 @@ impl World {
         let response = self.server.handle(&straggler.request, self.now - self.start);
         let changes = matches!(
             straggler.operation,
-            "b2_upload_file" | "b2_hide_file" | "b2_delete_file_version" | "b2_finish_large_file"
+            "b2_upload_file"
+                | "b2_hide_file"
+                | "b2_delete_file_version"
+                | "b2_finish_large_file"
+                | "b2_copy_file"
         );
         if changes && response.status().is_success() {
             self.actors[straggler.actor].blurred = true;
         }
         if straggler.operation == "b2_start_large_file" && response.status().is_success() {
-            self.actors[straggler.actor].large.known_unfinished += 1;
+            self.actors[straggler.actor].resumable.known_unfinished += 1;
         }
     }
 
@@ -441,13 +461,18 @@ impl World {
         }
         self.close_books(&flight, &landing);
         if operation == "b2_start_large_file" && landing.is_answer() {
-            self.actors[index].large.started();
+            self.actors[index].resumable.started();
         }
         let actor = &mut self.actors[index];
         if actor.gone {
             if flight.is_upload() {
                 self.books.vanished_with(&flight.pair());
             }
+            return;
+        }
+        actor.in_air = actor.in_air.saturating_sub(u32::from(actor.hears(&flight)));
+        if !actor.hears(&flight) {
+            // Whoever asked is dead, and its successor does not know.
             return;
         }
         let reply = network::receive(&flight, landing, &mut actor.sink);
@@ -471,29 +496,5 @@ impl World {
             operation.abandon(&mut self.account);
         }
         self.wake_others(epoch);
-    }
-
-    fn close_books(&mut self, flight: &Flight, landing: &Landing) {
-        let status = match landing {
-            Landing::Answer { response, cut: None } => response.status().as_u16(),
-            _ => 0,
-        };
-        if flight.is_upload() {
-            self.books.upload_ended(&flight.pair(), matches!(status, 200 | 429));
-        } else if status == 401 && stale(landing) && self.actors[flight.actor].hears(flight) {
-            self.books.buries(&flight.token());
-        }
-        if flight.transmit.operation == "b2_get_upload_url" && status == 200 {
-            self.issue(flight, landing);
-        }
-    }
-
-    fn issue(&mut self, flight: &Flight, landing: &Landing) {
-        let Landing::Answer { response, .. } = landing else { return };
-        let Some(pair) = network::issued_pair(response) else { return };
-        self.books.issued(&pair);
-        if self.actors[flight.actor].gone {
-            self.books.vanished_with(&pair);
-        }
     }
 }

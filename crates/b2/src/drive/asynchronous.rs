@@ -288,7 +288,8 @@ async fn receive(
         (SinkVerdict::Deliver, SinkPlan::Deliver(plan), Some(sink)) => {
             announce(&ends.meter, &head, &plan);
             let answer = (head, body);
-            delivery::deliver(&*context.timer, limits, answer, plan, sink, ends.meter).await
+            let (timer, buffers) = (&*context.timer, &context.buffers);
+            delivery::deliver(timer, limits, answer, plan, sink, ends.meter, buffers).await
         }
         (verdict, ..) => {
             let limit = match verdict {

@@ -12,7 +12,7 @@ use b2_core::port::{BlockingTransport, ReadAt};
 use bytes::Bytes;
 use http::response::Parts;
 
-use crate::buffer::BUFFER_SIZE;
+use crate::buffer::Buffer;
 use crate::control::{Control, Wishes};
 use crate::drive::delivery::progressed;
 use crate::drive::rate::Rate;
@@ -116,7 +116,7 @@ fn perform(
             let (head, body) = response.into_parts();
             let status = head.status.as_u16();
             context.observer.on_event(&scope, &Event::ResponseHead { operation, status });
-            receive(transmit, ends, Box::new(head), body, sent)
+            receive(context, transmit, ends, Box::new(head), body, sent)
         }
         Err(error) => {
             let source = match reader.overdue {
@@ -133,6 +133,7 @@ fn perform(
 }
 
 fn receive(
+    context: &Context,
     transmit: Transmit,
     ends: &Ends,
     head: Box<Parts>,
@@ -142,7 +143,7 @@ fn receive(
     match (transmit.accept(&head), &transmit.sink, &ends.sink) {
         (SinkVerdict::Deliver, SinkPlan::Deliver(plan), Some(_)) => {
             announce(&ends.meter, &head, plan);
-            deliver((head, body), plan, ends, transmit.limits)
+            deliver((head, body), plan, ends, transmit.limits, context.buffers.take())
         }
         (verdict, ..) => {
             let limit = match verdict {
@@ -187,6 +188,7 @@ fn deliver(
     plan: &Delivery,
     ends: &Ends,
     limits: Limits,
+    mut buffer: Buffer,
 ) -> Reply {
     let Some(sink) = &ends.sink else {
         return Reply::Local(LocalError::sink(io::Error::other("there is no destination")));
@@ -198,14 +200,13 @@ fn deliver(
         return Reply::Local(LocalError::sink(error));
     }
     let mut position = plan.sink_offset;
-    let mut buffer = vec![0; BUFFER_SIZE];
     let mut rate = Rate::new(limits);
     loop {
         let delivered = position - plan.sink_offset;
         if ends.control.wishes().stop.is_some() {
             return Reply::Local(LocalError::sink(io::Error::other("stopped")));
         }
-        match rate.check().and_then(|()| body.read(&mut buffer)) {
+        match rate.check().and_then(|()| body.read(buffer.space())) {
             Ok(0) => {
                 let digest = sink.digest_at(position);
                 return Reply::Delivered { head, bytes: delivered, digest };
@@ -213,7 +214,7 @@ fn deliver(
             Ok(read) => {
                 rate.count(read);
                 let begin = Instant::now();
-                if let Err(error) = sink.write(position, &buffer[..read]) {
+                if let Err(error) = sink.write(position, &buffer.space()[..read]) {
                     return Reply::Local(error);
                 }
                 rate.leave_out(begin);

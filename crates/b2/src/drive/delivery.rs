@@ -13,6 +13,7 @@ use b2_core::port::{ResponseBody, Timer};
 use bytes::{Bytes, BytesMut};
 use http::response::Parts;
 
+use crate::buffer::{Admission, BufferPool};
 use crate::drive::patience::Pace;
 use crate::progress::Meter;
 use crate::sink::Sink;
@@ -59,9 +60,17 @@ pub(crate) async fn deliver(
     plan: Delivery,
     sink: Arc<Mutex<Sink>>,
     meter: Arc<Meter>,
+    buffers: &BufferPool,
 ) -> Reply {
-    let (sender, chunks) = async_channel::bounded::<Bytes>(AHEAD);
-    let writer = blocking::unblock(move || write_all(&sink, &plan, &chunks, &meter));
+    let (sender, chunks) = async_channel::bounded::<Received>(AHEAD);
+    let (starts, started) = async_channel::bounded::<()>(1);
+    let writer = blocking::unblock(move || {
+        drop(starts);
+        write_all(&sink, &plan, &chunks, &meter)
+    });
+    // Chunks that wait for a thread must not spend the budget of those that
+    // have one.
+    let _closed = started.recv().await;
     let mut pace = Pace::new(timer, limits);
     let broken = loop {
         match pace.next(body.chunk()).await {
@@ -69,8 +78,9 @@ pub(crate) async fn deliver(
             Ok(Some(Ok(chunk))) => {
                 pace.count(chunk.len());
                 let begin = timer.now();
+                let admission = buffers.admit(chunk.len()).await;
                 // The writer hangs up only when it has failed; it says why.
-                if sender.send(chunk).await.is_err() {
+                if sender.send((chunk, admission)).await.is_err() {
                     break None;
                 }
                 // A slow destination says nothing about the line.
@@ -92,6 +102,9 @@ pub(crate) async fn deliver(
     }
 }
 
+/// A chunk, and its place in the budget until it is written.
+type Received = (Bytes, Admission);
+
 struct Written {
     bytes: u64,
     digest: Option<b2_proto::Sha1Digest>,
@@ -100,14 +113,14 @@ struct Written {
 fn write_all(
     sink: &Mutex<Sink>,
     plan: &Delivery,
-    chunks: &Receiver<Bytes>,
+    chunks: &Receiver<Received>,
     meter: &Meter,
 ) -> Result<Written, LocalError> {
     let mut position = plan.sink_offset;
     if plan.restart {
         lock(sink).clear().map_err(LocalError::sink)?;
     }
-    while let Ok(chunk) = chunks.recv_blocking() {
+    while let Ok((chunk, _admission)) = chunks.recv_blocking() {
         // Locked for each chunk: other pieces are written at the same time.
         lock(sink).write(position, &chunk)?;
         position += chunk.len() as u64;

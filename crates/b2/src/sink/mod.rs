@@ -1,5 +1,6 @@
 //! Where a download's bytes go.
 
+mod append;
 mod file;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ pub(crate) struct Sink {
 
 enum Target {
     File(file::PendingFile),
+    Appended(append::AppendedFile),
     Memory(Shared),
     Custom(Box<dyn WriteAt>),
 }
@@ -46,6 +48,11 @@ impl Sink {
         Ok((Self::new(Target::File(file)), len))
     }
 
+    /// The end of a file.
+    pub(crate) fn appending(path: &std::path::Path) -> io::Result<Self> {
+        Ok(Self::new(Target::Appended(append::AppendedFile::open(path)?)))
+    }
+
     pub(crate) fn memory(bytes: Shared) -> Self {
         Self::new(Target::Memory(bytes))
     }
@@ -64,15 +71,17 @@ impl Sink {
 
     pub(crate) fn rewindable(&self) -> bool {
         match &self.target {
-            Target::File(_) | Target::Memory(_) => true,
+            Target::File(_) | Target::Appended(_) | Target::Memory(_) => true,
             Target::Custom(target) => target.rewindable(),
         }
     }
 
-    /// Removes the temporary file, if there is one that is not in its place.
+    /// Removes what is not complete: the temporary file, or what was appended.
     pub(crate) fn discard(&mut self) {
-        if let Target::File(file) = &mut self.target {
-            file.discard();
+        match &mut self.target {
+            Target::File(file) => file.discard(),
+            Target::Appended(file) => file.discard(),
+            Target::Memory(_) | Target::Custom(_) => {}
         }
     }
 
@@ -82,6 +91,7 @@ impl Sink {
         self.beyond.clear();
         match &mut self.target {
             Target::File(file) => file.clear(),
+            Target::Appended(file) => file.clear(),
             Target::Memory(bytes) => {
                 lock(bytes).clear();
                 Ok(())
@@ -99,6 +109,7 @@ impl Sink {
     pub(crate) fn write(&mut self, offset: u64, chunk: &[u8]) -> Result<(), LocalError> {
         let written = match &mut self.target {
             Target::File(file) => file.write_at(offset, chunk),
+            Target::Appended(file) => file.write_at(offset, chunk),
             Target::Custom(target) => target.write_at(offset, chunk),
             Target::Memory(bytes) => {
                 lock(bytes).extend_from_slice(chunk);
@@ -181,6 +192,7 @@ impl Sink {
     pub(crate) fn commit(&mut self) -> io::Result<()> {
         match &mut self.target {
             Target::File(file) => file.commit(),
+            Target::Appended(file) => file.commit(),
             Target::Custom(target) => target.finish(),
             Target::Memory(_) => Ok(()),
         }

@@ -7,7 +7,7 @@ use std::future::IntoFuture;
 use b2::{
     BucketType, ByteRange, Capability, CustomerKey, DefaultRetention, DownloadAccess,
     EncryptionRequest, Error, ErrorCode, FileRetention, LegalHold, LifecycleRule, NotificationRule,
-    RetentionMode, RetentionPeriod, RetentionUnit,
+    RequestError, RetentionMode, RetentionPeriod, RetentionUnit,
 };
 use serde_json::json;
 
@@ -144,9 +144,7 @@ async fn files() {
         NoSuchFile, "b2_hide_file": s.bucket.hide("nothing");
         FileNotPresent, "b2_delete_file_version": s.client.delete_version("other", file());
         BadRequest, "b2_delete_file_version": s.client.delete_version("file", "4_z".into());
-        BadRequest, "b2_copy_file": s.bucket.copy("4_z".into(), "copy").run();
-        RangeNotSatisfiable, "b2_copy_file":
-            s.bucket.copy(file(), "copy").with_range(beyond).run();
+        BadRequest, "b2_get_file_info": s.bucket.copy("4_z".into(), "copy").run();
         BadRequest, "b2_copy_file":
             s.bucket.copy(file(), "copy").with_source_encryption(own()).run();
         BadRequest, "b2_upload_file": s.bucket.upload("/leading", content());
@@ -155,6 +153,21 @@ async fn files() {
         BadRequest, "b2_cancel_large_file": s.client.cancel_unfinished("4_z".into());
         BadRequest, "b2_cancel_large_file": s.client.cancel_unfinished(file().into());
     );
+}
+
+/// The source is described first, so B2 is not asked for what it has not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ranges_of_copies() {
+    let s = Scene::set().await;
+    let before = s.everything().await;
+    for first in [7, 8, u64::MAX] {
+        let copy = s.bucket.copy(s.file.clone(), "copy").with_range(ByteRange::starting_at(first));
+        let error = soon(copy.run()).await.unwrap_err();
+        let Error::Request { source, .. } = &error else { panic!("{error:?}") };
+        assert!(matches!(**source, RequestError::EmptyRange), "{error:?}");
+    }
+    assert_eq!(s.recorder.sent("b2_copy_file"), 0);
+    assert!(s.everything().await == before);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -208,7 +221,7 @@ async fn customer_keys() {
     let s = Scene::set().await;
     let key = |byte| EncryptionRequest::sse_c(CustomerKey::new([byte; 32]));
     let secret = s.site.bucket.copy(s.file.clone(), "secret").with_encryption(key(1)).run();
-    let secret = secret.await.unwrap().file_id.unwrap();
+    let secret = secret.await.unwrap().file.file_id.unwrap();
     let copy = || s.bucket.copy(secret.clone(), "copy");
     refused!(s:
         BadRequest, "b2_copy_file": copy().run();

@@ -31,7 +31,7 @@ async fn a_copy_has_the_bytes_of_its_source_or_a_range_of_them() {
     let own = BTreeMap::from([("k".to_owned(), "v".to_owned())]);
     let copy = site.bucket.copy(source, "c").with_range(range).with_metadata("text/plain", own);
     let copy = soon(copy.run()).await.unwrap();
-    assert_eq!(copy.content_type.as_deref(), Some("text/plain"));
+    assert_eq!(copy.file.content_type.as_deref(), Some("text/plain"));
     for (name, content) in [("b", "hello world"), ("c", "world")] {
         assert_eq!(soon(site.bucket.download(name).to_bytes()).await.unwrap().content, content);
     }

@@ -4,7 +4,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod appending;
 mod calls;
+mod copies;
+mod deletion;
+mod encryption;
 mod ends;
 mod exits;
 mod https;

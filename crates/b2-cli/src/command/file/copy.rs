@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use b2::{ByteRange, Client, CopyFile, EncryptionMode, EncryptionRequest, FileId};
+use b2::{ByteRange, Client, CopyFile, EncryptionMode, EncryptionRequest, FileId, FileVersion};
 use clap::ValueEnum;
+use serde::Serialize;
 
 use crate::command::file::{pair, target};
 use crate::context::Context;
@@ -16,11 +17,11 @@ const SOURCE_KEY: &str = "B2_SOURCE_SSE_C_KEY_B64";
 const DESTINATION_KEY: &str = "B2_DESTINATION_SSE_C_KEY_B64";
 
 const AFTER_HELP: &str = "\
-Capabilities: writeFiles; readFiles if the source is private; and listBuckets
-unless the key is restricted to the bucket of the copy
+Capabilities: writeFiles; readFiles for the source; and listBuckets unless the key
+is restricted to the bucket of the copy
 
-B2 copies by itself, up to 5 GB; no byte passes through this machine. Prints the
-id of the new version. Content type and information are those of the source; if
+B2 copies by itself; no byte passes through this machine. A file of more than 5 GB
+is copied in parts. Prints the id of the new version. Content type and information are those of the source; if
 --content-type or --info is given, what is given replaces all of the information.
 
 The keys of SSE-C come from B2_SOURCE_SSE_C_KEY_B64 and
@@ -85,6 +86,17 @@ enum OwnKey {
     SseC,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row<'a> {
+    #[serde(flatten)]
+    file: &'a FileVersion,
+    /// A request whose answer was lost may have made a second version.
+    possible_duplicate: bool,
+    /// A request whose answer was lost may have left an unfinished large file.
+    possible_orphan: bool,
+}
+
 impl Copy {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         let encryption = self.encryption()?;
@@ -106,10 +118,16 @@ impl Copy {
             copy = copy.with_source_encryption(encryption);
         }
         let copied = self.with_metadata(&client, source, copy).await?.run().await?;
-        context.output.row(&copied, || {
-            copied.file_id.as_ref().map(ToString::to_string).unwrap_or_default()
-        })?;
-        let length = copied.content_length;
+        let file = &copied.file;
+        let row = Row {
+            file,
+            possible_duplicate: copied.possible_duplicate,
+            possible_orphan: copied.possible_orphan,
+        };
+        context
+            .output
+            .row(&row, || file.file_id.as_ref().map(ToString::to_string).unwrap_or_default())?;
+        let length = file.content_length;
         context.output.say(&format!("copied {length} bytes to {}", self.destination));
         Ok(())
     }

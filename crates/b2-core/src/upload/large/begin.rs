@@ -207,10 +207,11 @@ pub(crate) fn start_request(
     headers: &crate::upload::UploadHeaders,
 ) -> StartLargeFileRequest {
     let (name, content_type) = (headers.file_name().to_string(), headers.content_type().to_owned());
-    let request = StartLargeFileRequest::new(bucket.clone(), content_type, name)
+    let mut request = StartLargeFileRequest::new(bucket.clone(), content_type, name)
         .with_file_info(headers.file_info().as_map().clone());
-    match headers.custom_upload_timestamp() {
-        Some(ms) => request.with_custom_upload_timestamp(ms),
-        None => request,
-    }
+    request.custom_upload_timestamp = headers.custom_upload_timestamp();
+    request.server_side_encryption = headers.encryption().cloned();
+    request.file_retention = headers.retention().cloned();
+    request.legal_hold = headers.legal_hold().cloned();
+    request
 }

@@ -20,6 +20,7 @@ mod parts;
 mod plan;
 mod resume;
 mod review;
+mod work;
 
 pub use options::{LargeOptions, WholeDigest};
 pub use plan::{MAX_FILE_SIZE, MAX_PART_SIZE, MAX_PARTS, PartPlan, Slice};
@@ -34,6 +35,7 @@ use b2_proto::{
 
 use crate::account::{Account, Authorizer, Granted};
 use crate::call::Call;
+use crate::copy::CopyOrigin;
 use crate::endpoint::{CancelLargeFile, FinishLargeFile, GetFileInfo};
 use crate::error::{Error, ProtocolError, RequestError, Side};
 use crate::event::Event;
@@ -46,7 +48,7 @@ use crate::upload::small::Uploaded;
 use begin::Begin;
 use part::PartContext;
 use parts::Parts;
-use review::{Review, Reviewed};
+use review::{Review, Reviewed, Trust};
 
 const OPERATION: &str = "b2_start_large_file";
 
@@ -66,6 +68,8 @@ pub struct LargeUpload {
     paused: bool,
     possible_orphan: bool,
     stop: Option<Stop>,
+    /// Where the bytes are, if they are copied inside B2.
+    origin: Option<CopyOrigin>,
 }
 
 #[derive(Debug)]
@@ -119,7 +123,14 @@ impl LargeUpload {
             paused: false,
             possible_orphan: false,
             stop: None,
+            origin: None,
         })
+    }
+
+    /// The parts are copied from another file of B2 instead of being sent.
+    pub(crate) fn copying(mut self, origin: CopyOrigin) -> Self {
+        self.origin = Some(origin);
+        self
     }
 
     /// The id that B2 gave the file, once it is begun.
@@ -136,6 +147,10 @@ impl LargeUpload {
             Granted::NotYet(step) => return Err(step),
         };
         if let Some(resume) = self.options.resume.take().filter(Resume::begun) {
+            if resume.copied_from.is_some() != self.origin.is_some() {
+                let why = RequestError::CannotResume(CannotResume::Source);
+                return Err(Step::Done(Err(request(why))));
+            }
             return Ok(self.go_on(account, resume));
         }
         let wanted = self.options.part_size.unwrap_or(session.recommended_part_size);
@@ -159,8 +174,13 @@ impl LargeUpload {
         match (resume.file_id, self.plan) {
             (Some(file_id), Some(plan)) => {
                 self.began(account, file_id.clone());
-                let suspect = self.options.modified_ms.is_none();
-                Phase::Reviewing(Box::new(Review::new(&file_id, plan, resume.parts, suspect)))
+                let trust = match (&self.origin, self.options.modified_ms) {
+                    // A version never changes, and nobody here can read it.
+                    (Some(_), _) => Trust::JournalOnly,
+                    (None, Some(_)) => Trust::Journal,
+                    (None, None) => Trust::Nothing,
+                };
+                Phase::Reviewing(Box::new(Review::new(&file_id, plan, resume.parts, trust)))
             }
             _ => {
                 let request = self.request();
@@ -181,7 +201,8 @@ impl LargeUpload {
         let at_ms = account.server_time_ms(now);
         let part_size = self.plan.map_or(0, |plan| plan.part_size());
         let digest = self.digest;
-        self.events.push_back(Event::LargeFileStarting { at_ms, part_size, digest });
+        let len = self.len;
+        self.events.push_back(Event::LargeFileStarting { at_ms, len, part_size, digest });
         Phase::Beginning(Box::new(Begin::new(self.request(), at_ms)))
     }
 
@@ -197,7 +218,11 @@ impl LargeUpload {
         let (Some(plan), Some(file_id)) = (self.plan, self.file_id.clone()) else {
             return Phase::Done(Err(contradiction("no large file was begun")));
         };
-        let context = PartContext { file_id, headers: self.headers.part_headers() };
+        let context = PartContext {
+            file_id,
+            key: self.headers.customer_key().cloned(),
+            origin: self.origin.clone(),
+        };
         let mut parts = Parts::new(plan, context, self.options.concurrency, kept);
         parts.paused = self.paused;
         Phase::Sending(Box::new(parts))

@@ -15,13 +15,15 @@
 use std::collections::VecDeque;
 
 use b2_proto::{
-    ContentSha1, GetUploadPartUrlRequest, GetUploadPartUrlResponse, LargeFileId, Part, Sha1Digest,
-    header,
+    ContentSha1, CustomerKey, GetUploadPartUrlRequest, GetUploadPartUrlResponse, LargeFileId, Part,
+    Sha1Digest, header,
 };
 
 use crate::account::{Account, UploadTarget};
 use crate::answer::{self, Answer};
 use crate::call::Call;
+use crate::copy::CopyOrigin;
+use crate::encryption;
 use crate::endpoint::GetUploadPartUrl;
 use crate::error::{Error, IntegrityError, ProtocolError, Remedy};
 use crate::event::Event;
@@ -44,8 +46,10 @@ pub(crate) type IdleUrls = Vec<UploadTarget>;
 #[derive(Debug)]
 pub(crate) struct PartContext {
     pub(crate) file_id: LargeFileId,
-    /// Headers beside those of every part, such as a customer's key.
-    pub(crate) headers: Vec<(&'static str, Box<str>)>,
+    /// The key under which B2 encrypts, if it is the customer's own.
+    pub(crate) key: Option<CustomerKey>,
+    /// Where the bytes are, if they are copied inside B2.
+    pub(crate) origin: Option<CopyOrigin>,
 }
 
 /// Uploads one part.
@@ -160,8 +164,8 @@ impl PartUpload {
                 .authorization(target.token.expose())?
                 .header(header::PART_NUMBER, &number.to_string())?
                 .header(header::CONTENT_SHA1, header::HEX_DIGITS_AT_END)?;
-        for (name, value) in &context.headers {
-            builder = builder.secret_header(name, value)?;
+        if let Some(key) = &context.key {
+            builder = builder.headers(|headers| encryption::download_headers(key, headers))?;
         }
         let body = BodyPlan::Source { offset, len, digest: DigestMode::HexAtEnd };
         Ok(Transmit {

@@ -8,8 +8,9 @@ use crate::account::Account;
 use crate::event::{Event, StoredPart};
 use crate::op::{Reply, Step, Ticket, Wait, WaitReason};
 use crate::time::Instant;
-use crate::upload::large::part::{IdleUrls, PartContext, PartUpload};
+use crate::upload::large::part::{IdleUrls, PartContext};
 use crate::upload::large::plan::{PartPlan, Slice};
+use crate::upload::large::work::PartWork;
 
 /// Sends every part that is not stored yet.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub(crate) struct Parts {
     context: PartContext,
     /// Parts under way at a time.
     limit: usize,
-    active: Vec<PartUpload>,
+    active: Vec<PartWork>,
     urls: IdleUrls,
     stored: BTreeMap<u32, Sha1Digest>,
     /// The next part to look at; all before it are under way or stored.
@@ -100,7 +101,7 @@ impl Parts {
                 }
                 Err(step) => return Polled::Step(step),
                 Ok(Ok(digest)) => {
-                    let slice = self.active.swap_remove(index).slice;
+                    let slice = self.active.swap_remove(index).slice();
                     self.store(slice, digest, false);
                     return Polled::Stored;
                 }
@@ -125,7 +126,7 @@ impl Parts {
             return false;
         };
         self.next += 1;
-        self.active.push(PartUpload::new(slice));
+        self.active.push(PartWork::new(slice, &self.context));
         true
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use b2_proto::{BucketId, LargeFileId, Sha1Digest};
+use b2_proto::{BucketId, CustomerKey, FileId, LargeFileId, Sha1Digest};
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Event, StoredPart};
@@ -39,6 +39,15 @@ pub struct Resume {
     pub begun_ms: Option<i64>,
     /// The id that B2 gave it; `None` if the answer has not come.
     pub file_id: Option<LargeFileId>,
+    /// Base64 of the MD5 of the customer's key that B2 encrypts the file
+    /// with, if it is one: enough to tell another key, and no help in finding
+    /// it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_key_md5: Option<String>,
+    /// The version and its byte from which on it is copied, if it is a copy
+    /// inside B2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copied_from: Option<(FileId, u64)>,
     /// Digests of the parts that B2 has confirmed, by number.
     pub parts: BTreeMap<u32, Sha1Digest>,
 }
@@ -52,6 +61,9 @@ pub enum ResumeEntry {
     Starting {
         /// B2's clock, in ms since 1970, as far as known.
         at_ms: Option<i64>,
+        /// Length of the file in bytes; 0: as the state began with.
+        #[serde(default)]
+        len: u64,
         /// Length of every part but the last, in bytes.
         part_size: u64,
         /// SHA-1 of the whole file, if it was computed or known.
@@ -89,6 +101,12 @@ pub enum CannotResume {
     /// It belongs to a file of another name.
     #[error("it belongs to the file {0:?}")]
     Name(Box<str>),
+    /// It was begun with another customer key, or one of the two has none.
+    #[error("it was begun with another customer key")]
+    CustomerKey,
+    /// It is a copy of another file, or none.
+    #[error("it does not belong to this source")]
+    Source,
     /// The source has another length now.
     #[error("the source had {then} bytes and has {now} now")]
     Length {
@@ -122,16 +140,40 @@ impl Resume {
             digest: None,
             begun_ms: None,
             file_id: None,
+            customer_key_md5: None,
+            copied_from: None,
             parts: BTreeMap::new(),
         }
+    }
+
+    /// The file is encrypted by B2 with this key of the customer's own.
+    #[must_use]
+    pub fn with_customer_key(mut self, key: Option<&CustomerKey>) -> Self {
+        self.customer_key_md5 = key.map(CustomerKey::md5_base64);
+        self
+    }
+
+    /// The state of a copy that is about to begin; its length is noted when it
+    /// is known.
+    #[must_use]
+    pub fn of_copy(bucket_id: BucketId, file_name: &str, source: FileId, first: u64) -> Self {
+        let copied_from = Some((source, first));
+        Self { copied_from, ..Self::new(bucket_id, file_name, 0, None) }
+    }
+
+    /// Whether it tells of a copy of this version, from this byte on.
+    #[must_use]
+    pub fn is_copy_of(&self, source: &FileId, first: u64) -> bool {
+        self.copied_from.as_ref().is_some_and(|(of, from)| of == source && *from == first)
     }
 
     /// Notes what an event of the upload changes. What it gives has to be
     /// kept beside the state that the journal began with; `None`: nothing new.
     pub fn note(&mut self, event: &Event) -> Option<ResumeEntry> {
         let entry = match event {
-            Event::LargeFileStarting { at_ms, part_size, digest } => {
-                ResumeEntry::Starting { at_ms: *at_ms, part_size: *part_size, digest: *digest }
+            Event::LargeFileStarting { at_ms, len, part_size, digest } => {
+                let (at_ms, len, part_size, digest) = (*at_ms, *len, *part_size, *digest);
+                ResumeEntry::Starting { at_ms, len, part_size, digest }
             }
             Event::LargeFileStarted { file_id, .. } if self.file_id.as_ref() != Some(file_id) => {
                 ResumeEntry::Started { file_id: file_id.clone() }
@@ -151,7 +193,10 @@ impl Resume {
     /// Brings the state up to an entry that was kept.
     pub fn apply(&mut self, entry: ResumeEntry) {
         match entry {
-            ResumeEntry::Starting { at_ms, part_size, digest } => {
+            ResumeEntry::Starting { at_ms, len, part_size, digest } => {
+                if len > 0 {
+                    self.len = len;
+                }
                 self.begun_ms = at_ms;
                 self.part_size = Some(part_size);
                 self.digest = digest;
@@ -209,7 +254,10 @@ impl Resume {
         if self.file_name != headers.file_name().as_str() {
             return Err(CannotResume::Name(self.file_name.as_str().into()));
         }
-        if self.len != len {
+        if self.customer_key_md5 != headers.customer_key().map(CustomerKey::md5_base64) {
+            return Err(CannotResume::CustomerKey);
+        }
+        if self.begun() && self.len != len {
             return Err(CannotResume::Length { then: self.len, now: len });
         }
         if self.modified_ms != modified_ms {
@@ -257,7 +305,12 @@ mod tests {
         let mut resume = Resume::new(BucketId::from("b"), "big", 25_000_000, Some(7));
         let digest = Some(Sha1Digest::new([1; 20]));
         assert!(!resume.begun());
-        resume.note(&Event::LargeFileStarting { at_ms: Some(9), part_size: 10_000_000, digest });
+        resume.note(&Event::LargeFileStarting {
+            at_ms: Some(9),
+            len: 25_000_000,
+            part_size: 10_000_000,
+            digest,
+        });
         let file_id = LargeFileId::from("4_f2");
         resume.note(&Event::LargeFileStarted { file_id, part_size: 10_000_000, parts: 3 });
         let part = StoredPart {
@@ -291,7 +344,12 @@ mod tests {
         let resume = begun();
         let mut replayed = Resume::new(BucketId::from("b"), "big", 25_000_000, Some(7));
         for entry in [
-            ResumeEntry::Starting { at_ms: Some(9), part_size: 10_000_000, digest: resume.digest },
+            ResumeEntry::Starting {
+                at_ms: Some(9),
+                len: 0,
+                part_size: 10_000_000,
+                digest: resume.digest,
+            },
             ResumeEntry::Started { file_id: LargeFileId::from("4_f2") },
             ResumeEntry::Part { number: 3, digest: Sha1Digest::new([3; 20]) },
         ] {
@@ -324,6 +382,14 @@ mod tests {
         let shorter = CannotResume::Length { then: 25_000_000, now: 24_999_999 };
         assert_eq!(check("b", "big", 24_999_999, Some(7)), Err(shorter));
         assert_eq!(check("b", "big", 25_000_000, Some(8)), Err(CannotResume::Modified));
+        let key = CustomerKey::new([1; 32]);
+        let under = headers("big").with_encryption(b2_proto::EncryptionRequest::sse_c(key.clone()));
+        let bucket = BucketId::from("b");
+        let other = resume.check(&bucket, &under, 25_000_000, Some(7));
+        assert_eq!(other, Err(CannotResume::CustomerKey));
+        let keyed = resume.clone().with_customer_key(Some(&key));
+        assert_eq!(keyed.check(&bucket, &under, 25_000_000, Some(7)), Ok(()));
+        assert!(!keyed.to_string().contains(&*key.expose_base64()), "the journal holds the key");
         let mut odd = resume.clone();
         odd.parts.insert(4, Sha1Digest::new([0; 20]));
         let odd = odd.check(&BucketId::from("b"), &headers("big"), 25_000_000, Some(7));

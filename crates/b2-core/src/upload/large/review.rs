@@ -35,12 +35,22 @@ pub(crate) enum Reviewed {
     Gone,
 }
 
+/// What is believed without looking at the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// What the journal says: the source tells if it has changed.
+    Journal,
+    /// The same, and the source cannot be read to find out the rest.
+    JournalOnly,
+    /// Nothing: the source may have changed.
+    Nothing,
+}
+
 #[derive(Debug)]
 pub(crate) struct Review {
     plan: PartPlan,
     known: BTreeMap<u32, Sha1Digest>,
-    /// Whether the source cannot tell if it has changed.
-    suspect: bool,
+    trust: Trust,
     state: State,
     kept: BTreeMap<u32, Sha1Digest>,
     doubtful: VecDeque<(Slice, Sha1Digest)>,
@@ -59,13 +69,13 @@ impl Review {
         file_id: &LargeFileId,
         plan: PartPlan,
         known: BTreeMap<u32, Sha1Digest>,
-        suspect: bool,
+        trust: Trust,
     ) -> Self {
         let request = ListPartsRequest::new(file_id.clone()).with_max_part_count(ROWS);
         let call = Box::new(Call::new(request.clone()));
         let state = State::Listing { pager: Pager::new(request), call };
         let (kept, doubtful) = (BTreeMap::new(), VecDeque::new());
-        Self { plan, known, suspect, state, kept, doubtful }
+        Self { plan, known, trust, state, kept, doubtful }
     }
 
     pub(crate) fn poll(&mut self, account: &mut Account, now: Instant) -> Step<Reviewed> {
@@ -123,10 +133,12 @@ impl Review {
         let Some(ContentSha1::Verified(stored)) = part.content_sha1 else {
             return;
         };
-        if self.known.get(&slice.number) == Some(&stored) && !self.suspect {
-            self.kept.insert(slice.number, stored);
-        } else {
-            self.doubtful.push_back((slice, stored));
+        match (self.trust, self.known.get(&slice.number) == Some(&stored)) {
+            (Trust::Journal | Trust::JournalOnly, true) => {
+                self.kept.insert(slice.number, stored);
+            }
+            (Trust::JournalOnly, false) => {}
+            _ => self.doubtful.push_back((slice, stored)),
         }
     }
 

@@ -30,7 +30,13 @@ fn an_answer_that_drips_is_not_waited_for() {
     let sink = Arc::new(std::sync::Mutex::new(Sink::memory(Arc::clone(&bytes))));
     let ends = Ends { sink: Some(sink), ..Ends::default() };
     let (head, ()) = http::Response::new(()).into_parts();
-    let reply = deliver((Box::new(head), Box::new(Drip)), &Delivery::whole(), &ends, limits());
+    let reply = deliver(
+        (Box::new(head), Box::new(Drip)),
+        &Delivery::whole(),
+        &ends,
+        limits(),
+        crate::buffer::BufferPool::default().take(),
+    );
     let Reply::Broken { delivered, source, .. } = reply else { panic!("{reply:?}") };
     assert_eq!(source.kind, TransportErrorKind::Timeout);
     assert_eq!(delivered, bytes.lock().unwrap().len() as u64);

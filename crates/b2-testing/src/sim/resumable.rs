@@ -1,17 +1,18 @@
-//! A large upload with a journal on a disk, and crashes.
+//! A transfer with a journal on a disk, and crashes.
 
 use b2_core::error::Error;
 use b2_core::event::Event;
-use b2_core::upload::Resume;
+
+use crate::sim::disk::{Journal, State};
 
 /// Crashes of one errand at most, or it would never end.
 const CRASHES: u32 = 3;
 
-/// The present large upload of an actor.
+/// The present transfer of an actor.
 #[derive(Debug, Default)]
-pub(crate) struct LargeErrand {
+pub(crate) struct Resumable {
     /// What is synced to the disk.
-    pub(crate) journal: Option<Resume>,
+    pub(crate) journal: Option<Journal>,
     crash_after: Option<u32>,
     steps: u32,
     crashes_left: u32,
@@ -25,10 +26,11 @@ pub(crate) struct LargeErrand {
     starting: u32,
 }
 
-impl LargeErrand {
-    pub(crate) fn new(journal: Resume, crash_after: Option<u32>) -> Self {
+impl Resumable {
+    pub(crate) fn new(journal: State, crash_after: Option<u32>) -> Self {
         let crashes_left = if crash_after.is_some() { CRASHES } else { 0 };
-        Self { journal: Some(journal), crash_after, crashes_left, ..Self::default() }
+        let journal = Some(Journal::new(journal));
+        Self { journal, crash_after, crashes_left, ..Self::default() }
     }
 
     /// The errand that follows another one of the same actor.
@@ -80,7 +82,10 @@ impl LargeErrand {
 
     /// Whether the journal says that B2 has confirmed this part.
     pub(crate) fn has(&self, number: u32) -> bool {
-        self.journal.as_ref().is_some_and(|journal| journal.parts.contains_key(&number))
+        match self.journal.as_ref().map(|journal| &journal.state) {
+            Some(State::Upload(resume)) => resume.parts.contains_key(&number),
+            _ => false,
+        }
     }
 
     pub(crate) fn finished(&mut self) {
@@ -92,7 +97,8 @@ impl LargeErrand {
     /// what it says it could not cancel, or does not know.
     pub(crate) fn failed(&mut self, error: &Error) {
         let left = matches!(error, Error::Orphaned { .. } | Error::Unconfirmed { .. });
-        let begun = self.journal.as_ref().is_some_and(Resume::begun);
+        let state = self.journal.as_ref().map(|journal| &journal.state);
+        let begun = matches!(state, Some(state @ State::Upload(_)) if state.begun());
         self.known_unfinished += usize::from(begun && (left || self.crashes()));
         self.journal = None;
         self.crash_after = None;

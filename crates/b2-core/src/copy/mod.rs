@@ -1,0 +1,235 @@
+//! Copying inside B2: no byte passes through this machine.
+//!
+//! ```text
+//! Describing --up to 5 GB--> Whole --> Done
+//!          \---- longer ---> Large --> Done
+//! ```
+
+mod options;
+mod part;
+mod whole;
+
+pub use options::CopyOptions;
+pub(crate) use part::{CopyOrigin, PartCopy};
+
+use b2_proto::{
+    ContentSha1, FileId, FileInfo, FileName, FileVersion, GetFileInfoRequest, Sha1Digest, header,
+};
+
+use crate::account::Account;
+use crate::call::Call;
+use crate::copy::whole::{Expected, WholeCopy};
+use crate::endpoint::GetFileInfo;
+use crate::error::{Error, RequestError};
+use crate::op::{Operation, Reply, Step, Stop, Ticket};
+use crate::time::Instant;
+use crate::upload::{CannotResume, LargeUpload, UploadHeaders, Uploaded, WholeDigest};
+
+const OPERATION: &str = "b2_copy_file";
+
+/// Longest file in bytes that one request copies: B2's rule.
+pub const SIMPLE_COPY_LIMIT: u64 = 5_000_000_000;
+
+/// Copies one version, or a range of it, to a new file.
+///
+/// The source is described first, which is one transaction of class B; then
+/// it is copied in one request, or in parts if it is longer than 5 GB.
+#[derive(Debug)]
+pub struct FileCopy {
+    source: FileId,
+    name: FileName,
+    options: CopyOptions,
+    state: State,
+    paused: bool,
+}
+
+#[derive(Debug)]
+enum State {
+    Describing(Box<Call<GetFileInfo>>),
+    Whole(Box<WholeCopy>),
+    Large(Box<LargeUpload>),
+    Over,
+}
+
+/// What a copy gives.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Copied {
+    /// The version that was made.
+    pub file: FileVersion,
+    /// A request whose answer was lost may have made another version of the
+    /// same bytes, and the application key may not list files to find out.
+    pub possible_duplicate: bool,
+    /// The answer that would have begun a large file was lost and the file was
+    /// not found: one without parts may be left unfinished.
+    pub possible_orphan: bool,
+}
+
+impl From<Uploaded> for Copied {
+    fn from(uploaded: Uploaded) -> Self {
+        let Uploaded { file, possible_duplicate, possible_orphan } = uploaded;
+        Self { file, possible_duplicate, possible_orphan }
+    }
+}
+
+impl FileCopy {
+    /// Copies the version `source` of any bucket of the account to `name`.
+    #[must_use]
+    pub fn new(source: FileId, name: FileName, options: CopyOptions) -> Self {
+        let call = Call::new(GetFileInfoRequest::new(source.clone()));
+        Self { source, name, options, state: State::Describing(Box::new(call)), paused: false }
+    }
+
+    /// Chooses how to copy what was described.
+    fn choose(&mut self, source: FileVersion) -> Result<State, Error> {
+        let total = source.content_length;
+        let bytes = match self.options.range {
+            None => 0..total,
+            Some(range) => range.resolve(total).ok_or_else(|| refuse(RequestError::EmptyRange))?,
+        };
+        let len = bytes.end - bytes.start;
+        let limit = self.options.simple_limit.unwrap_or(SIMPLE_COPY_LIMIT).min(SIMPLE_COPY_LIMIT);
+        if len <= limit {
+            return Ok(State::Whole(Box::new(self.whole(&source, len))));
+        }
+        let origin = CopyOrigin {
+            source: self.source.clone(),
+            first: bytes.start,
+            source_encryption: self.options.source_encryption.clone(),
+            destination_encryption: self.options.encryption.clone(),
+        };
+        let resume = self.options.large.resume.as_ref().filter(|resume| resume.begun());
+        if resume.is_some_and(|resume| !resume.is_copy_of(&origin.source, origin.first)) {
+            return Err(refuse(RequestError::CannotResume(CannotResume::Source)));
+        }
+        let bucket = self.options.bucket.clone().unwrap_or_else(|| source.bucket_id.clone());
+        let headers = self.headers(&source, len == total)?;
+        let options = self.options.large.clone().with_whole_digest(WholeDigest::Omit);
+        let mut large = LargeUpload::new(bucket, headers, len, options)?.copying(origin);
+        large.pause(self.paused);
+        Ok(State::Large(Box::new(large)))
+    }
+
+    fn whole(&self, source: &FileVersion, len: u64) -> WholeCopy {
+        let all = len == source.content_length;
+        let digest = verified(source).filter(|_| all);
+        let mut metadata = self.options.metadata.clone();
+        if metadata.is_none() && !all && source.file_info.contains_key(FileInfo::LARGE_FILE_SHA1) {
+            // B2 would keep the digest of other bytes than the copy has.
+            let mut info = source.file_info.clone();
+            info.remove(FileInfo::LARGE_FILE_SHA1);
+            metadata = Some((content_type(source).into(), info));
+        }
+        let file_info = match &metadata {
+            Some((_, info)) => info.clone(),
+            None => source.file_info.clone(),
+        };
+        let request = self.options.request(&self.name, &self.source, metadata);
+        let bucket = self.options.bucket.clone().unwrap_or_else(|| source.bucket_id.clone());
+        WholeCopy::new(request, Expected { bucket, len, digest, file_info, begun_ms: None })
+    }
+
+    /// What the large file is begun with: B2 takes nothing over by itself.
+    fn headers(&self, source: &FileVersion, all: bool) -> Result<UploadHeaders, Error> {
+        let own = self.options.metadata.as_ref();
+        let content_type = own.map_or_else(|| content_type(source), |(own, _)| own);
+        let mut info = own.map_or_else(|| source.file_info.clone(), |(_, info)| info.clone());
+        let whole = source.file_info.get(FileInfo::LARGE_FILE_SHA1).cloned();
+        let whole = whole.or_else(|| verified(source).map(|digest| digest.to_string()));
+        match whole.filter(|_| all && info.len() < FileInfo::MAX_ENTRIES) {
+            Some(digest) => {
+                info.entry(FileInfo::LARGE_FILE_SHA1.to_owned()).or_insert(digest);
+            }
+            None if own.is_none() && !all => {
+                info.remove(FileInfo::LARGE_FILE_SHA1);
+            }
+            None => {}
+        }
+        let mut headers = UploadHeaders::new(self.name.clone()).with_content_type(content_type);
+        for (name, value) in &info {
+            headers = headers
+                .with_file_info(name, value)
+                .map_err(|rule| refuse(RequestError::FileInfo(rule)))?;
+        }
+        Ok(self.options.complete(headers))
+    }
+}
+
+/// A digest of the whole that B2 has checked itself.
+fn verified(file: &FileVersion) -> Option<Sha1Digest> {
+    match file.content_sha1 {
+        Some(ContentSha1::Verified(digest)) => Some(digest),
+        _ => None,
+    }
+}
+
+fn content_type(file: &FileVersion) -> &str {
+    file.content_type.as_deref().unwrap_or(header::CONTENT_TYPE_AUTO)
+}
+
+fn refuse(why: RequestError) -> Error {
+    Error::Request { operation: OPERATION, source: Box::new(why) }
+}
+
+impl Operation for FileCopy {
+    type Output = Copied;
+
+    fn poll(&mut self, account: &mut Account, now: Instant) -> Step<Copied> {
+        loop {
+            match &mut self.state {
+                State::Describing(call) => match call.poll(account, now).finished() {
+                    Err(step) => return step,
+                    Ok(source) => match source.and_then(|source| self.choose(source)) {
+                        Ok(next) => self.state = next,
+                        Err(error) => {
+                            self.state = State::Over;
+                            return Step::Done(Err(error));
+                        }
+                    },
+                },
+                State::Whole(copy) => return copy.poll(account, now),
+                State::Large(large) => {
+                    return match large.poll(account, now).finished() {
+                        Err(step) => step,
+                        Ok(result) => Step::Done(result.map(Copied::from)),
+                    };
+                }
+                State::Over => return Step::Done(Err(Error::Cancelled)),
+            }
+        }
+    }
+
+    fn handle(&mut self, account: &mut Account, ticket: Ticket, reply: Reply, now: Instant) {
+        match &mut self.state {
+            State::Describing(call) => call.handle(account, ticket, reply, now),
+            State::Whole(copy) => copy.handle(account, ticket, reply, now),
+            State::Large(large) => large.handle(account, ticket, reply, now),
+            State::Over => {}
+        }
+    }
+
+    fn abandon(&mut self, account: &mut Account) {
+        match &mut self.state {
+            State::Describing(call) => call.abandon(account),
+            State::Whole(copy) => copy.abandon(account),
+            State::Large(large) => large.abandon(account),
+            State::Over => {}
+        }
+    }
+
+    fn stop(&mut self, how: Stop) -> bool {
+        match &mut self.state {
+            State::Large(large) => large.stop(how),
+            _ => false,
+        }
+    }
+
+    fn pause(&mut self, paused: bool) -> bool {
+        self.paused = paused;
+        match &mut self.state {
+            State::Describing(_) => true,
+            State::Large(large) => large.pause(paused),
+            State::Whole(_) | State::Over => false,
+        }
+    }
+}

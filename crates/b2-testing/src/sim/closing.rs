@@ -1,0 +1,31 @@
+//! What is written down when a request has ended.
+
+use crate::sim::damage::stale;
+use crate::sim::network::{self, Flight, Landing};
+use crate::sim::world::World;
+
+impl World {
+    pub(super) fn close_books(&mut self, flight: &Flight, landing: &Landing) {
+        let status = match landing {
+            Landing::Answer { response, cut: None } => response.status().as_u16(),
+            _ => 0,
+        };
+        if flight.is_upload() {
+            self.books.upload_ended(&flight.pair(), matches!(status, 200 | 429));
+        } else if status == 401 && stale(landing) && self.actors[flight.actor].hears(flight) {
+            self.books.buries(&flight.token());
+        }
+        if flight.transmit.operation == "b2_get_upload_url" && status == 200 {
+            self.issue(flight, landing);
+        }
+    }
+
+    fn issue(&mut self, flight: &Flight, landing: &Landing) {
+        let Landing::Answer { response, .. } = landing else { return };
+        let Some(pair) = network::issued_pair(response) else { return };
+        self.books.issued(&pair);
+        if self.actors[flight.actor].gone {
+            self.books.vanished_with(&pair);
+        }
+    }
+}

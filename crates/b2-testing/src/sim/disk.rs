@@ -1,0 +1,107 @@
+//! A journal as a disk keeps it: whole lines, and what was left of one when
+//! the machine went down.
+
+use b2_core::download::DownloadResume;
+use b2_core::event::Event;
+use b2_core::upload::Resume;
+use serde_json::to_string;
+
+/// The journal of a transfer: what its process believes, and its file.
+#[derive(Clone, Debug)]
+pub(crate) struct Journal {
+    pub(crate) state: State,
+    file: Vec<u8>,
+}
+
+/// What a journal tells of.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum State {
+    Upload(Resume),
+    Download(DownloadResume),
+}
+
+impl State {
+    fn first_line(&self) -> String {
+        match self {
+            Self::Upload(resume) => resume.to_string(),
+            Self::Download(resume) => to_string(resume).expect("plain data"),
+        }
+    }
+
+    /// Notes an event; gives the line to keep, if it is worth one.
+    fn note(&mut self, event: &Event) -> Option<String> {
+        match self {
+            Self::Upload(resume) => resume.note(event).map(|entry| to_string(&entry)),
+            Self::Download(resume) => resume.note(event).map(|entry| to_string(&entry)),
+        }
+        .map(|line| line.expect("plain data"))
+    }
+
+    /// Brings a state up to a line that was read back.
+    fn apply(&mut self, line: &str) {
+        match self {
+            Self::Upload(resume) => resume.apply(serde_json::from_str(line).expect("an entry")),
+            Self::Download(resume) => resume.apply(serde_json::from_str(line).expect("an entry")),
+        }
+    }
+
+    fn parse(&self, line: &str) -> Self {
+        match self {
+            Self::Upload(_) => Self::Upload(line.parse().expect("a state")),
+            Self::Download(_) => Self::Download(serde_json::from_str(line).expect("a state")),
+        }
+    }
+
+    pub(crate) fn begun(&self) -> bool {
+        match self {
+            Self::Upload(resume) => resume.begun(),
+            Self::Download(resume) => resume.file_id.is_some(),
+        }
+    }
+}
+
+impl Journal {
+    pub(crate) fn new(state: State) -> Self {
+        let mut journal = Self { file: Vec::new(), state };
+        journal.append(&journal.state.first_line());
+        journal
+    }
+
+    fn append(&mut self, line: &str) {
+        self.file.extend_from_slice(line.as_bytes());
+        self.file.push(b'\n');
+    }
+
+    /// Notes an event; it is synced when this returns.
+    pub(crate) fn note(&mut self, event: &Event) {
+        if let Some(line) = self.state.note(event) {
+            self.append(&line);
+        }
+    }
+
+    /// The machine goes down while an event is being noted: so much of its
+    /// line is on the disk.
+    pub(crate) fn torn(&mut self, event: &Event, draw: u64) {
+        if let Some(line) = self.state.clone().note(event) {
+            let most = u64::try_from(line.len()).expect("a line");
+            let kept = usize::try_from(draw % (most + 1)).expect("within the line");
+            self.file.extend_from_slice(&line.as_bytes()[..kept]);
+        }
+    }
+
+    /// What another process reads from the disk. It has to be what the first
+    /// believed, as every line was synced before anything followed from it.
+    pub(crate) fn read_back(&mut self) -> Result<(), String> {
+        let whole = self.file.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        self.file.truncate(whole);
+        let text = std::str::from_utf8(&self.file).map_err(|error| error.to_string())?;
+        let mut lines = text.lines();
+        let mut state = self.state.parse(lines.next().ok_or("the journal is empty")?);
+        lines.for_each(|line| state.apply(line));
+        if state == self.state {
+            Ok(())
+        } else {
+            Err(format!("the journal tells of {state:?}, the process knew {:?}", self.state))
+        }
+    }
+}
