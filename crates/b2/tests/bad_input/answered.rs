@@ -7,7 +7,7 @@ use std::future::IntoFuture;
 use b2::{
     BucketType, ByteRange, Capability, CustomerKey, DefaultRetention, DownloadAccess,
     EncryptionRequest, Error, ErrorCode, FileRetention, LegalHold, LifecycleRule, NotificationRule,
-    RetentionMode, RetentionPeriod, RetentionUnit,
+    RequestError, RetentionMode, RetentionPeriod, RetentionUnit,
 };
 use serde_json::json;
 
@@ -153,6 +153,21 @@ async fn files() {
         BadRequest, "b2_cancel_large_file": s.client.cancel_unfinished("4_z".into());
         BadRequest, "b2_cancel_large_file": s.client.cancel_unfinished(file().into());
     );
+}
+
+/// The source is described first, so B2 is not asked for what it has not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ranges_of_copies() {
+    let s = Scene::set().await;
+    let before = s.everything().await;
+    for first in [7, 8, u64::MAX] {
+        let copy = s.bucket.copy(s.file.clone(), "copy").with_range(ByteRange::starting_at(first));
+        let error = soon(copy.run()).await.unwrap_err();
+        let Error::Request { source, .. } = &error else { panic!("{error:?}") };
+        assert!(matches!(**source, RequestError::EmptyRange), "{error:?}");
+    }
+    assert_eq!(s.recorder.sent("b2_copy_file"), 0);
+    assert!(s.everything().await == before);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -142,8 +142,13 @@ async fn file_information() {
             info.iter().fold(s.bucket.upload("new", content()), |upload, (name, value)| {
                 upload.with_file_info(name, value)
             });
-        let copy = s.bucket.copy(s.file.clone(), "new").with_metadata("text/plain", info.clone());
-        refused!(s, info, RequestError::FileInfo(_) => upload, copy.run());
+        refused!(s, info, RequestError::FileInfo(_) => upload);
+        // A copy looks at its source before it makes a request of its own.
+        let copy = s.bucket.copy(s.file.clone(), "new").with_metadata("text/plain", info);
+        let why = refusal(copy.run()).await;
+        assert!(matches!(why, RequestError::FileInfo(_)), "{why:?}");
+        assert_eq!(s.recorder.sent("b2_copy_file"), 0);
+        s.recorder.clear();
     }
     let typed = s.bucket.upload("new", content()).with_content_type("text/plain\r\nX-Other: 1");
     let why = refusal(typed).await;
