@@ -150,7 +150,7 @@ class Walk:
         check("key: lists its prefix", names(narrow, path="open/"), ["open/a"])
         api.delete_key(key)
         check("key: gone", key.id_ in [each.id_ for each in api.list_keys()], False)
-        refused("key: dead", exception.Unauthorized, lambda: self.log_in(key.id_, key.application_key))
+        refused("key: dead", exception.InvalidAuthToken, lambda: self.log_in(key.id_, key.application_key))
         self.empty(bucket)
 
     def uploads(self):

@@ -105,7 +105,7 @@ fn a_wrong_key_is_not_saved() {
     let error = run(scene.bare_command(), arguments).exits(6);
     let told = "error: B2 refused b2_authorize_account
   because: unauthorized (HTTP 401)
-  advice: check the application key id and the application key; the key may have been deleted or have expired
+  advice: check the application key id and the application key
 ";
     assert_eq!(error.stderr, told);
     assert!(!scene.config().exists());

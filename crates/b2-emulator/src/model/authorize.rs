@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::call::Call;
 use super::record::{Account, Bucket, Grant, Key};
-use super::refusal::{Failure, Outcome, refuse};
+use super::refusal::{Outcome, bad_auth_token, refuse};
 use super::tables::Table;
 use super::token;
 
@@ -35,20 +35,19 @@ pub(crate) fn authorize_account(call: &mut Call<'_, '_>) -> Outcome<Answer> {
     Ok(Answer::json(&body))
 }
 
-/// As documented; the service also answered `bad_auth_token` in earlier years.
-fn wrong_key() -> Failure {
-    refuse(401, "unauthorized", "")
-}
-
-/// The key the Basic credentials belong to. B2 tells nothing about why not.
+/// The key the Basic credentials belong to.
+///
+/// Two answers are known to be given: the documented one, which the official
+/// tool expects for a wrong key, and an older one without a reason.
 fn check_credentials(call: &Call<'_, '_>, account: &Account) -> Outcome<Key> {
-    let (id, secret) = basic_credentials(call).ok_or_else(wrong_key)?;
+    let (id, secret) = basic_credentials(call).ok_or_else(|| bad_auth_token(""))?;
     // The account id stands for the master key.
     let id = if id == account.id { &account.master_key_id } else { &id };
     let key: Option<Key> = call.tx.load(Table::Key, id.as_bytes())?;
-    key.filter(|key| key.secret.expose() == secret)
+    let key = key
         .filter(|key| key.expires_at.is_none_or(|at| at > call.now))
-        .ok_or_else(wrong_key)
+        .ok_or_else(|| bad_auth_token(""))?;
+    if key.secret.expose() == secret { Ok(key) } else { Err(refuse(401, "unauthorized", "")) }
 }
 
 fn basic_credentials(call: &Call<'_, '_>) -> Option<(String, String)> {

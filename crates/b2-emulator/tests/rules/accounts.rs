@@ -46,13 +46,15 @@ fn versions_1_to_3_answer_in_theirs() {
 fn wrong_credentials_are_refused_without_a_reason() {
     let mut s = Scenario::new();
     let (id, key) = (s.b2.application_key_id().to_owned(), s.b2.application_key().to_owned());
-    for (id, key) in [(id.as_str(), "K004wrong"), ("004000000000000", &key)] {
+    for (id, key, code) in
+        [(id.as_str(), "K004wrong", "unauthorized"), ("004000000000000", &key, "bad_auth_token")]
+    {
         let wrong = json!({"applicationKeyId": id, "applicationKey": key});
         let answer = s.authorize(4, &basic(&wrong));
-        assert_refused(&answer, 401, "unauthorized");
+        assert_refused(&answer, 401, code);
     }
     for garbage in ["Basic", "Basic !!!", "Bearer abc", ""] {
-        assert_refused(&s.authorize(4, garbage), 401, "unauthorized");
+        assert_refused(&s.authorize(4, garbage), 401, "bad_auth_token");
     }
 }
 
@@ -125,7 +127,7 @@ fn a_key_shows_its_secret_once_and_lists_without_it() {
     assert_eq!(listed, json!({"keys": [expected], "nextApplicationKeyId": null}));
     s.now += 60_000;
     assert_eq!(s.get("b2_list_keys", &body)["keys"], json!([]));
-    assert_refused(&s.authorize(4, &basic(&key)), 401, "unauthorized");
+    assert_refused(&s.authorize(4, &basic(&key)), 401, "bad_auth_token");
 }
 
 #[test]

@@ -23,7 +23,7 @@ async fn a_wrong_key_costs_one_request() {
     let site = Site::start().await;
     let key_id = site.emulator.application_key_id();
     let (error, recorder) = refusal(&site, key_id, "K004wrongwrongwrongwrongwrongwr").await;
-    assert_eq!((api(&error).status, error.code()), (401, Some(&ErrorCode::BadAuthToken)));
+    assert_eq!((api(&error).status, error.code()), (401, Some(&ErrorCode::Unauthorized)));
     assert!(error.advice().unwrap().contains("check the application key id"), "{error:?}");
     assert!(!error.retryable());
     assert_eq!(recorder.requests(), ["b2_authorize_account"]);
