@@ -1,10 +1,7 @@
-//! Deleting more than one version, or one that is kept.
+//! Deleting all versions of a name.
 
 use b2_core::DeleteAllVersions;
-use b2_core::call::Call;
 use b2_core::delete_all::Deleted;
-use b2_core::endpoint;
-use b2_proto::{DeleteFileVersionRequest, DeleteFileVersionResponse, FileId};
 
 use crate::bucket::{Bucket, file_name};
 use crate::run::Run;
@@ -58,22 +55,5 @@ impl Bucket {
             DeleteAllVersions::new(self.id().clone(), name).with_bypass_governance(bypass)
         });
         Run::new(self.context(), operation)
-    }
-
-    /// Deletes one version although governance keeps it; the capabilities are
-    /// `deleteFiles` and `bypassGovernance`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Api`](crate::Error::Api) with `access_denied` if compliance or
-    /// a legal hold keeps it: nobody can delete it before that ends.
-    pub fn delete_version_bypassing_governance(
-        &self,
-        name: &str,
-        id: FileId,
-    ) -> Run<Call<endpoint::DeleteFileVersion>, DeleteFileVersionResponse> {
-        let request = DeleteFileVersionRequest::new(id, name.to_owned());
-        let call = Call::new(request.with_bypass_governance(true));
-        Run::new(self.context(), Ok(call))
     }
 }
