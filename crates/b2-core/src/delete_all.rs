@@ -137,11 +137,11 @@ impl DeleteAllVersions {
 
     fn listed(&mut self, page: <ListFileVersions as Endpoint>::Response) -> State {
         let more = page.next_file_name.as_deref() == Some(self.name.as_str());
-        if let (true, false, Some(next)) = (more, self.backwards, page.next_file_id) {
-            if self.pages.last() != Some(&Some(next.clone())) {
-                self.pages.push(Some(next));
-                return self.list();
-            }
+        if let (true, false, Some(next)) = (more, self.backwards, page.next_file_id)
+            && self.pages.last() != Some(&Some(next.clone()))
+        {
+            self.pages.push(Some(next));
+            return self.list();
         }
         self.backwards = true;
         State::Deleting(page.files.into_iter().filter_map(|row| self.own(row)).collect())
@@ -184,7 +184,6 @@ impl DeleteAllVersions {
         self.events.push_back(Event::VersionDeleted { file_id: row.id, action: row.action });
     }
 
-    #[expect(clippy::result_large_err, reason = "a step is passed on at once and never kept")]
     fn advance(
         &mut self,
         state: &mut State,

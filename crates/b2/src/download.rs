@@ -228,9 +228,10 @@ impl Download {
         let (sink, journal) = match &self.journal {
             None => (Sink::file(path, overwrite).map_err(local)?, None),
             Some(at) => {
-                let (sink, len) = Sink::resumable(path, overwrite).map_err(local)?;
+                // First what may be refused, so that nothing is made in vain.
                 let journal = Journal::open(at, DownloadResume::default())
                     .map_err(|why| why.into_error(object_call(&object)))?;
+                let (sink, len) = Sink::resumable(path, overwrite).map_err(local)?;
                 let state = journal.state();
                 // Bytes that are gone cannot be gone on with.
                 let end = state.pieces.last_key_value().map_or(0, |(offset, len)| offset + len);

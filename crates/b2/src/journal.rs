@@ -109,6 +109,9 @@ struct Disk {
     path: PathBuf,
 }
 
+/// How the first line of every journal begins.
+const BEGINNING: &str = "{\"version\":";
+
 /// Why a journal cannot be used.
 #[derive(Debug)]
 pub(crate) enum JournalError {
@@ -276,7 +279,11 @@ fn read<R: Remembered>(file: &File) -> Result<(Option<R>, u64), JournalError> {
             Err(error) => return Err(error.into()),
         };
         let Some(text) = line.strip_suffix('\n') else {
-            return Ok((resume, end));
+            return match resume {
+                // Not even the beginning of one: somebody else's file.
+                None if !may_begin(&line) => Err(JournalError::Resume(CannotResume::Unreadable)),
+                _ => Ok((resume, end)),
+            };
         };
         match &mut resume {
             None => resume = Some(R::parse(text).map_err(JournalError::Resume)?),
@@ -287,6 +294,12 @@ fn read<R: Remembered>(file: &File) -> Result<(Option<R>, u64), JournalError> {
         }
         end += length;
     }
+}
+
+/// Whether this may be what was written of the first line of a journal.
+fn may_begin(line: &str) -> bool {
+    let common = BEGINNING.len().min(line.len());
+    line.as_bytes()[..common] == BEGINNING.as_bytes()[..common]
 }
 
 #[cfg(unix)]
@@ -370,7 +383,7 @@ mod tests {
     fn what_is_no_journal_is_not_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal");
-        for content in [&b"dear diary\n"[..], &[0xff, 0xfe, b'\n'][..]] {
+        for content in [&b"dear diary\n"[..], b"dear diary", &[0xff, 0xfe, b'\n'][..]] {
             std::fs::write(&path, content).unwrap();
             let refused = Journal::open(&path, fresh());
             assert!(matches!(refused, Err(JournalError::Resume(CannotResume::Unreadable))));

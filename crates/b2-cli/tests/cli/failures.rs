@@ -25,13 +25,15 @@ fn a_missing_file_is_not_a_missing_bucket() {
 fn an_error_is_one_object() {
     let scene = Scene::with_bucket("here-i-am");
     let ran = scene.b2(["--json", "file", "cat", "b2://here-i-am/nothing"]).exits(4);
+    let request_id = ran.error()["requestId"].clone();
+    assert!(request_id.is_string(), "the server names each request");
     let whole = json!({
         "message": "cannot write b2://here-i-am/nothing to standard output",
         "causes": [
             "B2 refused b2_download_file_by_name",
             "not_found (HTTP 404): File with such name does not exist: nothing",
         ],
-        "code": "not_found", "status": 404, "requestId": null, "retryable": false,
+        "code": "not_found", "status": 404, "requestId": request_id, "retryable": false,
         "advice": "check the file name or id; the file may be hidden or deleted",
         "exitCode": 4,
     });

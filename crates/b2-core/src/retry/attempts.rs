@@ -11,8 +11,8 @@ use crate::time::{self, Duration, Instant};
 /// token that expired again during a long pause; more would be a loop.
 const REFRESHES: u32 = 2;
 
-/// Failures that try nobody's patience, however long each took: a copy of 5 GB
-/// may be silent for longer than the patience of many.
+/// Failures that try nobody's patience, however long each answer took: a copy
+/// of 5 GB may be silent for longer than the patience of many.
 const HASTY: u32 = 2;
 
 /// The one status that concerns the whole account.
@@ -24,6 +24,8 @@ pub(crate) struct Attempts {
     made: u32,
     refreshes: u32,
     urls: u32,
+    /// Time spent in pauses, that before the next attempt included.
+    paused: Duration,
     first_failure: Option<Instant>,
     not_before: Option<Instant>,
     backoff: Backoff,
@@ -73,6 +75,7 @@ impl Attempts {
             return Verdict::GiveUp(error);
         }
         let pause = self.pause(account, remedy);
+        self.paused += pause;
         if error.api().is_some_and(|api| api.status == RATE_LIMITED) {
             // Longer than the account's patience nobody would wait for it.
             account.throttle(pause.min(account.policy().patience()), now);
@@ -109,8 +112,14 @@ impl Attempts {
         // What is repeated at once tries nobody's patience: a body may take
         // longer than it, and B2 asks for five upload URLs all the same.
         self.made >= policy.attempts()
-            || (!pause.is_zero() && self.made > HASTY && since > policy.patience())
+            || (!pause.is_zero() && since > policy.patience() && self.hurried(policy.patience()))
             || (remedy == Remedy::Reauthorize && self.refreshes > REFRESHES)
+    }
+
+    /// Whether the time went by in pauses or in many attempts, not in a few
+    /// answers that took long.
+    fn hurried(&self, patience: Duration) -> bool {
+        self.made > HASTY || self.paused > patience
     }
 
     fn exhausted(

@@ -96,7 +96,7 @@ async fn two_thousand_five_hundred_files_take_three_pages() {
 async fn the_size_of_a_page_changes_nothing_but_the_number_of_pages() {
     let (bucket, recorder) = watched().await;
     let wanted = Vec::from_iter(names());
-    for (page, pages) in [(97, 26), (2499, 2), (2500, 1), (10_000, 1), (u32::MAX, 1)] {
+    for (page, pages) in [(97, 26), (2499, 2), (2500, 1), (10_000, 1)] {
         recorder.clear();
         assert_eq!(listed(bucket.files().with_page(page)).await, wanted, "pages of {page}");
         assert_eq!(recorder.sent("b2_list_file_names"), pages, "pages of {page}");
