@@ -58,6 +58,13 @@ impl<E: Paged> Pager<E> {
         Self { request, marker: None, over: false }
     }
 
+    /// Begins at a marker that another pager of the same request has come to.
+    #[must_use]
+    pub fn with_marker(mut self, marker: E::Marker) -> Self {
+        self.marker = Some(marker);
+        self
+    }
+
     /// The call for the next page; `None` after the last.
     #[must_use]
     pub fn next_call(&self) -> Option<Call<E>> {

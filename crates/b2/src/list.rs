@@ -65,6 +65,36 @@ impl<E: Paged> Listing<E> {
         Self { context: Arc::clone(context), pager, rows: VecDeque::new(), page: None }
     }
 
+    /// Goes on at a [marker](Self::marker) that an earlier listing of the same
+    /// kind has come to, in this process or another.
+    pub fn with_marker(mut self, marker: E::Marker) -> Self {
+        self.pager = self.pager.map(|pager| pager.with_marker(marker));
+        self
+    }
+
+    /// Where the page begins that is fetched next: keep it to go on later.
+    /// Rows that are [fetched already](Self::next_fetched) come before it.
+    /// `None` before the first page and after the last.
+    ///
+    /// ```
+    /// # use b2::{BucketType, Client, Credentials};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = b2_emulator::Emulator::start().await?;
+    /// # let credentials = Credentials::new(emulator.application_key_id(), emulator.application_key());
+    /// # let client = Client::builder(credentials).with_realm(&emulator.base_url()).build()?;
+    /// # let bucket = client.create_bucket("example-bucket", BucketType::AllPrivate).await?;
+    /// # for name in ["a", "b", "c"] { bucket.upload(name, "x").await?; }
+    /// let mut first = bucket.files().with_page(2).stream();
+    /// first.next().await;
+    /// let marker = first.marker().cloned().expect("there are more pages");
+    /// let mut rest = bucket.files().stream().with_marker(marker);
+    /// assert_eq!(rest.next().await.expect("a row")?.file_name, "c");
+    /// # Ok(()) }
+    /// ```
+    pub fn marker(&self) -> Option<&E::Marker> {
+        self.pager.as_ref().ok()?.marker()
+    }
+
     /// The next row; `None` after the last, and after an error.
     ///
     /// # Errors

@@ -43,8 +43,11 @@ impl World {
         let faults = self.books.all_faults();
         let actors = self.actors.len() as u64;
         let made = self.books.all_requests();
-        let errands: u64 =
-            self.scenario.plans.iter().flat_map(|plan| &plan.errands).map(cost).sum();
+        let errands: u64 = {
+            let longest = longest(&self.scenario);
+            let errands = self.scenario.plans.iter().flat_map(|plan| &plan.errands);
+            errands.map(|errand| cost(errand, longest)).sum()
+        };
         let rows = self.server.versions() as u64;
         let due =
             1 + errands + pages(&self.scenario) * rows + faults * (5 + actors) + self.vanished;
@@ -82,19 +85,28 @@ impl World {
     }
 }
 
+/// The longest file of a scenario, in bytes.
+fn longest(scenario: &Scenario) -> u64 {
+    let errands = scenario.plans.iter().flat_map(|plan| &plan.errands);
+    let lengths = errands.filter_map(|errand| match errand {
+        Errand::Upload(len) | Errand::UploadLarge { len, .. } => Some(u64::from(*len)),
+        _ => None,
+    });
+    lengths.max().unwrap_or(0)
+}
+
 /// Requests that an errand costs when nothing goes wrong.
-fn cost(errand: &Errand) -> u64 {
+fn cost(errand: &Errand, longest: u64) -> u64 {
     match errand {
         Errand::Upload(_) | Errand::Hide => 2,
         // Each part, an upload URL for each of three at a time, start, finish.
         Errand::UploadLarge { len, .. } => u64::from(*len).div_ceil(100) + 3 + 2,
-        // The largest file of a scenario has 4,000 bytes; an empty one is asked
-        // for twice.
-        Errand::DownloadPieces(size) => 4000_u64.div_ceil(u64::from(*size)) + 2,
-        Errand::DownloadFile { piece, .. } => 4000_u64.div_ceil(u64::from(*piece)) + 2,
+        // An empty file is asked for twice.
+        Errand::DownloadPieces(size) => longest.div_ceil(u64::from(*size)) + 2,
+        Errand::DownloadFile { piece, .. } => longest.div_ceil(u64::from(*piece)) + 2,
         Errand::Copy => 2,
         // As an upload of the largest, and the description of the source.
-        Errand::CopyLarge { .. } => 4000_u64.div_ceil(100) + 2 + 1,
+        Errand::CopyLarge { .. } => longest.div_ceil(100) + 2 + 1,
         // Each errand makes one version at most, and each crash leaves one
         // unfinished file; one page.
         Errand::DeleteAll => 20,

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::future::IntoFuture;
 
 use b2::endpoint::{CopyPart, ListKeys, ListParts, ListUnfinishedLargeFiles};
-use b2::{BucketType, ByteRange, Capability, Error, RequestError};
+use b2::{
+    BucketType, ByteRange, Capability, CustomRequest, CustomerKey, EncryptionMode,
+    EncryptionRequest, Error, FileRetention, RequestError, RetentionMode,
+};
 use b2_proto::{
     CopyPartRequest, ListKeysRequest, ListPartsRequest, ListUnfinishedLargeFilesRequest,
 };
@@ -143,12 +146,8 @@ async fn file_information() {
                 upload.with_file_info(name, value)
             });
         refused!(s, info, RequestError::FileInfo(_) => upload);
-        // A copy looks at its source before it makes a request of its own.
-        let copy = s.bucket.copy(s.file.clone(), "new").with_metadata("text/plain", info);
-        let why = refusal(copy.run()).await;
-        assert!(matches!(why, RequestError::FileInfo(_)), "{why:?}");
-        assert_eq!(s.recorder.sent("b2_copy_file"), 0);
-        s.recorder.clear();
+        let copy = s.bucket.copy(s.file.clone(), "new").with_metadata("text/plain", info.clone());
+        refused!(s, info, RequestError::FileInfo(_) => copy.run());
     }
     let typed = s.bucket.upload("new", content()).with_content_type("text/plain\r\nX-Other: 1");
     let why = refusal(typed).await;
@@ -166,4 +165,54 @@ async fn ranges_that_no_file_has() {
     let last = ByteRange::suffix(3);
     refused!(s, last, RequestError::RangeWithoutStart =>
         s.bucket.download("file").with_range(last).to_bytes());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deletions_of_names_that_no_file_has() {
+    let s = Scene::set().await;
+    for name in file_names() {
+        refused!(s, name, RequestError::FileName(_) =>
+            s.bucket.delete_all_versions(&name),
+            s.bucket.delete_all_versions_bypassing_governance(&name),
+            s.bucket.copy(s.file.clone(), &name).run(),
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn encryption_and_retention_by_halves() {
+    let s = Scene::set().await;
+    let keyless = EncryptionRequest::new().with_mode(EncryptionMode::SseC);
+    let modeless = EncryptionRequest::new().with_customer_key(CustomerKey::new([1; 32]));
+    for encryption in [keyless, modeless] {
+        refused!(s, encryption, RequestError::Contradiction(_) =>
+            s.bucket.upload("new", content()).with_encryption(encryption.clone()),
+            s.bucket.copy(s.file.clone(), "new").with_encryption(encryption.clone()).run(),
+        );
+    }
+    let endless = FileRetention::new().with_mode(RetentionMode::Compliance);
+    let aimless = FileRetention::new().with_retain_until_timestamp(4_000_000_000_000);
+    for retention in [endless, aimless] {
+        refused!(s, retention, RequestError::Contradiction(_) =>
+            s.bucket.upload("new", content()).with_retention(retention.clone()),
+            s.bucket.copy(s.file.clone(), "new").with_retention(retention.clone()).run(),
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_that_are_none() {
+    let s = Scene::set().await;
+    for operation in ["", "/", "//elsewhere.test", "b2_list_buckets?x=1", "two words"] {
+        refused!(s, operation, RequestError::Contradiction(_) =>
+            s.client.custom(CustomRequest::get(operation)));
+    }
+    for header in ["Host", "content-length", "Transfer-Encoding"] {
+        let request = CustomRequest::get("b2_list_buckets").with_header(header, "1");
+        refused!(s, header, RequestError::Header { .. } => s.client.custom(request));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let nothing = s.bucket.download("file").with_range(ByteRange::inclusive(2, 4).unwrap());
+    let nothing = nothing.with_start(3).append_to_file(folder.path().join("file"));
+    refused!(s, "a range that is used up", RequestError::EmptyRange => nothing);
 }

@@ -45,12 +45,24 @@ pub struct Arguments {
     pub options: Options,
 }
 
+#[cfg(feature = "cli")]
+const FSCK_HELP: &str = "\
+Capability: none; it only reads.
+
+Prints a line for each fault, and fails if there is one. No emulator may be
+using the folder.
+
+Examples:
+  b2 emulator fsck --data ~/b2-data
+  b2 emulator fsck --data ~/b2-data --quick --json";
+
 /// What can be done instead of serving.
 #[cfg(feature = "cli")]
 #[derive(Clone, Debug, clap::Subcommand)]
 #[non_exhaustive]
 pub enum Action {
     /// Check a data folder: every row, every reference, every byte
+    #[command(after_help = FSCK_HELP)]
     Fsck(FsckOptions),
 }
 
