@@ -34,7 +34,7 @@ pub(crate) enum Command {
     Encrypt(encryption::Encrypt),
     Decrypt(encryption::Decrypt),
     Inspect(encryption::Inspect),
-    Emulator(emulator::Emulator),
+    Emulator(Box<emulator::Emulator>),
     Version(version::Version),
 }
 
