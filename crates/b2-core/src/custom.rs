@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use b2_proto::{OperationInfo, encoding};
+use b2_proto::{OperationInfo, encoding, header};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
@@ -209,12 +209,18 @@ impl CustomRequest {
         url
     }
 
+    /// What no error may repeat.
+    fn secrets<'a>(&'a self, session: &'a Session) -> Vec<&'a str> {
+        let values = self.headers.iter().filter(|(name, _)| is_secret(name));
+        values.map(|(_, value)| &**value).chain([session.token.expose()]).collect()
+    }
+
     fn add_headers(&self, headers: &mut HeaderMap) -> Result<(), RequestError> {
         for (name, value) in &self.headers {
             let bad = || RequestError::Header { name: name.clone() };
             let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
             let mut value = HeaderValue::from_str(value).map_err(|_| bad())?;
-            value.set_sensitive(header == AUTHORIZATION);
+            value.set_sensitive(is_secret(name));
             headers.insert(header, value);
         }
         if !self.body.is_empty() && !headers.contains_key(CONTENT_TYPE) {
@@ -222,6 +228,13 @@ impl CustomRequest {
         }
         Ok(())
     }
+}
+
+/// Whether the value of this header must not be printed.
+fn is_secret(name: &str) -> bool {
+    [AUTHORIZATION.as_str(), header::CUSTOMER_KEY]
+        .iter()
+        .any(|secret| name.eq_ignore_ascii_case(secret))
 }
 
 /// Makes a [`CustomRequest`], with authorization and retries.
@@ -317,7 +330,7 @@ impl CustomCall {
                 return State::Done(Ok(Box::new(answer)));
             }
             Reply::Response { head, body, .. } => {
-                let secrets = [session.token.expose()];
+                let secrets = self.request.secrets(session);
                 answer::refused(operation, surface, &secrets, (&head, &body))
             }
             Reply::Failed { source, .. } => {

@@ -15,8 +15,8 @@
 use std::collections::VecDeque;
 
 use b2_proto::{
-    Action, BucketId, CancelLargeFileRequest, DeleteFileVersionRequest, ErrorCode, FileId,
-    FileName, FileVersion, LargeFileId, ListFileVersionsRequest,
+    Action, BucketId, CancelLargeFileRequest, Capability, DeleteFileVersionRequest, ErrorCode,
+    FileId, FileName, FileVersion, LargeFileId, ListFileVersionsRequest,
 };
 
 use crate::account::Account;
@@ -153,13 +153,15 @@ impl DeleteAllVersions {
     }
 
     /// Deletes the oldest row, or goes to the page before.
-    fn next(&mut self, mut rows: Vec<Row>) -> Result<State, Deleted> {
+    fn next(&mut self, account: &Account, mut rows: Vec<Row>) -> Result<State, Deleted> {
         let Some(row) = rows.pop() else {
             self.pages.pop();
             return if self.pages.is_empty() { Err(self.deleted) } else { Ok(self.list()) };
         };
+        // Deleting cancels too, and needs no other capability.
+        let may_write = account.session().is_none_or(|one| one.can(&Capability::WriteFiles));
         Ok(match row.action {
-            Action::Start => {
+            Action::Start if may_write => {
                 let id = LargeFileId::from(row.id.clone());
                 let call = Call::new(CancelLargeFileRequest::new(id));
                 State::Cancelling(rows, row, Box::new(call))
@@ -202,7 +204,7 @@ impl DeleteAllVersions {
                 Ok(self.listed(page))
             }
             State::Deleting(rows) => {
-                self.next(std::mem::take(rows)).map_err(|deleted| Step::Done(Ok(deleted)))
+                self.next(account, std::mem::take(rows)).map_err(|deleted| Step::Done(Ok(deleted)))
             }
             State::Deletion(rows, row, call) => {
                 match call.poll(account, now).finished()? {

@@ -75,7 +75,7 @@ impl BufferPool {
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
         state.in_use += BUFFER_SIZE;
         let idle = state.idle.pop();
-        drop(state);
+        self.shared.wake(state);
         let bytes = idle.unwrap_or_else(|| vec![0; BUFFER_SIZE]);
         Buffer { bytes, len: 0, pool: self.clone() }
     }
@@ -98,7 +98,7 @@ impl BufferPool {
             return None;
         }
         state.in_use += bytes;
-        drop(state);
+        self.shared.wake(state);
         Some(Admission { bytes, pool: self.clone() })
     }
 
@@ -114,6 +114,11 @@ impl BufferPool {
 impl Shared {
     fn release(&self, mut state: MutexGuard<'_, State>, bytes: usize) {
         state.in_use -= bytes;
+        self.wake(state);
+    }
+
+    /// As long as there is room, whoever gets some wakes the next.
+    fn wake(&self, state: MutexGuard<'_, State>) {
         let open = state.in_use < self.limit;
         drop(state);
         if open {

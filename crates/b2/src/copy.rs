@@ -153,6 +153,12 @@ impl CopyFile {
         self
     }
 
+    /// Goes on with a copy that [`Handle::snapshot`](crate::Handle::snapshot)
+    /// told of.
+    pub fn with_resume(self, resume: Resume) -> Self {
+        self.map_large(|options| options.with_resume(resume))
+    }
+
     /// Asks after each part whether to go on; [`ControlFlow::Break`] stops the
     /// copy as [`Handle::interrupt`](crate::Handle::interrupt) does.
     pub fn with_part_callback(
@@ -184,6 +190,7 @@ impl CopyFile {
         let bucket = self.bucket.id().clone();
         let fresh =
             Resume::of_copy(bucket, &self.name, self.source.clone(), first).with_customer_key(key);
+        let fresh = self.options.large().resume().cloned().unwrap_or(fresh);
         let mut options = self.options;
         let journal = match &self.journal {
             None => Journal::in_memory(fresh),

@@ -97,7 +97,7 @@ impl Download {
 
     /// With another token, from another place, or under another guise.
     pub fn with_access(mut self, access: DownloadAccess) -> Self {
-        self.access = access;
+        self.access = access.or_customer_key_of(&self.access);
         self
     }
 
@@ -229,14 +229,18 @@ impl Download {
             None => (Sink::file(path, overwrite).map_err(local)?, None),
             Some(at) => {
                 // First what may be refused, so that nothing is made in vain.
-                let journal = Journal::open(at, DownloadResume::default())
+                let first = range.and_then(ByteRange::first).unwrap_or(0);
+                let fresh = DownloadResume::new(first, Some(named(&path)));
+                let journal = Journal::open(at, fresh.clone())
                     .map_err(|why| why.into_error(object_call(&object)))?;
                 let (sink, len) = Sink::resumable(path, overwrite).map_err(local)?;
                 let state = journal.state();
                 // Bytes that are gone cannot be gone on with.
                 let end = state.pieces.last_key_value().map_or(0, |(offset, len)| offset + len);
-                if end <= len {
+                if end <= len && state.is_for(&fresh) {
                     options = options.with_resume(state);
+                } else {
+                    journal.renew(fresh).map_err(local)?;
                 }
                 (sink, Some(Arc::new(journal) as Arc<dyn Recording>))
             }
@@ -307,6 +311,11 @@ fn settle(downloaded: Downloaded, ends: &Ends) -> Result<Downloaded, Error> {
         Some(journal) => journal.remove().map_err(local).map(|()| downloaded),
         None => Ok(downloaded),
     }
+}
+
+/// The destination as a journal names it.
+fn named(path: &Path) -> String {
+    std::path::absolute(path).as_deref().unwrap_or(path).to_string_lossy().into_owned()
 }
 
 fn object_call(object: &Object) -> &'static str {

@@ -185,6 +185,18 @@ impl<R: Remembered> Journal<R> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Begins anew: what the journal tells of is worth nothing.
+    pub(crate) fn renew(&self, fresh: R) -> io::Result<()> {
+        let mut state = self.lock();
+        if let Some(disk) = &mut state.disk {
+            disk.file.set_len(0)?;
+            disk.file.rewind()?;
+            append(&mut disk.file, &line(&fresh)?)?;
+        }
+        state.resume = fresh;
+        Ok(())
+    }
+
     /// The state as it is now.
     pub(crate) fn state(&self) -> R {
         self.lock().resume.clone()

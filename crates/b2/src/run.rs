@@ -16,6 +16,18 @@ use crate::observer::Scope;
 use crate::progress::{Meter, Progress};
 use crate::sink::Sink;
 
+/// Tells the observer that a transfer is over, also if its future is dropped.
+struct Ending {
+    meter: Arc<Meter>,
+    success: bool,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.meter.ended(self.success);
+    }
+}
+
 /// Turns what an operation gives into what the caller wanted, with a look at
 /// the ends of the transfer (a download puts its file in place here).
 type Finish<T, U> = Box<dyn FnOnce(T, &Ends) -> Result<U, Error> + Send>;
@@ -123,9 +135,9 @@ where
         let scope = Scope { id: self.context.next_scope() };
         let ends = self.ends.clone();
         ends.report(&self.context, scope);
-        let meter = Arc::clone(&ends.meter);
+        let mut ending = Ending { meter: Arc::clone(&ends.meter), success: false };
         let result = self.drive(scope, ends).await;
-        meter.ended(result.is_ok());
+        ending.success = result.is_ok();
         result
     }
 

@@ -237,6 +237,7 @@ impl Upload {
         let mut large = self.options.large().clone().with_modified_ms(modified_ms);
         let key = headers.encryption().and_then(|encryption| encryption.customer_key.as_ref());
         let fresh = Resume::new(self.bucket.clone(), name, len, modified_ms).with_customer_key(key);
+        let fresh = large.resume().cloned().unwrap_or(fresh);
         let journal = match &self.journal {
             None => Journal::in_memory(fresh),
             Some(path) => {

@@ -92,7 +92,7 @@ impl FileCopy {
     }
 
     /// Chooses how to copy what was described.
-    fn choose(&mut self, source: FileVersion) -> Result<State, Error> {
+    fn choose(&mut self, source: FileVersion, smallest_part: u64) -> Result<State, Error> {
         let total = source.content_length;
         let bytes = match self.options.range {
             None => 0..total,
@@ -100,9 +100,6 @@ impl FileCopy {
         };
         let len = bytes.end - bytes.start;
         let limit = self.options.simple_limit.unwrap_or(SIMPLE_COPY_LIMIT).min(SIMPLE_COPY_LIMIT);
-        if len <= limit {
-            return Ok(State::Whole(Box::new(self.whole(&source, len))));
-        }
         let origin = CopyOrigin {
             source: self.source.clone(),
             first: bytes.start,
@@ -112,6 +109,9 @@ impl FileCopy {
         let resume = self.options.large.resume.as_ref().filter(|resume| resume.begun());
         if resume.is_some_and(|resume| !resume.is_copy_of(&origin.source, origin.first)) {
             return Err(refuse(RequestError::CannotResume(CannotResume::Source)));
+        }
+        if resume.is_none() && len <= limit.max(smallest_part) {
+            return Ok(State::Whole(Box::new(self.whole(&source, len))));
         }
         let bucket = self.options.bucket.clone().unwrap_or_else(|| source.bucket_id.clone());
         let headers = self.headers(&source, len == total)?;
@@ -196,7 +196,11 @@ impl Operation for FileCopy {
             match &mut self.state {
                 State::Describing(call) => match call.poll(account, now).finished() {
                     Err(step) => return step,
-                    Ok(source) => match source.and_then(|source| self.choose(source)) {
+                    Ok(source) => match source.and_then(|source| {
+                        let session = account.session();
+                        let smallest = session.map_or(0, |one| one.absolute_minimum_part_size);
+                        self.choose(source, smallest)
+                    }) {
                         Ok(next) => self.state = next,
                         Err(error) => {
                             self.state = State::Over;

@@ -43,7 +43,9 @@ impl CopyOptions {
     /// that the source has; default: those of the source.
     #[must_use]
     pub fn with_metadata(mut self, content_type: &str, info: BTreeMap<String, String>) -> Self {
-        self.metadata = Some((content_type.into(), info));
+        // As B2 stores them.
+        let info = info.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
+        self.metadata = Some((content_type.into(), info.collect()));
         self
     }
 

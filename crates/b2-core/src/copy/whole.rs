@@ -163,7 +163,8 @@ impl WholeCopy {
         match rows {
             Ok(rows) => match self.found(rows) {
                 Some(file) => Some(self.verified(file)),
-                None => self.again(doubt),
+                // B2 may still be copying.
+                None => self.repeat_blindly(doubt),
             },
             // The key may list, but not here.
             Err(Error::Api { source, .. }) if source.remedy == Remedy::Never => {

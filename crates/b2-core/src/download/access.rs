@@ -93,6 +93,13 @@ impl DownloadAccess {
         self
     }
 
+    /// The customer key of `other`, if there is none here.
+    #[must_use]
+    pub fn or_customer_key_of(mut self, other: &Self) -> Self {
+        self.customer_key = self.customer_key.or_else(|| other.customer_key.clone());
+        self
+    }
+
     /// Whether the account need not be authorized for it.
     pub(crate) fn stands_alone(&self) -> bool {
         self.token.is_some() && self.download_url.is_some()

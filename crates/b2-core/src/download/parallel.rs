@@ -239,7 +239,7 @@ impl ParallelDownload {
 
     /// What is in the sink is worth nothing.
     fn anew(&mut self) -> Phase {
-        self.done = DownloadResume::default();
+        self.done = DownloadResume::new(self.done.first_byte, self.done.destination.take());
         self.events.push_back(Event::Restarting);
         self.open()
     }

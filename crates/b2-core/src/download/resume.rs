@@ -24,6 +24,12 @@ pub struct DownloadResume {
     pub file_id: Option<FileId>,
     /// Bytes that are wanted in all.
     pub len: u64,
+    /// The byte of the object with which the sink begins.
+    #[serde(default)]
+    pub first_byte: u64,
+    /// What the sink is, for whoever keeps it; another one is begun anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination: Option<String>,
     /// Pieces that are in the sink: first byte and length, none touching the
     /// next.
     pub pieces: BTreeMap<u64, u64>,
@@ -54,11 +60,35 @@ pub enum DownloadResumeEntry {
 
 impl Default for DownloadResume {
     fn default() -> Self {
-        Self { version: VERSION, file_id: None, len: 0, pieces: BTreeMap::new() }
+        Self {
+            version: VERSION,
+            file_id: None,
+            len: 0,
+            first_byte: 0,
+            destination: None,
+            pieces: BTreeMap::new(),
+        }
     }
 }
 
 impl DownloadResume {
+    /// The state of a download that is about to begin.
+    #[must_use]
+    pub fn new(first_byte: u64, destination: Option<String>) -> Self {
+        Self { first_byte, destination, ..Self::default() }
+    }
+
+    /// Whether it tells of the same bytes in the same place.
+    #[must_use]
+    pub fn is_for(&self, other: &Self) -> bool {
+        self.first_byte == other.first_byte && self.destination == other.destination
+    }
+
+    fn forget(&mut self) {
+        (self.file_id, self.len) = (None, 0);
+        self.pieces.clear();
+    }
+
     /// Notes what an event changes. What it gives has to be kept; `None`:
     /// nothing new.
     pub fn note(&mut self, event: &Event) -> Option<DownloadResumeEntry> {
@@ -80,9 +110,10 @@ impl DownloadResume {
     pub fn apply(&mut self, entry: DownloadResumeEntry) {
         match entry {
             DownloadResumeEntry::Begun { file_id, len } => {
-                *self = Self { file_id: Some(file_id), len, ..Self::default() };
+                self.forget();
+                (self.file_id, self.len) = (Some(file_id), len);
             }
-            DownloadResumeEntry::Restarted => *self = Self::default(),
+            DownloadResumeEntry::Restarted => self.forget(),
             DownloadResumeEntry::Piece { offset, len } => self.insert(offset, len),
         }
     }

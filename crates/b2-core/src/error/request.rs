@@ -56,6 +56,11 @@ pub enum RequestError {
         /// What the application key is restricted to.
         restriction: Box<str>,
     },
+    /// The application key lacks a capability that a part of the request
+    /// needs. It is not sent: B2 refuses it in the words that mean a worn-out
+    /// upload URL.
+    #[error("the application key lacks the capability `{0}`")]
+    Lacking(b2_proto::Capability),
     /// Two fields that do not go together, or one that another needs.
     #[error("{0}")]
     Contradiction(&'static str),
@@ -79,6 +84,9 @@ pub enum RequestError {
 impl RequestError {
     pub(super) fn advice(&self) -> Option<String> {
         match self {
+            Self::Lacking(capability) => {
+                Some(format!("use an application key with the capability `{capability}`"))
+            }
             Self::CannotResume(_) => Some(
                 "begin anew without the journal, and cancel the unfinished large file".to_owned(),
             ),

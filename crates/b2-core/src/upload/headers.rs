@@ -1,10 +1,11 @@
 //! What is said about a file when it is uploaded.
 
 use b2_proto::{
-    CustomerKey, EncryptionRequest, FileInfo, FileName, FileRetention, InvalidFileInfo, LegalHold,
-    header,
+    Capability, CustomerKey, EncryptionRequest, FileInfo, FileName, FileRetention, InvalidFileInfo,
+    LegalHold, header,
 };
 
+use crate::account::Session;
 use crate::encryption;
 use crate::error::{Error, RequestError};
 use crate::request::RequestBuilder;
@@ -148,6 +149,15 @@ impl UploadHeaders {
     /// The key that each part of a large file, and whoever reads it, needs.
     pub(crate) fn customer_key(&self) -> Option<&CustomerKey> {
         self.encryption.as_ref()?.customer_key.as_ref()
+    }
+
+    /// The capability that the file lock needs and the key lacks.
+    pub(crate) fn lacking(&self, session: &Session) -> Option<Capability> {
+        let needed = [
+            self.retention.as_ref().map(|_| Capability::WriteFileRetentions),
+            self.legal_hold.as_ref().map(|_| Capability::WriteFileLegalHolds),
+        ];
+        needed.into_iter().flatten().find(|capability| !session.can(capability))
     }
 
     /// Checks B2's rules before anything is sent.

@@ -181,6 +181,10 @@ impl SmallUpload {
     /// the 401 that asks for another upload URL, again and again.
     fn outside(&self, account: &Account) -> Option<Error> {
         let session = account.session()?;
+        let refuse = |source| Error::Request { operation: OPERATION, source: Box::new(source) };
+        if let Some(lacking) = self.headers.lacking(session) {
+            return Some(refuse(RequestError::Lacking(lacking)));
+        }
         let name = self.headers.file_name().as_str();
         if session.covers(name) {
             return None;
@@ -189,7 +193,7 @@ impl SmallUpload {
             name: name.into(),
             restriction: session.restriction()?,
         };
-        Some(Error::Request { operation: OPERATION, source: Box::new(source) })
+        Some(refuse(source))
     }
 
     fn transmit(

@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use b2_core::error::{Error, LocalError, Sent, TransportError, TransportErrorKind};
-use b2_core::op::{DigestRequest, Operation, Reply, Step, Stop, Ticket, Transmit, Wait};
+use b2_core::op::{DigestRequest, Operation, Reply, Step, Ticket, Transmit, Wait};
 use b2_core::plan::{SinkPlan, SinkVerdict};
 use b2_core::port::{BoxFuture, DynTransport, ResponseBody};
 use http::response::Parts;
 
 use crate::control::Wishes;
 use crate::drive::body::Sending;
-use crate::drive::{Context, Ends, announce, body, delivery, hash, patience};
+use crate::drive::{Context, Ends, announce, body, delivery, hash, patience, unwritten_stop};
 use crate::journal;
 use crate::observer::{Event, Scope};
 use crate::progress::Meter;
@@ -50,10 +50,11 @@ pub(crate) async fn drive<O: Operation>(
             }
             Progressed::Ended(result) => return result,
             Progressed::Notes(event) => {
+                let how = unwritten_stop(&event);
                 if let Err(error) = note(&ends, event).await {
                     // What is not written down must not be begun.
                     unwritten = Some(Error::Local(LocalError::sink(error)));
-                    ends.control.stop(Stop::Cancel);
+                    ends.control.stop(how);
                 }
                 continue;
             }

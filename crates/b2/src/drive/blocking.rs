@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use b2_core::body::{BodyEncoder, Trailer};
 use b2_core::error::{Error, LocalError, Sent, TransportError, TransportErrorKind};
-use b2_core::op::{Limits, Operation, Reply, Step, Stop, Transmit, Wait};
+use b2_core::op::{Limits, Operation, Reply, Step, Transmit, Wait};
 use b2_core::plan::{BodyPlan, Delivery, SinkPlan, SinkVerdict};
 use b2_core::port::{BlockingTransport, ReadAt};
 use bytes::Bytes;
@@ -16,7 +16,7 @@ use crate::buffer::Buffer;
 use crate::control::{Control, Wishes};
 use crate::drive::delivery::progressed;
 use crate::drive::rate::Rate;
-use crate::drive::{Context, Ends, announce, hash};
+use crate::drive::{Context, Ends, announce, hash, unwritten_stop};
 use crate::observer::{Event, Scope};
 
 /// Pauses are slept in slices, so that a change of the account is noticed.
@@ -61,7 +61,7 @@ pub(crate) fn drive_blocking<O: Operation>(
                 if let Err(error) = ends.note(&event) {
                     // What is not written down must not be begun.
                     unwritten = Some(Error::Local(LocalError::sink(error)));
-                    ends.control.stop(Stop::Cancel);
+                    ends.control.stop(unwritten_stop(&event));
                 }
             }
             Step::Wait(wait) => pause(wait, ends),
@@ -78,8 +78,8 @@ pub(crate) fn drive_blocking<O: Operation>(
 fn pause(wait: Wait, ends: &Ends) {
     ends.meter.waits(Some(wait));
     let left = wait.until.map(|until| until.saturating_duration_since(Instant::now()));
-    let slice = if wait.on_account { LONGEST_SLEEP } else { left.unwrap_or(LONGEST_SLEEP) };
-    std::thread::sleep(left.unwrap_or(LONGEST_SLEEP).min(slice));
+    // Also so that a caller who wants to stop is heard.
+    std::thread::sleep(left.unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP));
     ends.meter.waits(None);
 }
 

@@ -186,6 +186,17 @@ impl std::fmt::Debug for Ends {
     }
 }
 
+/// How work ends of which an event could not be written down: a large file
+/// that the journal does not know is cancelled, one that it knows can go on.
+fn unwritten_stop(event: &b2_core::Event) -> Stop {
+    match event {
+        b2_core::Event::LargeFileStarting { .. } | b2_core::Event::LargeFileStarted { .. } => {
+            Stop::Cancel
+        }
+        _ => Stop::Keep,
+    }
+}
+
 /// The length of the transfer, as soon as the answer tells it.
 fn announce(meter: &Meter, head: &http::response::Parts, plan: &Delivery) {
     // Of a download in pieces the machine tells the length.

@@ -46,6 +46,14 @@ impl PendingFile {
             let text = format!("{} is not a regular file", partial.display());
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(std::fs::TryLockError::WouldBlock) => {
+                let text = format!("{} is being downloaded already", path.display());
+                return Err(io::Error::new(io::ErrorKind::WouldBlock, text));
+            }
+            Err(std::fs::TryLockError::Error(error)) => return Err(error),
+        }
         give_mode(&file, replaced)?;
         let mut temporary = NamedTempFile::from_parts(file, TempPath::try_from_path(partial)?);
         temporary.disable_cleanup(true);

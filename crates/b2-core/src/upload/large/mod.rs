@@ -344,7 +344,14 @@ impl LargeUpload {
             },
             Phase::Looking(call) => match call.poll(account, now).finished()? {
                 Ok(file) if file.action == Action::Upload => Ok(self.finished(account, file)),
-                Ok(_) | Err(Error::Api { .. }) => Ok(self.gone(account, now)),
+                Ok(_) => Ok(Phase::Done(Err(contradiction("its parts are gone, and it is not")))),
+                Err(error) if review::is_gone(&error) => Ok(self.gone(account, now)),
+                // It may be finished: it must not be begun again unseen.
+                Err(error @ Error::Api { .. }) => {
+                    let last = Box::new(error);
+                    let operation = "b2_finish_large_file";
+                    Ok(Phase::Done(Err(Error::Unconfirmed { operation, last })))
+                }
                 Err(error) => Ok(Phase::Done(Err(error))),
             },
             Phase::Sending(parts) => match parts.poll(account, now).finished()? {

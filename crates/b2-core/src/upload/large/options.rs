@@ -93,6 +93,12 @@ impl LargeOptions {
         self
     }
 
+    /// The upload to go on with.
+    #[must_use]
+    pub fn resume(&self) -> Option<&Resume> {
+        self.resume.as_ref()
+    }
+
     /// Goes on where another upload stopped.
     #[must_use]
     pub fn with_resume(mut self, resume: Resume) -> Self {
