@@ -31,3 +31,13 @@ impl ServerClock {
         ms.checked_add(passed)
     }
 }
+
+/// B2 counts whole seconds and its hosts do not agree to the millisecond.
+const SLACK_MS: i64 = 2_000;
+
+/// Whether what B2 stored at `stored_ms` may be what was begun at `begun_ms` by
+/// its own clock, both in ms since 1970; what was begun nobody knows when may
+/// always be it.
+pub(crate) fn since(begun_ms: Option<i64>, stored_ms: i64) -> bool {
+    begun_ms.is_none_or(|begun| stored_ms >= begun - SLACK_MS)
+}

@@ -6,7 +6,7 @@
 
 mod auth;
 mod authorizer;
-mod clock;
+pub(crate) mod clock;
 mod config;
 mod gate;
 mod urls;

@@ -13,7 +13,7 @@ use b2_proto::{
     ListFileVersionsRequest, Sha1Digest,
 };
 
-use crate::account::Account;
+use crate::account::{Account, clock};
 use crate::call::Call;
 use crate::copy::Copied;
 use crate::endpoint::{CopyFile, Endpoint, ListFileVersions};
@@ -28,9 +28,6 @@ const COPIES: u32 = 4;
 
 /// Versions of the name to look at, the newest first.
 const VERSIONS: u32 = 100;
-
-/// B2 counts whole seconds and its hosts do not agree to the millisecond.
-const SLACK_MS: i64 = 2_000;
 
 /// Copies in one request.
 #[derive(Debug)]
@@ -72,7 +69,7 @@ impl Expected {
             && row.content_length == self.len
             && self.digest.is_none_or(|wanted| digest.is_none_or(|stored| stored == wanted))
             && row.file_info == self.file_info
-            && self.begun_ms.is_none_or(|begun| row.upload_timestamp >= begun - SLACK_MS)
+            && clock::since(self.begun_ms, row.upload_timestamp)
     }
 }
 

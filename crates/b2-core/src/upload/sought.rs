@@ -2,6 +2,7 @@
 
 use b2_proto::{Action, BucketId, ContentSha1, FileVersion, ListFileVersionsRequest, Sha1Digest};
 
+use crate::account::clock;
 use crate::call::Call;
 use crate::endpoint::ListFileVersions;
 use crate::upload::headers::UploadHeaders;
@@ -9,9 +10,6 @@ use crate::upload::headers::UploadHeaders;
 /// Versions of the name to look at: the newest come first, and an upload that
 /// was made a moment ago is among them unless others write the same name.
 const VERSIONS: u32 = 100;
-
-/// B2 counts whole seconds and its hosts do not agree to the millisecond.
-const SLACK_MS: i64 = 2_000;
 
 /// The version that a lost answer should have described.
 #[derive(Debug)]
@@ -59,8 +57,7 @@ impl Sought {
     fn recent(&self, headers: &UploadHeaders, row: &FileVersion) -> bool {
         match (headers.custom_upload_timestamp(), self.not_before_ms) {
             (Some(custom), _) => row.upload_timestamp == custom,
-            (None, Some(begun)) => row.upload_timestamp >= begun - SLACK_MS,
-            (None, None) => true,
+            (None, begun) => clock::since(begun, row.upload_timestamp),
         }
     }
 }

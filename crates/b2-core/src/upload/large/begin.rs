@@ -11,7 +11,7 @@ use b2_proto::{
     StartLargeFileRequest, header,
 };
 
-use crate::account::Account;
+use crate::account::{Account, clock};
 use crate::call::Call;
 use crate::endpoint::{ListUnfinishedLargeFiles, StartLargeFile};
 use crate::error::{Error, ProtocolError, Remedy};
@@ -25,9 +25,6 @@ const STARTS: u32 = 4;
 
 /// Rows of a page: as many as B2 gives.
 const ROWS: u32 = 100;
-
-/// B2 counts whole seconds and its hosts do not agree to the millisecond.
-const SLACK_MS: i64 = 2_000;
 
 /// Starts a large file, or finds the one that a lost answer started.
 #[derive(Debug)]
@@ -189,8 +186,7 @@ fn is_this(request: &StartLargeFileRequest, begun_ms: Option<i64>, row: &FileVer
         && info.map_or(row.file_info.is_empty(), |info| row.file_info == *info)
         && match (request.custom_upload_timestamp, begun_ms) {
             (Some(custom), _) => row.upload_timestamp == custom,
-            (None, Some(begun)) => row.upload_timestamp >= begun - SLACK_MS,
-            (None, None) => true,
+            (None, begun) => clock::since(begun, row.upload_timestamp),
         }
 }
 
