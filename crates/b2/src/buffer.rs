@@ -75,7 +75,7 @@ impl BufferPool {
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
         state.in_use += BUFFER_SIZE;
         let idle = state.idle.pop();
-        self.shared.wake(state);
+        drop(state);
         let bytes = idle.unwrap_or_else(|| vec![0; BUFFER_SIZE]);
         Buffer { bytes, len: 0, pool: self.clone() }
     }
@@ -98,7 +98,7 @@ impl BufferPool {
             return None;
         }
         state.in_use += bytes;
-        self.shared.wake(state);
+        drop(state);
         Some(Admission { bytes, pool: self.clone() })
     }
 
@@ -112,18 +112,16 @@ impl BufferPool {
 }
 
 impl Shared {
+    /// Wakes everybody when there is room again. To wake one would not do: a
+    /// future that is not polled for a while would keep the call to itself.
     fn release(&self, mut state: MutexGuard<'_, State>, bytes: usize) {
+        let spent = state.in_use >= self.limit;
         state.in_use -= bytes;
-        self.wake(state);
-    }
-
-    /// As long as there is room, whoever gets some wakes the next.
-    fn wake(&self, state: MutexGuard<'_, State>) {
-        let open = state.in_use < self.limit;
+        let reopened = spent && state.in_use < self.limit;
         drop(state);
-        if open {
-            self.returned.notify_one();
-            self.freed.notify(1);
+        if reopened {
+            self.returned.notify_all();
+            self.freed.notify(usize::MAX);
         }
     }
 
@@ -212,6 +210,19 @@ mod tests {
         waiting.join().unwrap();
         drop(futures_lite::future::block_on(admission));
         assert_eq!(pool.shared.state().in_use, 0);
+    }
+
+    #[test]
+    fn a_future_that_nobody_polls_does_not_keep_the_others_waiting() {
+        let poll = |work: &mut _| {
+            futures_lite::future::block_on(futures_lite::future::poll_once(work)).is_some()
+        };
+        let pool = BufferPool::with_budget(2 * BUFFER_SIZE);
+        let held = (pool.take(), pool.take());
+        let (mut forgotten, mut other) = (Box::pin(pool.admit(1)), Box::pin(pool.admit(1)));
+        assert!(!poll(&mut forgotten) && !poll(&mut other));
+        drop(held);
+        assert!(poll(&mut other), "the call went to one who does not listen");
     }
 
     #[test]
