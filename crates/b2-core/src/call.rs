@@ -130,8 +130,7 @@ impl<E: Endpoint> Call<E> {
         match remedy {
             Remedy::Reauthorize => account.expire(token),
             Remedy::Reconcile => {
-                let last = Box::new(error);
-                return State::Done(Err(Error::Unconfirmed { operation: E::NAME, last }));
+                return State::Done(Err(Error::unconfirmed(E::NAME, error)));
             }
             _ => {}
         }

@@ -362,8 +362,7 @@ impl CustomCall {
                 remedy
             }
             Remedy::Reconcile => {
-                let last = Box::new(error);
-                return State::Done(Err(Error::Unconfirmed { operation, last }));
+                return State::Done(Err(Error::unconfirmed(operation, error)));
             }
             _ => remedy,
         };

@@ -62,6 +62,13 @@ pub trait Operation {
     fn pause(&mut self, _paused: bool) -> bool {
         false
     }
+
+    /// What each of several requests under way waits for, if the operation
+    /// keeps several; as of the last [`Step::Wait`]. Empty, the default: the
+    /// reason of the wait says it all.
+    fn slots(&self) -> &[Slot] {
+        &[]
+    }
 }
 
 /// How an operation is to end early.
@@ -157,6 +164,18 @@ impl Wait {
     pub(crate) fn for_lease(lapses: Instant) -> Self {
         Self { until: Some(lapses), on_account: true, reason: WaitReason::Authorization }
     }
+}
+
+/// One of several pieces of content that an operation has under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Slot {
+    /// Its first byte, counted from the start of the content.
+    pub offset: u64,
+    /// How many bytes it has.
+    pub len: u64,
+    /// What it waits for.
+    pub reason: WaitReason,
 }
 
 /// What a [`Wait`] is for.

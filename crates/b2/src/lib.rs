@@ -91,7 +91,7 @@ pub use b2_core::error::{
 };
 pub use b2_core::event::Event as ProtocolEvent;
 pub use b2_core::event::StoredPart;
-pub use b2_core::op::WaitReason;
+pub use b2_core::op::{Slot, WaitReason};
 pub use b2_core::port;
 pub use b2_core::retry::{OnAmbiguous, RetryPolicy};
 pub use b2_core::upload::{CannotResume, Resume, SIMPLE_UPLOAD_LIMIT, Uploaded, WholeDigest};

@@ -1,9 +1,9 @@
 //! How far a transfer has come. It is read, not pushed.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use b2_core::op::{Wait, WaitReason};
+use b2_core::op::{Slot, WaitReason};
 
 use crate::report::Reporter;
 
@@ -16,9 +16,16 @@ pub(crate) struct Meter {
     furthest: AtomicU64,
     transferred: AtomicU64,
     hashed: AtomicU64,
-    waiting_for: Mutex<Option<WaitReason>>,
+    waiting: Mutex<Waiting>,
     /// Who is told, if anybody is.
     reporter: OnceLock<Reporter>,
+}
+
+/// What a transfer waits for.
+#[derive(Debug, Default)]
+struct Waiting {
+    reason: Option<WaitReason>,
+    slots: Vec<Slot>,
 }
 
 /// `total` when the length is not known yet.
@@ -33,7 +40,7 @@ impl Default for Meter {
             furthest: AtomicU64::new(0),
             transferred: AtomicU64::new(0),
             hashed: AtomicU64::new(0),
-            waiting_for: Mutex::new(None),
+            waiting: Mutex::default(),
             reporter: OnceLock::new(),
         }
     }
@@ -127,13 +134,29 @@ impl Meter {
         self.furthest.fetch_max(position, Ordering::Relaxed);
     }
 
-    pub(crate) fn waits(&self, wait: Option<Wait>) {
-        let mut reason = self.waiting_for.lock().unwrap_or_else(PoisonError::into_inner);
-        *reason = wait.map(|wait| wait.reason);
+    pub(crate) fn waits(&self, reason: WaitReason, slots: &[Slot]) {
+        let mut waiting = self.waiting();
+        waiting.reason = Some(reason);
+        waiting.slots.clear();
+        waiting.slots.extend_from_slice(slots);
+    }
+
+    pub(crate) fn works(&self) {
+        let mut waiting = self.waiting();
+        waiting.reason = None;
+        waiting.slots.clear();
     }
 
     pub(crate) fn waiting_for(&self) -> Option<WaitReason> {
-        *self.waiting_for.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting().reason
+    }
+
+    pub(crate) fn slots(&self) -> Vec<Slot> {
+        self.waiting().slots.clone()
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn read(&self) -> Progress {

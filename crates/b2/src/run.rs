@@ -5,7 +5,7 @@ use std::future::IntoFuture;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use b2_core::error::Error;
-use b2_core::op::{Operation, Stop, WaitReason};
+use b2_core::op::{Operation, Slot, Stop, WaitReason};
 use b2_core::port::{BlockingTransport, BoxFuture};
 use b2_core::upload::Resume;
 
@@ -307,6 +307,13 @@ impl<T> Handle<T> {
     pub fn waiting_for(&self) -> Option<WaitReason> {
         self.monitor.waiting_for()
     }
+
+    /// What each part or piece under way waits for, as
+    /// [`Monitor::slots`].
+    #[must_use]
+    pub fn slots(&self) -> Vec<Slot> {
+        self.monitor.slots()
+    }
 }
 
 impl<T> fmt::Debug for Handle<T> {
@@ -344,5 +351,12 @@ impl Monitor {
     #[must_use]
     pub fn waiting_for(&self) -> Option<WaitReason> {
         self.meter.waiting_for()
+    }
+
+    /// What each part of an upload or piece of a download under way waits
+    /// for; empty for work that is one request at a time, and while it works.
+    #[must_use]
+    pub fn slots(&self) -> Vec<Slot> {
+        self.meter.slots()
     }
 }

@@ -23,7 +23,7 @@ use crate::call::Call;
 use crate::copy::whole::{Expected, WholeCopy};
 use crate::endpoint::GetFileInfo;
 use crate::error::{Error, RequestError};
-use crate::op::{Operation, Reply, Step, Stop, Ticket};
+use crate::op::{Operation, Reply, Slot, Step, Stop, Ticket};
 use crate::time::Instant;
 use crate::upload::{CannotResume, LargeUpload, UploadHeaders, Uploaded, WholeDigest};
 
@@ -59,8 +59,9 @@ enum State {
 pub struct Copied {
     /// The version that was made.
     pub file: FileVersion,
-    /// A request whose answer was lost may have made another version of the
-    /// same bytes, and the application key may not list files to find out.
+    /// The answer to a request was lost, and no version of it was found, or
+    /// the application key may not list files to find out: it may have made,
+    /// or still make, another version of the same bytes.
     pub possible_duplicate: bool,
     /// The answer that would have begun a large file was lost and the file was
     /// not found: one without parts may be left unfinished.
@@ -251,6 +252,13 @@ impl Operation for FileCopy {
             State::Describing(_) => true,
             State::Large(large) => large.pause(paused),
             State::Whole(_) | State::Over => false,
+        }
+    }
+
+    fn slots(&self) -> &[Slot] {
+        match &self.state {
+            State::Large(large) => large.slots(),
+            _ => &[],
         }
     }
 }

@@ -168,8 +168,7 @@ impl WholeCopy {
                 self.repeat_blindly(doubt)
             }
             Err(last) => {
-                let last = Box::new(last);
-                Some(Err(Error::Unconfirmed { operation: CopyFile::NAME, last }))
+                Some(Err(Error::unconfirmed(CopyFile::NAME, last)))
             }
         }
     }

@@ -22,7 +22,7 @@ use crate::download::resume::DownloadResume;
 use crate::download::whole::{Download, OTHER_BYTES};
 use crate::error::{Error, IntegrityError, ProtocolError, RequestError, Side};
 use crate::event::Event;
-use crate::op::{DigestRequest, Operation, Reply, Step, Ticket, Wait};
+use crate::op::{DigestRequest, Operation, Reply, Slot, Step, Ticket, Wait};
 use crate::time::Instant;
 
 /// Times that all bytes are fetched again because their digest differed.
@@ -85,6 +85,8 @@ pub struct ParallelDownload {
     phase: Phase,
     /// Pieces under way.
     active: Vec<Piece>,
+    /// What each of them waits for.
+    slots: Vec<Slot>,
     /// All before this byte are under way or in the sink.
     next: u64,
     events: VecDeque<Event>,
@@ -106,6 +108,7 @@ enum Phase {
 struct Piece {
     /// Where its first byte goes.
     offset: u64,
+    len: u64,
     download: Download,
 }
 
@@ -123,6 +126,7 @@ impl ParallelDownload {
             found: None,
             phase: Phase::Begin,
             active: Vec::new(),
+            slots: Vec::new(),
             next: 0,
             events: VecDeque::new(),
             restarts: 0,
@@ -165,7 +169,7 @@ impl ParallelDownload {
             .with_access(self.access.clone())
             .with_range(range)
             .piece(offset, version, false);
-        Some(Piece { offset, download })
+        Some(Piece { offset, len, download })
     }
 
     /// The piece that tells what there is to fetch.
@@ -190,7 +194,7 @@ impl ParallelDownload {
             .with_access(self.access.clone())
             .with_range(range)
             .piece(offset, resumed, self.done.file_id.is_none());
-        Phase::Opening(Box::new(Piece { offset, download }))
+        Phase::Opening(Box::new(Piece { offset, len, download }))
     }
 
     fn opened(&mut self, piece: &Piece, downloaded: Downloaded) -> Phase {
@@ -271,9 +275,13 @@ impl ParallelDownload {
     ) -> Result<Option<Wait>, Step<Downloaded>> {
         let mut wait: Option<Wait> = None;
         let mut index = 0;
+        self.slots.clear();
         while index < self.active.len() {
-            match self.active[index].download.poll(account, now).finished() {
+            let piece = &mut self.active[index];
+            match piece.download.poll(account, now).finished() {
                 Err(Step::Wait(other)) => {
+                    let (offset, len) = (piece.offset, piece.len);
+                    self.slots.push(Slot { offset, len, reason: other.reason });
                     wait = Some(wait.map_or(other, |wait| wait.or(other)));
                     index += 1;
                 }
@@ -416,5 +424,9 @@ impl Operation for ParallelDownload {
             _ => {}
         }
         self.active.iter_mut().for_each(|piece| piece.download.abandon(account));
+    }
+
+    fn slots(&self) -> &[Slot] {
+        &self.slots
     }
 }

@@ -66,6 +66,8 @@ pub enum Error {
     Unconfirmed {
         /// B2's name of the call.
         operation: &'static str,
+        /// The large file that may or may not be finished, if it is about one.
+        file_id: Option<LargeFileId>,
         /// Why the answer was lost.
         #[source]
         last: Box<Self>,
@@ -119,6 +121,11 @@ pub enum Remedy {
 }
 
 impl Error {
+    /// The answer to `operation` was lost, because of `last`.
+    pub(crate) fn unconfirmed(operation: &'static str, last: Self) -> Self {
+        Self::Unconfirmed { operation, file_id: None, last: Box::new(last) }
+    }
+
     /// What a program can do next. By the time a caller sees the error, the
     /// operation has already applied the remedy as often as its
     /// [`RetryPolicy`](crate::retry::RetryPolicy) allows.
@@ -172,6 +179,9 @@ impl Error {
             Self::Api { source, .. } => source.advice(),
             Self::Transport { source, .. } => Some(source.kind.advice().to_owned()),
             Self::Exhausted { last, .. } => last.advice(),
+            Self::Unconfirmed { file_id: Some(file_id), .. } => Some(format!(
+                "ask for the large file {file_id}: if it is still unfinished, upload again to resume it, or cancel it"
+            )),
             Self::Unconfirmed { operation, .. } => {
                 Some(format!("look whether {operation} took effect before you repeat it"))
             }

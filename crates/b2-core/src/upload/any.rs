@@ -9,7 +9,7 @@ use b2_proto::BucketId;
 
 use crate::account::{Account, Session};
 use crate::error::Error;
-use crate::op::{Operation, Reply, Step, Stop, Ticket};
+use crate::op::{Operation, Reply, Slot, Step, Stop, Ticket};
 use crate::session::Authorize;
 use crate::time::Instant;
 use crate::upload::headers::UploadHeaders;
@@ -173,6 +173,13 @@ impl Operation for Upload {
             State::Choosing(_) => true,
             State::Large(large) => large.pause(paused),
             State::Small(_) | State::Over => false,
+        }
+    }
+
+    fn slots(&self) -> &[Slot] {
+        match &self.state {
+            State::Large(large) => large.slots(),
+            _ => &[],
         }
     }
 }

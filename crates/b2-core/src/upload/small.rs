@@ -65,8 +65,9 @@ pub struct SmallUpload {
 pub struct Uploaded {
     /// The version that was made.
     pub file: FileVersion,
-    /// An attempt whose answer was lost may have made another version of the
-    /// same bytes, and the application key may not list files to find out.
+    /// The answer to an attempt was lost, and no version of it was found, or
+    /// the application key may not list files to find out: it may have made,
+    /// or still make, another version of the same bytes.
     pub possible_duplicate: bool,
     /// The answer that would have begun a large file was lost and the file was
     /// not found: one without parts may be left unfinished.
@@ -290,8 +291,7 @@ impl SmallUpload {
         let may_list = account.session().is_none_or(|session| session.can(&Capability::ListFiles));
         match (account.policy().on_ambiguous(), sent) {
             (OnAmbiguous::Fail, _) => {
-                let last = Box::new(error);
-                State::Done(Err(Error::Unconfirmed { operation: OPERATION, last }))
+                State::Done(Err(Error::unconfirmed(OPERATION, error)))
             }
             (OnAmbiguous::Check, Some(digest)) if may_list => {
                 self.events.push_back(Event::Reconciling);
@@ -326,15 +326,15 @@ impl SmallUpload {
                 Some(file) => {
                     State::Done(Ok(Box::new(Uploaded::new(file, self.possible_duplicate))))
                 }
-                None => self.again(account, Remedy::Reconcile, doubt, now),
+                // It may still be on its way to B2.
+                None => self.repeat_blindly(account, doubt, now),
             },
             // The key may list, but not here.
             Ok(Err(Error::Api { source, .. })) if source.remedy == Remedy::Never => {
                 self.repeat_blindly(account, doubt, now)
             }
             Ok(Err(last)) => {
-                let last = Box::new(last);
-                State::Done(Err(Error::Unconfirmed { operation: OPERATION, last }))
+                State::Done(Err(Error::unconfirmed(OPERATION, last)))
             }
         };
         None

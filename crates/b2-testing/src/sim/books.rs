@@ -41,6 +41,14 @@ pub enum Violation {
         /// Requests under way.
         requests: u32,
     },
+    /// Liveness: the requests under way are not those that the operation says
+    /// it waits for.
+    UntoldWait {
+        /// Requests under way.
+        requests: u32,
+        /// What it says.
+        told: String,
+    },
     /// Economy: a part was sent again that B2 had confirmed.
     PartSentTwice {
         /// Its number.

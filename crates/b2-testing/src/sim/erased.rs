@@ -2,7 +2,7 @@
 
 use b2_core::account::Account;
 use b2_core::error::Error;
-use b2_core::op::{Operation, Reply, Step, Ticket};
+use b2_core::op::{Operation, Reply, Slot, Step, Ticket};
 use b2_core::time::Instant;
 
 /// An [`Operation`] whose output became an `Outcome`.
@@ -10,6 +10,7 @@ pub(crate) trait Erased<T> {
     fn poll(&mut self, account: &mut Account, now: Instant) -> Step<T>;
     fn handle(&mut self, account: &mut Account, ticket: Ticket, reply: Reply, now: Instant);
     fn abandon(&mut self, account: &mut Account);
+    fn slots(&self) -> &[Slot];
 }
 
 struct Mapped<O, F> {
@@ -47,5 +48,9 @@ where
 
     fn abandon(&mut self, account: &mut Account) {
         self.operation.abandon(account);
+    }
+
+    fn slots(&self) -> &[Slot] {
+        self.operation.slots()
     }
 }

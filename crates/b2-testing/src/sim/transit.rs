@@ -100,13 +100,10 @@ impl World {
     /// all: what the client does not know may have changed.
     pub(super) fn straggle(&mut self, straggler: &Straggler) {
         let response = self.server.handle(&straggler.request, self.now - self.start);
+        // An upload or a copy that may come to this says so.
         let changes = matches!(
             straggler.operation,
-            "b2_upload_file"
-                | "b2_hide_file"
-                | "b2_delete_file_version"
-                | "b2_finish_large_file"
-                | "b2_copy_file"
+            "b2_hide_file" | "b2_delete_file_version" | "b2_finish_large_file"
         );
         if changes && response.status().is_success() {
             self.actors[straggler.actor].blurred = true;

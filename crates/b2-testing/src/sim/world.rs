@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use b2_core::account::{Account, Config};
 use b2_core::error::Error;
 use b2_core::event::Event;
-use b2_core::op::{Reply, Step, Transmit};
+use b2_core::op::{Reply, Slot, Step, Transmit, Wait, WaitReason};
 use b2_core::retry::RetryPolicy;
 use b2_core::time::{Duration, Instant};
 use b2_emulator::fault::FaultSchedule;
@@ -245,6 +245,10 @@ impl World {
                 }
                 Step::Wait(wait) => {
                     actor.wait = Some(wait);
+                    let requests = actor.in_air;
+                    if let Some(told) = untold(&wait, operation.slots(), requests) {
+                        self.books.blame(Violation::UntoldWait { requests, told });
+                    }
                     if let Some(until) = wait.until {
                         // A wait that is over already would go round for ever.
                         let until = until.max(self.now + Duration::from_nanos(1));
@@ -406,4 +410,16 @@ impl World {
         }
         self.wake_others(epoch);
     }
+}
+
+/// What an operation says it waits for, if that does not explain the requests
+/// it has under way: each slot has one, or waits for something else.
+fn untold(wait: &Wait, slots: &[Slot], requests: u32) -> Option<String> {
+    let waits = |reason: &WaitReason| matches!(reason, WaitReason::Reply(_));
+    let told = slots.iter().filter(|slot| waits(&slot.reason)).count();
+    let right = match slots {
+        [] => requests == 0 || waits(&wait.reason),
+        _ => u32::try_from(told) == Ok(requests),
+    };
+    (!right).then(|| format!("{}, {slots:?}", wait.reason))
 }

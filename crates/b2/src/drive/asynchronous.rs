@@ -60,9 +60,9 @@ pub(crate) async fn drive<O: Operation>(
             }
             Progressed::Waits(wait) => wait,
         };
-        ends.meter.waits(Some(wait));
+        ends.meter.waits(wait.reason, running.operation.slots());
         let news = next(&context, &mut flights, wait, moved, changed).await;
-        ends.meter.waits(None);
+        ends.meter.works();
         if let Some((ticket, reply)) = news {
             let now = context.timer.now();
             context.with_account(|account| {
@@ -95,7 +95,7 @@ impl<O: Operation> Drop for Running<O> {
     fn drop(&mut self) {
         let operation = &mut self.operation;
         self.context.with_account(|account| operation.abandon(account));
-        self.meter.waits(None);
+        self.meter.works();
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use b2_core::body::{BodyEncoder, Trailer};
 use b2_core::error::{Error, LocalError, Sent, TransportError, TransportErrorKind};
-use b2_core::op::{Limits, Operation, Reply, Step, Transmit, Wait};
+use b2_core::op::{Limits, Operation, Reply, Slot, Step, Transmit, Wait};
 use b2_core::plan::{BodyPlan, Delivery, SinkPlan, SinkVerdict};
 use b2_core::port::{BlockingTransport, ReadAt};
 use bytes::Bytes;
@@ -64,7 +64,7 @@ pub(crate) fn drive_blocking<O: Operation>(
                     ends.control.stop(unwritten_stop(&event));
                 }
             }
-            Step::Wait(wait) => pause(wait, ends),
+            Step::Wait(wait) => pause(wait, operation.slots(), ends),
             Step::Done(result) => break result,
         }
     };
@@ -75,12 +75,12 @@ pub(crate) fn drive_blocking<O: Operation>(
     }
 }
 
-fn pause(wait: Wait, ends: &Ends) {
-    ends.meter.waits(Some(wait));
+fn pause(wait: Wait, slots: &[Slot], ends: &Ends) {
+    ends.meter.waits(wait.reason, slots);
     let left = wait.until.map(|until| until.saturating_duration_since(Instant::now()));
     // Also so that a caller who wants to stop is heard.
     std::thread::sleep(left.unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP));
-    ends.meter.waits(None);
+    ends.meter.works();
 }
 
 fn perform(

@@ -39,7 +39,7 @@ use crate::copy::CopyOrigin;
 use crate::endpoint::{CancelLargeFile, FinishLargeFile, GetFileInfo};
 use crate::error::{Error, ProtocolError, RequestError, Side};
 use crate::event::Event;
-use crate::op::{DigestRequest, Operation, Reply, Step, Stop, Ticket, Wait};
+use crate::op::{DigestRequest, Operation, Reply, Slot, Step, Stop, Ticket, Wait};
 use crate::reconcile::Reconciled;
 use crate::time::Instant;
 use crate::upload::headers::UploadHeaders;
@@ -260,10 +260,14 @@ impl LargeUpload {
 
     /// The upload cannot be completed.
     fn failed(&mut self, error: Error) -> Phase {
-        // A file that may be finished must not be cancelled.
-        let open = matches!(error, Error::Unconfirmed { .. });
+        let mut error = error;
+        if let Error::Unconfirmed { file_id, .. } = &mut error {
+            // It may be finished, so it must not be cancelled.
+            file_id.clone_from(&self.file_id);
+            return Phase::Done(Err(error));
+        }
         match &self.file_id {
-            Some(file_id) if !self.options.keep_unfinished && !open => {
+            Some(file_id) if !self.options.keep_unfinished => {
                 let request = CancelLargeFileRequest::new(file_id.clone());
                 Phase::Cancelling(Box::new(Call::new(request)), error)
             }
@@ -348,9 +352,7 @@ impl LargeUpload {
                 Err(error) if review::is_gone(&error) => Ok(self.gone(account, now)),
                 // It may be finished: it must not be begun again unseen.
                 Err(error @ Error::Api { .. }) => {
-                    let last = Box::new(error);
-                    let operation = "b2_finish_large_file";
-                    Ok(Phase::Done(Err(Error::Unconfirmed { operation, last })))
+                    Ok(self.failed(Error::unconfirmed("b2_finish_large_file", error)))
                 }
                 Err(error) => Ok(Phase::Done(Err(error))),
             },
@@ -469,6 +471,13 @@ impl Operation for LargeUpload {
             parts.paused = paused;
         }
         true
+    }
+
+    fn slots(&self) -> &[Slot] {
+        match &self.phase {
+            Phase::Sending(parts) => &parts.slots,
+            _ => &[],
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use b2_proto::Sha1Digest;
 
 use crate::account::Account;
 use crate::event::{Event, StoredPart};
-use crate::op::{Reply, Step, Ticket, Wait, WaitReason};
+use crate::op::{Reply, Slot, Step, Ticket, Wait, WaitReason};
 use crate::time::Instant;
 use crate::upload::large::part::{IdleUrls, PartContext};
 use crate::upload::large::plan::{PartPlan, Slice};
@@ -20,6 +20,8 @@ pub(crate) struct Parts {
     /// Parts under way at a time.
     limit: usize,
     active: Vec<PartWork>,
+    /// What each part under way waits for.
+    pub(crate) slots: Vec<Slot>,
     urls: IdleUrls,
     stored: BTreeMap<u32, Sha1Digest>,
     /// The next part to look at; all before it are under way or stored.
@@ -40,6 +42,7 @@ impl Parts {
             context,
             limit: limit.max(1),
             active: Vec::new(),
+            slots: Vec::new(),
             urls: IdleUrls::new(),
             stored: BTreeMap::new(),
             next: 1,
@@ -93,10 +96,13 @@ impl Parts {
     /// Polls each part under way, once.
     fn poll_active(&mut self, account: &mut Account, now: Instant) -> Polled {
         let mut wait: Option<Wait> = None;
+        self.slots.clear();
         for index in 0..self.active.len() {
             let part = &mut self.active[index];
             match part.poll(&self.context, &mut self.urls, account, now).finished() {
                 Err(Step::Wait(other)) => {
+                    let Slice { offset, len, .. } = part.slice();
+                    self.slots.push(Slot { offset, len, reason: other.reason });
                     wait = Some(wait.map_or(other, |wait| wait.or(other)));
                 }
                 Err(step) => return Polled::Step(step),
