@@ -2,15 +2,25 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What is appended to a file. Unless all of it arrives, the file is cut back
 /// to what it was.
 pub(crate) struct AppendedFile {
     file: File,
+    /// Where it is, if it was made for this.
+    made: Option<PathBuf>,
     /// Bytes that were there.
     start: u64,
-    complete: bool,
+    state: State,
+}
+
+#[derive(PartialEq)]
+enum State {
+    Open,
+    Complete,
+    /// A chunk that is still queued comes too late.
+    Discarded,
 }
 
 impl AppendedFile {
@@ -20,8 +30,7 @@ impl AppendedFile {
             let text = format!("{} is not a regular file", path.display());
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
-        let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).create(true).truncate(false).open(path)?;
+        let (file, made) = Self::open_or_make(path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -31,19 +40,41 @@ impl AppendedFile {
             Err(TryLockError::Error(error)) => return Err(error),
         }
         let start = file.metadata()?.len();
-        Ok(Self { file, start, complete: false })
+        Ok(Self { file, made: made.then(|| path.to_owned()), start, state: State::Open })
+    }
+
+    /// The file, and whether it was not there before.
+    fn open_or_make(path: &Path) -> io::Result<(File, bool)> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true);
+        match options.clone().create_new(true).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                Ok((options.open(path)?, false))
+            }
+            made => Ok((made?, true)),
+        }
+    }
+
+    /// The file, unless it is to be left alone.
+    fn open_file(&self) -> io::Result<&File> {
+        match self.state {
+            State::Open => Ok(&self.file),
+            State::Complete | State::Discarded => {
+                Err(io::Error::other("nothing more is appended to this file"))
+            }
+        }
     }
 
     #[cfg(unix)]
     pub(crate) fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        std::os::unix::fs::FileExt::write_all_at(&self.file, bytes, self.start + offset)
+        std::os::unix::fs::FileExt::write_all_at(self.open_file()?, bytes, self.start + offset)
     }
 
     #[cfg(windows)]
     pub(crate) fn write_at(&mut self, offset: u64, mut bytes: &[u8]) -> io::Result<()> {
         let mut offset = self.start + offset;
         while !bytes.is_empty() {
-            let written = std::os::windows::fs::FileExt::seek_write(&self.file, bytes, offset)?;
+            let written = std::os::windows::fs::FileExt::seek_write(self.open_file()?, bytes, offset)?;
             bytes = &bytes[written..];
             offset += written as u64;
         }
@@ -58,15 +89,20 @@ impl AppendedFile {
     /// All of it is there.
     pub(crate) fn commit(&mut self) -> io::Result<()> {
         self.file.sync_all()?;
-        self.complete = true;
+        self.state = State::Complete;
         Ok(())
     }
 
     /// Undoes what was done by halves.
     pub(crate) fn discard(&mut self) {
-        if !self.complete {
-            // There is nobody to tell; the old bytes are untouched in any case.
-            let _cut = self.clear();
+        if self.state != State::Open {
+            return;
+        }
+        self.state = State::Discarded;
+        // There is nobody to tell; the old bytes are untouched in any case.
+        let _cut = self.clear();
+        if let Some(path) = &self.made {
+            let _removed = std::fs::remove_file(path);
         }
     }
 }
@@ -98,6 +134,17 @@ mod tests {
         whole.commit().unwrap();
         drop(whole);
         assert_eq!(std::fs::read(&path).unwrap(), b"older still");
+    }
+
+    #[test]
+    fn a_file_that_was_made_for_nothing_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let mut made = AppendedFile::open(&path).unwrap();
+        made.write_at(0, b"half").unwrap();
+        made.discard();
+        assert!(!path.exists());
+        assert!(made.write_at(4, b"late").is_err(), "a chunk came too late");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fs::Permissions;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use b2_core::body::BodyVerifier;
 use tempfile::{NamedTempFile, TempPath};
 
 /// What to do if the destination exists.
@@ -183,18 +184,26 @@ fn folder_of(path: &Path) -> &Path {
 
 /// Longest part of a name that is repeated in that of its temporary file, so
 /// that the whole stays below what file systems allow.
-const NAME_KEPT: usize = 200;
+const NAME_KEPT: usize = 180;
 
 /// The temporary file that a resumed download finds again.
 fn partial_beside(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let kept: String = name
+    let name = path.file_name().unwrap_or_default();
+    let mut kept: String = name
+        .to_string_lossy()
         .chars()
         .scan(0, |bytes, letter| {
             *bytes += letter.len_utf8();
             (*bytes <= NAME_KEPT).then_some(letter)
         })
         .collect();
+    if kept.as_bytes() != name.as_encoded_bytes() {
+        // Names that begin alike are kept apart.
+        let mut verifier = BodyVerifier::default();
+        verifier.update(name.as_encoded_bytes());
+        let digest = verifier.digest().map(|digest| digest.to_string()).unwrap_or_default();
+        kept = format!("{kept}-{digest}");
+    }
     folder_of(path).join(format!(".b2-partial-{kept}"))
 }
 
@@ -274,6 +283,17 @@ mod tests {
         assert!(!path.exists());
         pending.commit().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"hello");
+    }
+
+    #[test]
+    fn long_names_that_begin_alike_have_files_of_their_own() {
+        let long = "ü".repeat(NAME_KEPT / 2);
+        let beside = |name: &str| partial_beside(&Path::new("folder").join(name));
+        let [a, b] = ["a", "b"].map(|end| beside(&format!("{long}{end}")));
+        assert_ne!(a, b);
+        assert_eq!(a.parent(), Some(Path::new("folder")));
+        assert!(a.file_name().unwrap().len() < 255);
+        assert_eq!(beside("x"), Path::new("folder/.b2-partial-x"));
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod deadlines;
 mod destinations;
 mod keys;
 mod lost_answers;
+mod parts;
 mod requests;
 mod scene;
 mod sources;
