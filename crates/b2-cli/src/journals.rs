@@ -1,20 +1,39 @@
 //! Where unfinished transfers are remembered between two runs.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use sha1::{Digest as _, Sha1};
 
 use crate::failure::Failure;
 
-/// The journal of one transfer. The same file to the same place has the same
-/// journal, so running the command again goes on where it stopped. `first`
-/// and `second` say which file of B2 it is, or in which direction it goes.
+/// The journal of a transfer of a local file. The same file to the same place
+/// has the same journal, so running the command again goes on where it
+/// stopped. `first` and `second` say which file of B2 it is, or in which
+/// direction it goes.
 pub(crate) fn journal(
     realm: Option<&str>,
     first: &str,
     second: &str,
     local: &Path,
 ) -> Result<PathBuf, Failure> {
+    let local = std::path::absolute(local).unwrap_or_else(|_| local.to_owned());
+    named(&[realm.unwrap_or_default().as_ref(), first.as_ref(), second.as_ref(), local.as_ref()])
+}
+
+/// The journal of a copy inside B2.
+pub(crate) fn journal_of_copy(
+    realm: Option<&str>,
+    source: &str,
+    bucket: &str,
+    name: &str,
+) -> Result<PathBuf, Failure> {
+    let realm = realm.unwrap_or_default();
+    named(&[realm.as_ref(), "copy".as_ref(), source.as_ref(), bucket.as_ref(), name.as_ref()])
+}
+
+/// The file that is named after all of these words.
+fn named(words: &[&OsStr]) -> Result<PathBuf, Failure> {
     let folder = folder().ok_or_else(|| {
         let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
         Failure::local(
@@ -25,14 +44,12 @@ pub(crate) fn journal(
     let unusable =
         |source| Failure::local(format!("cannot use the folder {}", folder.display()), source);
     make_private(&folder).map_err(unusable)?;
-    let local = std::path::absolute(local).unwrap_or_else(|_| local.to_owned());
     let mut hash = Sha1::new();
-    for part in [realm.unwrap_or_default().as_bytes(), first.as_bytes(), second.as_bytes()] {
-        hash.update(part);
+    for word in words {
+        hash.update(word.as_encoded_bytes());
         // No name has this byte, so no two places look alike.
         hash.update([0]);
     }
-    hash.update(local.as_os_str().as_encoded_bytes());
     let digits: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(folder.join(format!("{digits}.journal")))
 }

@@ -135,7 +135,7 @@ impl<E: Endpoint> Call<E> {
             _ => {}
         }
         self.ambiguous |= matches!(error, Error::Transport { .. } | Error::Protocol { .. });
-        let error = explain::<E>(error, &self.request, session);
+        let error = explain(error, E::needs(&self.request), session);
         match self.attempts.failed(account, E::NAME, remedy, error, now) {
             Verdict::Again(event) => State::Retrying(event),
             Verdict::GiveUp(error) => State::Done(Err(error)),
@@ -149,19 +149,16 @@ impl<E: Endpoint> Call<E> {
     }
 }
 
-/// Adds to a refusal what the application key lacks, as B2 does not say.
-pub(crate) fn explain<E: Endpoint>(
-    mut error: Error,
-    request: &E::Request,
-    session: &Session,
-) -> Error {
+/// Adds to a refusal which of the capabilities that the call needs the
+/// application key lacks, as B2 does not say.
+pub(crate) fn explain(mut error: Error, needs: Vec<Capability>, session: &Session) -> Error {
     if let Error::Api { source, .. } = &mut error
         && (source.status == http::StatusCode::UNAUTHORIZED.as_u16()
             // What concerns locks is refused like this.
             || source.code == ErrorCode::AccessDenied)
     {
         let missing = |capability: &Capability| !session.can(capability);
-        source.lacking = E::needs(request).into_iter().find(missing);
+        source.lacking = needs.into_iter().find(missing);
         source.restriction = session.restriction();
     }
     error

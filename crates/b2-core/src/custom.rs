@@ -16,7 +16,8 @@ use http::{HeaderMap, Method, StatusCode};
 
 use crate::account::{Account, Authorizer, Granted, Session};
 use crate::answer;
-use crate::endpoint::Repeat;
+use crate::call::explain;
+use crate::endpoint::{Repeat, needs};
 use crate::error::{Error, Remedy, RequestError};
 use crate::event::Event;
 use crate::op::{Operation, Reply, Step, Ticket, Transmit, Wait};
@@ -354,17 +355,19 @@ impl CustomCall {
         now: Instant,
     ) -> State {
         let operation = self.request.name();
-        let remedy = match remedy {
+        let own = self.request.own_token();
+        let error = if own { error } else { explain(error, needs::call(operation), session) };
+        let (error, remedy) = match remedy {
             // A token of the caller's own cannot be replaced.
-            Remedy::Reauthorize if self.request.own_token() => Remedy::Never,
+            Remedy::Reauthorize if own => (error.finally(), Remedy::Never),
             Remedy::Reauthorize => {
                 account.expire(&session.token);
-                remedy
+                (error, remedy)
             }
             Remedy::Reconcile => {
                 return State::Done(Err(Error::unconfirmed(operation, error)));
             }
-            _ => remedy,
+            _ => (error, remedy),
         };
         match self.attempts.failed(account, operation, remedy, error, now) {
             Verdict::Again(event) => State::Retrying(event),

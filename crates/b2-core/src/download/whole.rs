@@ -293,24 +293,37 @@ impl Download {
                     let secrets = [token.map_or("", |token| token.expose())];
                     answer::refused(operation, Surface::Download, &secrets, (&head, &body))
                 };
-                // A token of the caller's own cannot be replaced.
-                let own = self.access.token.is_some() && remedy == Remedy::Reauthorize;
-                let remedy = if own { Remedy::Never } else { remedy };
-                match session {
-                    Some(session) => {
-                        if remedy == Remedy::Reauthorize {
-                            account.expire(&session.token);
-                        }
-                        let error = if own { error } else { lacking(error, session) };
-                        self.again(account, remedy, error, now)
-                    }
-                    None => self.again(account, remedy, error, now),
-                }
+                self.refused(account, session, (error, remedy), now)
             }
             Reply::Failed { source, .. } => self.silent(account, source, now),
             Reply::Local(error) => State::Done(Err(Error::Local(error))),
             Reply::Digest(_) => State::Done(Err(self.contradiction("nobody asked for a digest"))),
         }
+    }
+
+    fn refused(
+        &mut self,
+        account: &mut Account,
+        session: Option<&Session>,
+        (error, remedy): (Error, Remedy),
+        now: Instant,
+    ) -> State {
+        // A token of the caller's own cannot be replaced; and the answer to
+        // HEAD does not say what is wrong, so one fresh token has to do.
+        let own = self.access.token.is_some();
+        let in_vain = own || (self.headers_only && self.attempts.refreshed());
+        let (error, remedy) = match remedy {
+            Remedy::Reauthorize if in_vain => (error.finally(), Remedy::Never),
+            _ => (error, remedy),
+        };
+        let Some(session) = session else {
+            return self.again(account, remedy, error, now);
+        };
+        if remedy == Remedy::Reauthorize {
+            account.expire(&session.token);
+        }
+        let error = if own { error } else { lacking(error, session) };
+        self.again(account, remedy, error, now)
     }
 
     fn described(&self, head: &Parts) -> Result<Box<Downloaded>, Error> {

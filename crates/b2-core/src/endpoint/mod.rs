@@ -5,7 +5,7 @@
 //! by hand.
 
 mod limits;
-mod needs;
+pub(crate) mod needs;
 
 use b2_proto::{self as proto, AccountId, Capability};
 

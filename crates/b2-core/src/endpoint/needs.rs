@@ -7,7 +7,7 @@ use b2_proto::{
 };
 
 /// What the call itself needs.
-pub(super) fn call(name: &str) -> Vec<Capability> {
+pub(crate) fn call(name: &str) -> Vec<Capability> {
     OperationInfo::named(name).and_then(|info| info.capability.clone()).into_iter().collect()
 }
 

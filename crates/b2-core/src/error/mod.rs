@@ -126,6 +126,14 @@ impl Error {
         Self::Unconfirmed { operation, file_id: None, last: Box::new(last) }
     }
 
+    /// The same, when what B2 suggests cannot be done.
+    pub(crate) fn finally(mut self) -> Self {
+        if let Self::Api { source, .. } = &mut self {
+            source.remedy = Remedy::Never;
+        }
+        self
+    }
+
     /// What a program can do next. By the time a caller sees the error, the
     /// operation has already applied the remedy as often as its
     /// [`RetryPolicy`](crate::retry::RetryPolicy) allows.

@@ -41,6 +41,11 @@ pub(crate) enum Verdict {
 }
 
 impl Attempts {
+    /// Whether a fresh token was tried already.
+    pub(crate) fn refreshed(&self) -> bool {
+        self.refreshes > 0
+    }
+
     /// When the next attempt is due; `None`: at once.
     pub(crate) fn not_before(&self) -> Option<Instant> {
         self.not_before

@@ -167,7 +167,8 @@ impl Ends {
                     self.control.stop(Stop::Keep);
                 }
             }
-            b2_core::Event::DownloadBegun { len, .. } => self.meter.set_total(*len),
+            b2_core::Event::LargeFileStarting { len, .. }
+            | b2_core::Event::DownloadBegun { len, .. } => self.meter.set_total(*len),
             b2_core::Event::PieceStored { offset, len, kept: true } => {
                 self.meter.kept(*len);
                 if let Some(sink) = &self.sink {

@@ -177,6 +177,7 @@ async fn download_tokens() {
     let error = soon(s.bucket.download("file").with_access(denied).to_bytes()).await.unwrap_err();
     assert_eq!(error.code(), Some(&ErrorCode::BadAuthToken));
     // Nothing that the client could fetch anew would help.
+    assert!(!error.retryable(), "{error:?}");
     assert_eq!(s.recorder.requests(), ["b2_download_file_by_name"]);
 }
 

@@ -1,6 +1,6 @@
 //! A key that lacks one capability: the error names it.
 
-use b2::{Bucket, BucketType, Capability, Client, FileId};
+use b2::{Bucket, BucketType, Capability, Client, CustomRequest, FileId};
 
 use crate::support::site::{BUCKET, Site};
 use crate::support::soon;
@@ -61,6 +61,7 @@ macro_rules! lacking {
                 let $case = Case::lacking(&capability).await;
                 let error = soon($work).await.map(drop).unwrap_err();
                 assert_eq!(api(&error).status, 401, "{error:?}");
+                assert!(!error.retryable(), "{error:?}");
                 assert_eq!(api(&error).lacking, Some(capability.clone()), "{error:?}");
                 let advice = error.advice().unwrap();
                 assert!(advice.contains(&format!("`{}`", capability.as_str())), "{advice}");
@@ -95,6 +96,9 @@ lacking! {
     making_a_key_needs_write_keys: WriteKeys,
         |case| case.client.create_key("name", vec![Capability::ListFiles]);
     deleting_a_key_needs_delete_keys: DeleteKeys, |case| case.client.delete_key("0123".into());
+    asking_freely_needs_what_the_call_needs: ListBuckets, |case| {
+        case.client.custom(CustomRequest::post("b2_list_buckets", r#"{"accountId":"x"}"#))
+    };
     listing_keys_needs_list_keys: ListKeys,
         |case| async { case.client.keys().next().await.unwrap() };
 }

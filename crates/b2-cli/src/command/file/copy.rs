@@ -1,6 +1,7 @@
 //! `b2 file copy`
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use b2::{ByteRange, Client, CopyFile, EncryptionRequest, FileId};
 
@@ -8,6 +9,8 @@ use crate::command::file::encryption::{DestinationEncryption, SourceEncryption};
 use crate::command::file::{pair, target};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::journals;
+use crate::progress::{self, NoProgress};
 use crate::uri::{FileUri, NameUri};
 
 const AFTER_HELP: &str = "\
@@ -15,8 +18,11 @@ Capabilities: writeFiles; readFiles if the source is private; and listBuckets
 unless the key is restricted to the bucket of the copy
 
 B2 copies by itself, what is longer than 5 GB in parts; no byte passes through
-this machine. Prints the
-id of the new version. Content type and information are those of the source; if
+this machine. Prints the id of the new version. If a copy in parts is
+interrupted, the parts stay at B2 and cost money: run the same command again and
+it goes on after them, or cancel the large file.
+
+Content type and information are those of the source; if
 --content-type or --info is given, what is given replaces all of the information.
 
 The keys of SSE-C come from B2_SOURCE_SSE_C_KEY_B64 and
@@ -58,6 +64,17 @@ pub(crate) struct Copy {
 
     #[command(flatten)]
     source_encryption: SourceEncryption,
+
+    /// Parts that are copied at the same time
+    #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=100))]
+    threads: u16,
+
+    /// Begin anew, remember nothing, and cancel the large file if it fails
+    #[arg(long)]
+    no_resume: bool,
+
+    #[command(flatten)]
+    no_progress: NoProgress,
 }
 
 impl Copy {
@@ -68,6 +85,7 @@ impl Copy {
         let bucket = client.bucket(&self.destination.bucket).await?;
         let source = target::id(&client, &self.source).await?;
         let mut copy = bucket.copy(source.clone(), &self.destination.name);
+        copy = copy.with_concurrency(self.threads.into());
         if let Some(range) = self.range {
             copy = copy.with_range(range);
         }
@@ -77,13 +95,34 @@ impl Copy {
         if let Some(encryption) = source_encryption {
             copy = copy.with_source_encryption(encryption);
         }
-        let copied = self.with_metadata(&client, source, copy).await?.run().await?;
+        let journal = self.journal(context, &source)?;
+        let remembered = journal.is_some();
+        if let Some(journal) = journal {
+            copy = copy.with_journal(journal);
+        }
+        let handle = self.with_metadata(&client, source, copy).await?.run().start();
+        let monitor = handle.monitor();
+        if !remembered {
+            context.tidying.begin(monitor.clone());
+        }
+        let done = handle.join();
+        let copied = progress::watch(&context.output, self.no_progress, monitor, done).await?;
         context.output.row(&copied.file, || {
             copied.file.file_id.as_ref().map(ToString::to_string).unwrap_or_default()
         })?;
         let length = copied.file.content_length;
         context.output.say(&format!("copied {length} bytes to {}", self.destination));
         Ok(())
+    }
+
+    /// Where the copy is remembered.
+    fn journal(&self, context: &Context, source: &FileId) -> Result<Option<PathBuf>, Failure> {
+        if self.no_resume {
+            return Ok(None);
+        }
+        let NameUri { bucket, name, .. } = &self.destination;
+        let realm = context.authorization()?.realm;
+        journals::journal_of_copy(realm.as_deref(), source.as_str(), bucket, name).map(Some)
     }
 
     /// B2 wants a content type beside information, so that of the source is
