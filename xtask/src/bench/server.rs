@@ -29,6 +29,12 @@ impl Server {
         Self::spawn(Command::new(binary).arg("--data").arg(data))
     }
 
+    /// As [`start`](Self::start), without the MD5 that costs the server more than all else: it
+    /// is the client that is measured.
+    pub(crate) fn without_md5(binary: &Path, data: &Path) -> Result<Self, Failure> {
+        Self::spawn(Command::new(binary).arg("--no-md5").arg("--data").arg(data))
+    }
+
     /// Starts the built emulator without a folder: what it has is gone with it.
     pub(crate) fn in_memory(binary: &Path) -> Result<Self, Failure> {
         Self::spawn(Command::new(binary).arg("--in-memory"))

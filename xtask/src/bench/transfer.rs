@@ -41,7 +41,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     }
     println!(
         "CPU is user and system time of the client alone, as a ratio to the floor; medians of {} \
-         rounds.\nClient and server have a core each unless it says otherwise.\n",
+         rounds.\nClient and server have a core each unless it says otherwise. The server \
+         computes no MD5.\n",
         args.rounds
     );
     let bench = Bench { args, stage };
