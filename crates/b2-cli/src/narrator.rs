@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use b2::{Event, Observer, ProtocolEvent, Scope};
+use b2::{Event, Observer, ProtocolEvent, Scope, StoredPart};
 
 use crate::output::Output;
 use crate::redact;
@@ -62,7 +62,7 @@ fn words(decision: &ProtocolEvent) -> String {
             "the answer to the upload was lost; looking whether the file is there".to_owned()
         }
         ProtocolEvent::PossibleDuplicate => {
-            "the answer to an attempt was lost and the key may not list files; \
+            "the answer to an attempt was lost and the file was not found; \
              a second version of the same content may exist"
                 .to_owned()
         }
@@ -72,13 +72,14 @@ fn words(decision: &ProtocolEvent) -> String {
         ProtocolEvent::LargeFileStarting { part_size, .. } => {
             format!("beginning a large file with parts of {part_size} bytes")
         }
-        ProtocolEvent::LargeFileStarted { file_id, parts, .. } => {
-            format!("the large file {file_id} has {parts} parts")
-        }
+        ProtocolEvent::LargeFileStarted { file_id, parts, .. } => match parts {
+            Some(parts) => format!("the large file {file_id} has {parts} parts"),
+            None => format!("the large file {file_id} is begun"),
+        },
         ProtocolEvent::PartStored(part) if part.kept => {
-            format!("part {} of {} was there already", part.number, part.of)
+            format!("{} was there already", part_name(part))
         }
-        ProtocolEvent::PartStored(part) => format!("part {} of {} is stored", part.number, part.of),
+        ProtocolEvent::PartStored(part) => format!("{} is stored", part_name(part)),
         ProtocolEvent::VersionDeleted { file_id, .. } => format!("{file_id} is deleted"),
         ProtocolEvent::LargeFileCancelled => "the large file is cancelled".to_owned(),
         ProtocolEvent::Resuming { from } => {
@@ -88,5 +89,12 @@ fn words(decision: &ProtocolEvent) -> String {
             "the content did not match its digest; fetching it again".to_owned()
         }
         other => redact::tokens(&format!("{other:?}")).into_owned(),
+    }
+}
+/// `part 3 of 7`, or `part 3` while nobody knows how many there will be.
+fn part_name(part: &StoredPart) -> String {
+    match part.of {
+        Some(of) => format!("part {} of {of}", part.number),
+        None => format!("part {}", part.number),
     }
 }

@@ -59,7 +59,10 @@ pub(crate) fn read<T: DeserializeOwned>(
         Reply::Local(error) => {
             Answer::Bad { error: Error::Local(error), remedy: Remedy::Never, sent: None }
         }
-        Reply::Delivered { .. } | Reply::Broken { .. } | Reply::Digest(_) => {
+        Reply::Delivered { .. }
+        | Reply::Broken { .. }
+        | Reply::Digest(_)
+        | Reply::Prefetched { .. } => {
             let source = Box::new(ProtocolError::Contradiction(
                 "the driver delivered an answer that was to be collected",
             ));

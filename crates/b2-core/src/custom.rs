@@ -340,7 +340,10 @@ impl CustomCall {
                 (Error::Transport { operation, source: Box::new(source) }, remedy)
             }
             Reply::Local(error) => (Error::Local(error), Remedy::Never),
-            Reply::Delivered { .. } | Reply::Broken { .. } | Reply::Digest(_) => {
+            Reply::Delivered { .. }
+            | Reply::Broken { .. }
+            | Reply::Digest(_)
+            | Reply::Prefetched { .. } => {
                 return State::Done(Err(Error::Cancelled));
             }
         };

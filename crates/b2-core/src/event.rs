@@ -33,9 +33,9 @@ pub enum Event {
     /// The answer to an upload was lost; the file is looked for before
     /// anything is sent again.
     Reconciling,
-    /// The answer to an upload was lost and the application key may not list
-    /// files, so it is sent again: a second version of the same bytes may
-    /// exist. Older versions are listed by `b2_list_file_versions`.
+    /// The answer to an upload was lost, and the file was not found or the
+    /// application key may not list files, so it is sent again: a second
+    /// version of the same bytes may exist. Older versions are listed by `b2_list_file_versions`.
     PossibleDuplicate,
     /// A download goes on from this byte after its answer broke off.
     Resuming {
@@ -67,9 +67,10 @@ pub enum Event {
     LargeFileStarting {
         /// B2's clock, in ms since 1970, as far as known.
         at_ms: Option<i64>,
-        /// Length of the file in bytes.
-        len: u64,
-        /// Length of every part but the last, in bytes.
+        /// Length of the file in bytes; `None` if only its end will tell.
+        len: Option<u64>,
+        /// Length of every part but the last, in bytes; of the first, if the
+        /// length of the file is unknown.
         part_size: u64,
         /// SHA-1 of the whole file, if it was computed or known.
         digest: Option<Sha1Digest>,
@@ -79,10 +80,11 @@ pub enum Event {
     LargeFileStarted {
         /// Its id.
         file_id: LargeFileId,
-        /// Length of every part but the last, in bytes.
+        /// Length of every part but the last, in bytes; of the first, if the
+        /// length of the file is unknown.
         part_size: u64,
-        /// How many parts it has.
-        parts: u32,
+        /// How many parts it has; `None` if only its end will tell.
+        parts: Option<u32>,
     },
     /// B2 has confirmed a part. Once for each, in the order of their
     /// completion; after a resumption once for each that is kept.
@@ -110,8 +112,8 @@ pub enum Event {
 pub struct StoredPart {
     /// Its number, from 1.
     pub number: u32,
-    /// How many parts the file has.
-    pub of: u32,
+    /// How many parts the file has; `None` if only its end will tell.
+    pub of: Option<u32>,
     /// Its first byte, counted from the start of the source.
     pub offset: u64,
     /// Its length in bytes.

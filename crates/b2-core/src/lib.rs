@@ -34,6 +34,11 @@
 //!                 let (ticket, reply) = hash(request);
 //!                 operation.handle(account, ticket, reply, Instant::now());
 //!             }
+//!             Step::Prefetch(request) => {
+//!                 // Only a source of unknown length is asked.
+//!                 let reply = Reply::Prefetched { len: 0 };
+//!                 operation.handle(account, request.ticket, reply, Instant::now());
+//!             }
 //!             Step::Event(event) => println!("{event:?}"),
 //!             Step::Wait(wait) => pause(wait),
 //!             Step::Done(result) => return result,

@@ -10,8 +10,8 @@
 //! 1. After every `handle`, every deadline and every change of
 //!    [`Account::epoch`](crate::account::Account::epoch) it was told to
 //!    watch, call `poll` until it answers [`Step::Wait`] or [`Step::Done`].
-//! 2. Give back exactly one reply for each ticket, whether of a [`Transmit`] or
-//!    of a [`DigestRequest`], in any order. A request
+//! 2. Give back exactly one reply for each ticket, whether of a [`Transmit`],
+//!    of a [`DigestRequest`] or of a [`Prefetch`], in any order. A request
 //!    that passes its [`Limits`] is given up by the driver and answered with
 //!    [`Reply::Failed`] and [`TransportErrorKind::Timeout`](crate::error::TransportErrorKind::Timeout).
 //! 3. `now` never goes back.
@@ -93,6 +93,9 @@ pub enum Step<T> {
     /// Hash a slice of the user's source or sink and answer it with
     /// [`Operation::handle`] and [`Reply::Digest`].
     Digest(DigestRequest),
+    /// Find out whether the source has so many more bytes and answer with
+    /// [`Operation::handle`] and [`Reply::Prefetched`].
+    Prefetch(Prefetch),
     /// Something an observer may want to know. Poll again.
     Event(Event),
     /// Nothing to do until one of the conditions of the wait holds.
@@ -109,6 +112,7 @@ impl<T> Step<T> {
             Self::Done(result) => Ok(result),
             Self::Send(transmit) => Err(Step::Send(transmit)),
             Self::Digest(request) => Err(Step::Digest(request)),
+            Self::Prefetch(request) => Err(Step::Prefetch(request)),
             Self::Event(event) => Err(Step::Event(event)),
             Self::Wait(wait) => Err(Step::Wait(wait)),
         }
@@ -124,6 +128,22 @@ pub struct DigestRequest {
     /// Where the bytes are.
     pub side: Side,
     /// First byte, counted from the start of that side.
+    pub offset: u64,
+    /// How many bytes.
+    pub len: u64,
+}
+
+/// Bytes of the user's source that are to be at hand, to be read as often as
+/// needed.
+///
+/// Asked only of a source whose length is unknown, in order and without gaps;
+/// the first slice may be asked for twice, the second time longer or shorter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Prefetch {
+    /// Answer with this ticket.
+    pub ticket: Ticket,
+    /// First byte, counted from the start of the source.
     pub offset: u64,
     /// How many bytes.
     pub len: u64,
@@ -192,6 +212,8 @@ pub enum WaitReason {
     Authorization,
     /// The bytes of the user's own source or sink are being hashed.
     Hashing,
+    /// The user's own source has not given its next bytes yet.
+    Source,
     /// The user paused the transfer.
     Paused,
 }
@@ -203,6 +225,7 @@ impl std::fmt::Display for WaitReason {
             Self::Backoff(operation) => write!(f, "waiting to send {operation} again"),
             Self::Throttled => f.write_str("waiting because B2 asked this account to slow down"),
             Self::Authorization => f.write_str("waiting for a fresh authorization token"),
+            Self::Source => f.write_str("waiting for the next bytes of the source"),
             Self::Hashing => f.write_str("waiting for the digest of the bytes on this side"),
             Self::Paused => f.write_str("waiting because the transfer is paused"),
         }
@@ -332,6 +355,12 @@ pub enum Reply {
     },
     /// The digest that a [`DigestRequest`] asked for.
     Digest(Sha1Digest),
+    /// The bytes that a [`Prefetch`] asked for are at hand.
+    Prefetched {
+        /// How many there are; fewer than asked for only if the source ends
+        /// there.
+        len: u64,
+    },
     /// The user's own source could not be read or sink not be written.
     Local(LocalError),
 }
@@ -350,6 +379,7 @@ impl std::fmt::Debug for Reply {
             }
             Self::Failed { source, .. } => write!(f, "Failed({source})"),
             Self::Digest(digest) => write!(f, "Digest({digest})"),
+            Self::Prefetched { len } => write!(f, "Prefetched({len} bytes)"),
             Self::Local(error) => write!(f, "Local({error})"),
         }
     }

@@ -136,7 +136,9 @@ pub trait Spawn: Send + Sync + 'static {
 ///
 /// A retry reads again: nothing that was sent is kept in memory.
 pub trait ReadAt: Send + Sync + 'static {
-    /// Length in bytes. It must not change while a transfer runs.
+    /// Length in bytes. It must not change while a transfer runs. A source
+    /// that cannot tell is uploaded with
+    /// [`Upload::of_stream`](crate::upload::Upload::of_stream).
     ///
     /// # Errors
     ///
@@ -170,6 +172,22 @@ pub trait ReadAt: Send + Sync + 'static {
         Ok(())
     }
 
+    /// Sees to it that the bytes from `offset` on can be read, and gives how
+    /// many of `len` there are: fewer only at the end. Called for a source of
+    /// [unknown length](crate::op::Prefetch), in order. Blocks until they are
+    /// there.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the underlying storage reports.
+    fn prefetch(&self, offset: u64, len: u64) -> io::Result<u64> {
+        Ok(self.len()?.saturating_sub(offset).min(len))
+    }
+
+    /// These bytes are stored and will not be read again. Does nothing unless
+    /// implemented.
+    fn release(&self, _offset: u64, _len: u64) {}
+
     /// Whether there is not a single byte.
     ///
     /// # Errors
@@ -195,6 +213,14 @@ impl<T: ReadAt + ?Sized> ReadAt for Arc<T> {
 
     fn check_unchanged(&self) -> io::Result<()> {
         (**self).check_unchanged()
+    }
+
+    fn prefetch(&self, offset: u64, len: u64) -> io::Result<u64> {
+        (**self).prefetch(offset, len)
+    }
+
+    fn release(&self, offset: u64, len: u64) {
+        (**self).release(offset, len);
     }
 }
 

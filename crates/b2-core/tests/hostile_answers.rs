@@ -93,7 +93,7 @@ impl Stage {
                     };
                     operation.handle(&mut self.account, transmit.ticket, reply, self.now);
                 }
-                Step::Digest(_) => panic!("nothing here is hashed"),
+                Step::Digest(_) | Step::Prefetch(_) => panic!("nothing here is hashed"),
                 Step::Event(event) => self.events.push(event),
                 Step::Wait(wait) => self.now = wait.until.expect("a wait without an end"),
                 Step::Done(result) => return result,
@@ -252,7 +252,7 @@ fn all_give_up_together() {
                         let reply = Reply::Failed { source, sent: None };
                         operation.handle(&mut stage.account, transmit.ticket, reply, stage.now);
                     }
-                    Step::Event(_) | Step::Digest(_) => {}
+                    Step::Event(_) | Step::Digest(_) | Step::Prefetch(_) => {}
                     Step::Wait(wait) => {
                         next = next.min(wait.until).or(wait.until);
                         return true;

@@ -350,7 +350,12 @@ mod tests {
 
     fn starting() -> Event {
         let digest = Some(Sha1Digest::new([1; 20]));
-        Event::LargeFileStarting { at_ms: Some(9), len: 25_000_000, part_size: 10_000_000, digest }
+        Event::LargeFileStarting {
+            at_ms: Some(9),
+            len: Some(25_000_000),
+            part_size: 10_000_000,
+            digest,
+        }
     }
 
     #[test]

@@ -103,7 +103,8 @@ pub use b2_proto::{
 };
 pub use b2_proto::{
     ApplicationKeyInfo, AuthToken, EncryptionMode, FileLockConfiguration, InvalidCustomerKey,
-    LargeFileId, Part, Readable, RetentionMode, RetentionPeriod, RetentionUnit, WebhookSecret,
+    LargeFileId, Part, Readable, RetentionMode, RetentionPeriod, RetentionUnit, Sha1Digest,
+    WebhookSecret,
 };
 pub use b2_proto::{
     CorsRule, CustomerKey, DefaultRetention, EncryptionRequest, FileRetention, LegalHold,

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use b2_core::error::{Error, LocalError, RequestError};
 use b2_core::event::StoredPart;
 use b2_core::port::{BlockingTransport, BoxFuture};
-use b2_core::upload::{LargeOptions, Resume, UploadHeaders, UploadOptions, Uploaded, WholeDigest};
+use b2_core::upload::{
+    CannotResume, LargeOptions, Resume, UploadHeaders, UploadOptions, Uploaded, WholeDigest,
+};
 use b2_proto::{BucketId, EncryptionRequest, FileName, FileRetention, InvalidFileInfo, LegalHold};
 
 use crate::drive::{Context, Ends, OnPart};
@@ -231,8 +233,11 @@ impl Upload {
     }
 
     fn assemble(self) -> Result<(b2_core::Upload, Ends), Error> {
+        if self.source.len().is_none() {
+            return self.assemble_stream();
+        }
         let headers = self.headers?;
-        let (len, modified_ms) = (self.source.len(), self.source.modified_ms());
+        let (len, modified_ms) = (self.source.len().unwrap_or(0), self.source.modified_ms());
         let name = headers.file_name().as_str();
         let mut large = self.options.large().clone().with_modified_ms(modified_ms);
         let key = headers.encryption().and_then(|encryption| encryption.customer_key.as_ref());
@@ -261,6 +266,22 @@ impl Upload {
         };
         ends.meter.set_total(len);
         Ok((operation, ends))
+    }
+
+    /// What is read only once has no journal and is cancelled if it fails.
+    fn assemble_stream(self) -> Result<(b2_core::Upload, Ends), Error> {
+        if self.journal.is_some() || self.options.large().resume().is_some() {
+            let source = Box::new(RequestError::CannotResume(CannotResume::Stream));
+            return Err(Error::Request { operation: "b2_start_large_file", source });
+        }
+        let mut large = self.options.large().clone().with_keep_unfinished(false);
+        if let Some(choice) = self.whole_digest {
+            large = large.with_whole_digest(choice);
+        }
+        let options = self.options.with_large(large);
+        let operation = b2_core::Upload::of_stream(self.bucket, self.headers?, options)?;
+        let source = Some(self.source.into_bytes());
+        Ok((operation, Ends { source, on_part: self.on_part, ..Ends::default() }))
     }
 
     /// Uploads in the background.

@@ -45,7 +45,8 @@ impl Stage {
         prepare(&folder)?;
         let cores = Cores::find()?;
         let emulator = built.join("b2-emulator");
-        let durable = cores.as_server(|| Server::without_md5(&emulator, &folder.join("data")))??;
+        let durable =
+            cores.as_server(|| Server::without_md5(&emulator, &folder.join("data")))??;
         let quick = cores.as_server(|| Server::in_memory(&emulator))??;
         let peers = match peers {
             true => Some(Peers::install(&target.join("bench-peers"))?),

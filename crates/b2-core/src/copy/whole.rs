@@ -167,9 +167,7 @@ impl WholeCopy {
             Err(Error::Api { source, .. }) if source.remedy == Remedy::Never => {
                 self.repeat_blindly(doubt)
             }
-            Err(last) => {
-                Some(Err(Error::unconfirmed(CopyFile::NAME, last)))
-            }
+            Err(last) => Some(Err(Error::unconfirmed(CopyFile::NAME, last))),
         }
     }
 

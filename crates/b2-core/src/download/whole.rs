@@ -297,7 +297,9 @@ impl Download {
             }
             Reply::Failed { source, .. } => self.silent(account, source, now),
             Reply::Local(error) => State::Done(Err(Error::Local(error))),
-            Reply::Digest(_) => State::Done(Err(self.contradiction("nobody asked for a digest"))),
+            Reply::Digest(_) | Reply::Prefetched { .. } => {
+                State::Done(Err(self.contradiction("nobody asked for a digest")))
+            }
         }
     }
 

@@ -1,19 +1,21 @@
 //! A file of any size: in one request or in parts.
 //!
 //! ```text
-//! Choosing --authorized--> Small --> Done
-//!                     \--> Large --> Done
+//! Choosing --authorized----------------> Small --> Done
+//!    |                 \---------------> Large --> Done
+//!    +-- length unknown --> Reading --ended: Small
+//!                                   \-more: Large
 //! ```
 
 use b2_proto::BucketId;
 
 use crate::account::{Account, Session};
 use crate::error::Error;
-use crate::op::{Operation, Reply, Slot, Step, Stop, Ticket};
+use crate::op::{Operation, Prefetch, Reply, Slot, Step, Stop, Ticket, Wait};
 use crate::session::Authorize;
 use crate::time::Instant;
 use crate::upload::headers::UploadHeaders;
-use crate::upload::large::{LargeOptions, LargeUpload};
+use crate::upload::large::{LargeOptions, LargeUpload, MAX_PART_SIZE};
 use crate::upload::small::{SIMPLE_UPLOAD_LIMIT, SmallUpload, Uploaded};
 
 /// Uploads one file in the way that its length asks for.
@@ -67,6 +69,13 @@ impl UploadOptions {
 #[derive(Debug)]
 enum State {
     Choosing(Box<Choice>),
+    /// The source is read until it is longer than one part.
+    Reading {
+        choice: Box<Choice>,
+        ticket: Ticket,
+        first_part: u64,
+    },
+    Failed(Error),
     Small(Box<SmallUpload>),
     Large(Box<LargeUpload>),
     Over,
@@ -77,7 +86,8 @@ struct Choice {
     authorize: Authorize,
     bucket: BucketId,
     headers: UploadHeaders,
-    len: u64,
+    /// `None`: only its end will tell.
+    len: Option<u64>,
     options: UploadOptions,
 }
 
@@ -97,9 +107,41 @@ impl Upload {
         // Whatever it becomes, what is wrong with it is told before anything
         // is sent.
         LargeUpload::new(bucket.clone(), headers.clone(), len, options.large.clone())?;
+        Ok(Self::choosing(bucket, headers, Some(len), options))
+    }
+
+    /// Uploads a source whose length only its end will tell.
+    ///
+    /// What is not longer than one part is sent in one request, anything else
+    /// in parts that grow: the first 500 have the part size of `options`, or
+    /// what B2 recommends (100,000,000 bytes), the next 500 twice as much, and
+    /// so on. The source has to hold as many parts as are under way at a time.
+    /// Such an upload cannot be resumed, and bears a SHA-1 of the whole only
+    /// if it is [known](crate::upload::WholeDigest::Known).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Request`] if the file information breaks B2's rules, or
+    /// `options` resume another upload; while it runs, if the source turns out
+    /// longer than ten terabytes.
+    pub fn of_stream(
+        bucket: BucketId,
+        headers: UploadHeaders,
+        options: UploadOptions,
+    ) -> Result<Self, Error> {
+        LargeUpload::of_stream(bucket.clone(), headers.clone(), 1, options.large.clone())?;
+        Ok(Self::choosing(bucket, headers, None, options))
+    }
+
+    fn choosing(
+        bucket: BucketId,
+        headers: UploadHeaders,
+        len: Option<u64>,
+        options: UploadOptions,
+    ) -> Self {
         let authorize = Authorize::new();
         let choice = Choice { authorize, bucket, headers, len, options };
-        Ok(Self { state: State::Choosing(Box::new(choice)), paused: false })
+        Self { state: State::Choosing(Box::new(choice)), paused: false }
     }
 
     #[expect(clippy::result_large_err, reason = "a step is passed on at once and never kept")]
@@ -114,17 +156,51 @@ impl Upload {
         let State::Choosing(choice) = std::mem::replace(&mut self.state, State::Over) else {
             return Ok(());
         };
-        let Choice { bucket, headers, len, options, .. } = *choice;
-        let failed = |error| Step::Done(Err(error));
-        self.state = if options.is_large(len, &session) {
-            let mut large =
-                LargeUpload::new(bucket, headers, len, options.large).map_err(failed)?;
-            large.pause(self.paused);
-            State::Large(Box::new(large))
-        } else {
-            State::Small(Box::new(SmallUpload::new(bucket, headers, len).map_err(failed)?))
+        self.state = match choice.len {
+            Some(len) if choice.options.is_large(len, &session) => {
+                let Choice { bucket, headers, options, .. } = *choice;
+                self.large(LargeUpload::new(bucket, headers, len, options.large))
+            }
+            Some(len) => choice.small(len),
+            None => {
+                let wanted = choice.options.large.part_size;
+                let wanted = wanted.unwrap_or(session.recommended_part_size);
+                let least = session.absolute_minimum_part_size.clamp(1, MAX_PART_SIZE);
+                let first_part = wanted.clamp(least, MAX_PART_SIZE);
+                let ticket = account.next_ticket();
+                self.state = State::Reading { choice, ticket, first_part };
+                let (offset, len) = (0, first_part + 1);
+                return Err(Step::Prefetch(Prefetch { ticket, offset, len }));
+            }
         };
         Ok(())
+    }
+
+    fn large(&self, upload: Result<LargeUpload, Error>) -> State {
+        upload.map_or_else(State::Failed, |mut large| {
+            large.pause(self.paused);
+            State::Large(Box::new(large))
+        })
+    }
+
+    /// So much of the source is there.
+    fn read(&self, choice: Choice, first_part: u64, reply: Reply) -> State {
+        match reply {
+            Reply::Prefetched { len } if len <= first_part => choice.small(len),
+            Reply::Prefetched { .. } => {
+                let Choice { bucket, headers, options, .. } = choice;
+                self.large(LargeUpload::of_stream(bucket, headers, first_part, options.large))
+            }
+            Reply::Local(error) => State::Failed(Error::Local(error)),
+            _ => State::Failed(Error::Cancelled),
+        }
+    }
+}
+
+impl Choice {
+    fn small(self, len: u64) -> State {
+        let upload = SmallUpload::new(self.bucket, self.headers, len);
+        upload.map_or_else(State::Failed, |small| State::Small(Box::new(small)))
     }
 }
 
@@ -138,16 +214,29 @@ impl Operation for Upload {
         match &mut self.state {
             State::Small(small) => small.poll(account, now),
             State::Large(large) => large.poll(account, now),
+            State::Reading { .. } => Step::Wait(Wait::for_source()),
+            State::Failed(error) => {
+                let error = error.clone();
+                self.state = State::Over;
+                Step::Done(Err(error))
+            }
             State::Choosing(_) | State::Over => Step::Done(Err(Error::Cancelled)),
         }
     }
 
     fn handle(&mut self, account: &mut Account, ticket: Ticket, reply: Reply, now: Instant) {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Reading { choice, ticket: own, first_part } if own == ticket => {
+                self.state = self.read(*choice, first_part, reply);
+                return;
+            }
+            other => self.state = other,
+        }
         match &mut self.state {
             State::Choosing(choice) => choice.authorize.handle(account, ticket, reply, now),
             State::Small(small) => small.handle(account, ticket, reply, now),
             State::Large(large) => large.handle(account, ticket, reply, now),
-            State::Over => {}
+            State::Reading { .. } | State::Failed(_) | State::Over => {}
         }
     }
 
@@ -156,7 +245,7 @@ impl Operation for Upload {
             State::Choosing(choice) => choice.authorize.abandon(account),
             State::Small(small) => small.abandon(account),
             State::Large(large) => large.abandon(account),
-            State::Over => {}
+            State::Reading { .. } | State::Failed(_) | State::Over => {}
         }
     }
 
@@ -170,9 +259,9 @@ impl Operation for Upload {
     fn pause(&mut self, paused: bool) -> bool {
         self.paused = paused;
         match &mut self.state {
-            State::Choosing(_) => true,
+            State::Choosing(_) | State::Reading { .. } => true,
             State::Large(large) => large.pause(paused),
-            State::Small(_) | State::Over => false,
+            State::Small(_) | State::Failed(_) | State::Over => false,
         }
     }
 

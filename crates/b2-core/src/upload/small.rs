@@ -290,9 +290,7 @@ impl SmallUpload {
     ) -> State {
         let may_list = account.session().is_none_or(|session| session.can(&Capability::ListFiles));
         match (account.policy().on_ambiguous(), sent) {
-            (OnAmbiguous::Fail, _) => {
-                State::Done(Err(Error::unconfirmed(OPERATION, error)))
-            }
+            (OnAmbiguous::Fail, _) => State::Done(Err(Error::unconfirmed(OPERATION, error))),
             (OnAmbiguous::Check, Some(digest)) if may_list => {
                 self.events.push_back(Event::Reconciling);
                 let sought = Sought { len: self.len, digest, not_before_ms: self.begun_ms };
@@ -333,9 +331,7 @@ impl SmallUpload {
             Ok(Err(Error::Api { source, .. })) if source.remedy == Remedy::Never => {
                 self.repeat_blindly(account, doubt, now)
             }
-            Ok(Err(last)) => {
-                State::Done(Err(Error::unconfirmed(OPERATION, last)))
-            }
+            Ok(Err(last)) => State::Done(Err(Error::unconfirmed(OPERATION, last))),
         };
         None
     }

@@ -11,7 +11,9 @@ use b2_core::endpoint::{
 };
 use b2_core::event::Event;
 use b2_core::op::Wait;
-use b2_core::upload::{LargeOptions, LargeUpload, Resume, SmallUpload, UploadHeaders, Uploaded};
+use b2_core::upload::{
+    LargeOptions, LargeUpload, Resume, SmallUpload, Upload, UploadHeaders, UploadOptions, Uploaded,
+};
 use b2_core::{Call, DeleteAllVersions, FileCopy, Pager, Reconciled};
 use b2_proto::{
     AccountId, Action, ApplicationKeyId, Bucket, BucketId, BucketName, BucketType,
@@ -148,6 +150,7 @@ impl Actor {
     fn begin(&mut self, errand: Errand) -> Option<Box<dyn Erased<Outcome>>> {
         Some(match errand {
             Errand::Upload(len) => self.upload(len),
+            Errand::UploadStream(len) => self.upload_stream(len),
             Errand::UploadLarge { len, crash_after } => self.upload_large(len, crash_after),
             Errand::Download => {
                 self.sink = MemorySink::default();
@@ -304,6 +307,14 @@ impl Actor {
                 .with_customer_key(self.key.as_ref());
         self.resumable = Resumable::new(State::Upload(journal), crash_after).after(&self.resumable);
         self.large_upload()
+    }
+
+    fn upload_stream(&mut self, len: u32) -> Box<dyn Erased<Outcome>> {
+        self.write_source(len);
+        let large = LargeOptions::default().with_concurrency(3).with_part_size(100);
+        let options = UploadOptions::default().with_large(large);
+        let upload = Upload::of_stream(self.bucket.0.clone(), self.headers(), options);
+        erase(upload.expect("good options"), |done| Outcome::Uploaded(Box::new(done)))
     }
 
     /// Begins the large upload, or goes on where the journal says.

@@ -35,6 +35,7 @@ where
         match self.operation.poll(account, now) {
             Step::Send(transmit) => Step::Send(transmit),
             Step::Digest(request) => Step::Digest(request),
+            Step::Prefetch(request) => Step::Prefetch(request),
             Step::Event(event) => Step::Event(event),
             Step::Wait(wait) => Step::Wait(wait),
             Step::Done(Ok(output)) => Step::Done(Ok((self.map)(output))),

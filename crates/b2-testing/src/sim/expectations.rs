@@ -182,7 +182,7 @@ impl Actor {
         let due = self.is_due(error, may_list);
         if due {
             self.copied = None;
-            self.resumable.failed(error);
+            self.resumable.failed(error, matches!(self.errand, Some(Errand::UploadStream(_))));
         }
         due
     }
@@ -225,11 +225,12 @@ impl Actor {
 
     /// An error that the faults account for leaves it open what took effect.
     pub(crate) fn forgive(&mut self, error: &Error) {
-        self.resumable.failed(error);
+        self.resumable.failed(error, matches!(self.errand, Some(Errand::UploadStream(_))));
         self.copied = None;
         if let Some(
             Errand::Upload(_)
             | Errand::UploadLarge { .. }
+            | Errand::UploadStream(_)
             | Errand::Copy
             | Errand::CopyLarge { .. }
             | Errand::Hide

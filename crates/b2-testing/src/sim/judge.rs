@@ -89,7 +89,9 @@ impl World {
 fn longest(scenario: &Scenario) -> u64 {
     let errands = scenario.plans.iter().flat_map(|plan| &plan.errands);
     let lengths = errands.filter_map(|errand| match errand {
-        Errand::Upload(len) | Errand::UploadLarge { len, .. } => Some(u64::from(*len)),
+        Errand::Upload(len) | Errand::UploadStream(len) | Errand::UploadLarge { len, .. } => {
+            Some(u64::from(*len))
+        }
         _ => None,
     });
     lengths.max().unwrap_or(0)
@@ -100,7 +102,9 @@ fn cost(errand: &Errand, longest: u64) -> u64 {
     match errand {
         Errand::Upload(_) | Errand::Hide => 2,
         // Each part, an upload URL for each of three at a time, start, finish.
-        Errand::UploadLarge { len, .. } => u64::from(*len).div_ceil(100) + 3 + 2,
+        Errand::UploadLarge { len, .. } | Errand::UploadStream(len) => {
+            u64::from(*len).div_ceil(100) + 3 + 2
+        }
         // An empty file is asked for twice.
         Errand::DownloadPieces(size) => longest.div_ceil(u64::from(*size)) + 2,
         Errand::DownloadFile { piece, .. } => longest.div_ceil(u64::from(*piece)) + 2,

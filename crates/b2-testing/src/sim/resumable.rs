@@ -95,11 +95,13 @@ impl Resumable {
 
     /// It gave up. What its journal knows is left, if it was to be kept; and
     /// what it says it could not cancel, or does not know.
-    pub(crate) fn failed(&mut self, error: &Error) {
+    pub(crate) fn failed(&mut self, error: &Error, stream: bool) {
         let left = matches!(error, Error::Orphaned { .. } | Error::Unconfirmed { .. });
         let state = self.journal.as_ref().map(|journal| &journal.state);
         let begun = matches!(state, Some(state @ State::Upload(_)) if state.begun());
-        self.known_unfinished += usize::from(begun && (left || self.crashes()));
+        // A stream has no journal; it says what it leaves.
+        self.known_unfinished +=
+            usize::from((begun && (left || self.crashes())) || (stream && left));
         self.journal = None;
         self.crash_after = None;
     }

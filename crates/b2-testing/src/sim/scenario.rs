@@ -48,6 +48,8 @@ pub enum Errand {
         /// Steps between two crashes; `None`: it is left in peace.
         crash_after: Option<u32>,
     },
+    /// Upload so many bytes from a source that does not know its length.
+    UploadStream(u32),
     /// Download the newest version and compare.
     Download,
     /// Download the newest version in pieces of so many bytes and compare.
@@ -152,6 +154,7 @@ fn errands() -> impl Strategy<Value = Errand> {
     prop_oneof![
         4 => uploads(),
         3 => large_uploads(),
+        2 => (0_u32..2000).prop_map(Errand::UploadStream),
         3 => Just(Errand::Download),
         3 => (50_u32..1500).prop_map(Errand::DownloadPieces),
         3 => (50_u32..1500, crashes())

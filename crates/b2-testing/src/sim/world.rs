@@ -238,6 +238,11 @@ impl World {
                         Reply::Digest(network::digest(&actor.source, &actor.sink, &request));
                     operation.handle(&mut self.account, request.ticket, reply, self.now);
                 }
+                Step::Prefetch(request) => {
+                    let left = (actor.source.len() as u64).saturating_sub(request.offset);
+                    let reply = Reply::Prefetched { len: left.min(request.len) };
+                    operation.handle(&mut self.account, request.ticket, reply, self.now);
+                }
                 Step::Send(transmit) => self.send(index, *transmit),
                 Step::Done(result) => {
                     self.actors[index].operation = None;
@@ -269,6 +274,7 @@ impl World {
             Step::Send(transmit) => transmit.operation.to_owned(),
             Step::Event(event) => format!("{event:?}"),
             Step::Digest(_) => "hashing".to_owned(),
+            Step::Prefetch(_) => "reading ahead".to_owned(),
             Step::Wait(wait) => wait.reason.to_string(),
             Step::Done(_) => "done".to_owned(),
         };

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use b2_core::error::{Error, LocalError, Sent, TransportError, TransportErrorKind};
-use b2_core::op::{DigestRequest, Operation, Reply, Step, Ticket, Transmit, Wait};
+use b2_core::op::{DigestRequest, Operation, Prefetch, Reply, Step, Ticket, Transmit, Wait};
 use b2_core::plan::{SinkPlan, SinkVerdict};
 use b2_core::port::{BoxFuture, DynTransport, ResponseBody};
 use http::response::Parts;
@@ -139,6 +139,7 @@ impl<O: Operation> Running<O> {
                     None => return Progressed::Ended(Err(no_transport(transmit.operation))),
                 },
                 Step::Digest(request) => flights.push(self.hash(request, ends)),
+                Step::Prefetch(request) => flights.push(prefetch(request, ends)),
                 Step::Event(event) => {
                     self.context.observer.on_event(&scope, &Event::Protocol(&event));
                     ends.heed(&event);
@@ -172,6 +173,12 @@ impl<O: Operation> Running<O> {
             (ticket, perform(&context, &*transport, scope, transmit, ends).await)
         })
     }
+}
+
+fn prefetch(request: Prefetch, ends: &Ends) -> BoxFuture<'static, (Ticket, Reply)> {
+    let ends = ends.clone();
+    let reading = blocking::unblock(move || hash::prefetch(&request, &ends));
+    Box::pin(async move { (request.ticket, reading.await) })
 }
 
 /// Waits for a reply, for the time of the wait, for the account, or for the

@@ -55,6 +55,11 @@ pub(crate) fn drive_blocking<O: Operation>(
                 let (ticket, now) = (request.ticket, Instant::now());
                 context.with_account(|account| operation.handle(account, ticket, reply, now));
             }
+            Step::Prefetch(request) => {
+                let reply = hash::prefetch(&request, ends);
+                let (ticket, now) = (request.ticket, Instant::now());
+                context.with_account(|account| operation.handle(account, ticket, reply, now));
+            }
             Step::Event(event) => {
                 context.observer.on_event(&scope, &Event::Protocol(&event));
                 ends.heed(&event);

@@ -1,11 +1,11 @@
-//! Hashing what is on this side, when a machine asks for it.
+//! Hashing and reading ahead on this side, when a machine asks for it.
 
 use std::io;
 use std::sync::PoisonError;
 
 use b2_core::body::BodyEncoder;
 use b2_core::error::{LocalError, Side};
-use b2_core::op::{DigestRequest, Reply};
+use b2_core::op::{DigestRequest, Prefetch, Reply};
 use b2_core::plan::DigestMode;
 use b2_core::port::ReadAt;
 use b2_proto::Sha1Digest;
@@ -30,6 +30,33 @@ pub(crate) fn digest(request: &DigestRequest, ends: &Ends, buffers: &BufferPool)
         },
     };
     hashed.map_or_else(Reply::Local, Reply::Digest)
+}
+
+/// Brings bytes of the source within reach; blocks until they are there.
+pub(crate) fn prefetch(request: &Prefetch, ends: &Ends) -> Reply {
+    let Some(source) = &ends.source else {
+        return Reply::Local(LocalError::source(io::Error::other("there is no source")));
+    };
+    match within_reach(&**source, request, ends) {
+        Ok(len) => Reply::Prefetched { len },
+        Err(error) => Reply::Local(LocalError::source(error)),
+    }
+}
+
+/// In small steps, so that a caller who wants to stop is heard.
+fn within_reach(source: &dyn ReadAt, request: &Prefetch, ends: &Ends) -> io::Result<u64> {
+    let mut there = 0;
+    while there < request.len {
+        if ends.control.wishes().stop.is_some() {
+            return Err(io::Error::new(io::ErrorKind::Interrupted, "stopped"));
+        }
+        let want = (request.len - there).min(BUFFER_SIZE as u64);
+        match source.prefetch(request.offset + there, want)? {
+            0 => break,
+            more => there += more,
+        }
+    }
+    Ok(there)
 }
 
 fn hash(

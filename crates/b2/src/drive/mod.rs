@@ -157,6 +157,9 @@ impl Ends {
     fn heed(&self, event: &b2_core::Event) {
         match event {
             b2_core::Event::PartStored(part) => {
+                if let Some(source) = &self.source {
+                    source.release(part.offset, part.len);
+                }
                 if part.kept {
                     self.meter.kept(part.len);
                 } else {
@@ -167,7 +170,7 @@ impl Ends {
                     self.control.stop(Stop::Keep);
                 }
             }
-            b2_core::Event::LargeFileStarting { len, .. }
+            b2_core::Event::LargeFileStarting { len: Some(len), .. }
             | b2_core::Event::DownloadBegun { len, .. } => self.meter.set_total(*len),
             b2_core::Event::PieceStored { offset, len, kept: true } => {
                 self.meter.kept(*len);

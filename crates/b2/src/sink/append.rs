@@ -74,7 +74,8 @@ impl AppendedFile {
     pub(crate) fn write_at(&mut self, offset: u64, mut bytes: &[u8]) -> io::Result<()> {
         let mut offset = self.start + offset;
         while !bytes.is_empty() {
-            let written = std::os::windows::fs::FileExt::seek_write(self.open_file()?, bytes, offset)?;
+            let written =
+                std::os::windows::fs::FileExt::seek_write(self.open_file()?, bytes, offset)?;
             bytes = &bytes[written..];
             offset += written as u64;
         }

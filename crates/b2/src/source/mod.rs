@@ -2,6 +2,7 @@
 
 mod file;
 mod spool;
+mod stream;
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -17,7 +18,8 @@ use bytes::Bytes;
 #[derive(Clone)]
 pub struct Source {
     bytes: Arc<dyn ReadAt>,
-    len: u64,
+    /// `None`: only its end will tell.
+    len: Option<u64>,
     modified_ms: Option<i64>,
     /// Whether it can be read once more without a second thought.
     cheap: bool,
@@ -40,7 +42,7 @@ impl Source {
     #[must_use]
     pub fn bytes(bytes: impl Into<Bytes>) -> Self {
         let bytes: Bytes = bytes.into();
-        let len = bytes.len() as u64;
+        let len = Some(bytes.len() as u64);
         Self { bytes: Arc::new(Memory(bytes)), len, modified_ms: None, cheap: true }
     }
 
@@ -55,26 +57,45 @@ impl Source {
         spool::spool(reader)
     }
 
+    /// Everything that `reader` gives until its end, read while it is sent.
+    ///
+    /// What is not longer than one part is sent in one request, anything else
+    /// in parts, which grow so that ten terabytes are no limit but B2's: the
+    /// first 500 have the [part size](crate::Upload::with_part_size), the next
+    /// 500 twice as much, and so on. Until B2 has confirmed a part its bytes
+    /// are kept in temporary files without a name, in the folder for such
+    /// files, which has to hold as many parts as are under way: 400 MB by
+    /// default. If the upload fails, or is interrupted, it is cancelled.
+    ///
+    /// Such an upload can neither be resumed nor bear a SHA-1 of the whole
+    /// unless you [know it](crate::WholeDigest::Known); `reader` reads ahead
+    /// to the end and can do both.
+    #[must_use]
+    pub fn stream(reader: impl Read + Send + 'static) -> Self {
+        let bytes = Arc::new(stream::StreamSource::new(reader));
+        Self { bytes, len: None, modified_ms: None, cheap: false }
+    }
+
     /// Bytes of your own.
     ///
     /// # Errors
     ///
     /// If their length cannot be told.
     pub fn custom(bytes: impl ReadAt) -> io::Result<Self> {
-        let len = bytes.len()?;
+        let len = Some(bytes.len()?);
         Ok(Self { bytes: Arc::new(bytes), len, modified_ms: None, cheap: false })
     }
 
-    /// Length in bytes.
+    /// Length in bytes; `None` for a [stream](Self::stream).
     #[must_use]
-    pub fn len(&self) -> u64 {
+    pub fn len(&self) -> Option<u64> {
         self.len
     }
 
-    /// Whether there is not a single byte.
+    /// Whether it is known that there is not a single byte.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len == Some(0)
     }
 
     /// When the source was last changed, in ms since 1970, if it is a file.
@@ -163,7 +184,7 @@ mod tests {
         for len in [0, 1, spool::IN_MEMORY as usize, spool::IN_MEMORY as usize + 1] {
             let content: Vec<u8> = (0..len).map(|i| (i % 251) as u8).collect();
             let source = Source::reader(&content[..]).unwrap();
-            assert_eq!(source.len(), len as u64);
+            assert_eq!(source.len(), Some(len as u64));
             let mut back = vec![0; len];
             let mut at = 0;
             while at < len {

@@ -44,7 +44,8 @@ async fn trouble_after(parts: u32, trouble: fn(&Proxy)) -> Parts {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_part_under_way_says_what_it_waits_for() {
-    let Parts { proxy, upload, site } = trouble_after(1, |proxy| proxy.set_pace(Pace::Silent)).await;
+    let Parts { proxy, upload, site } =
+        trouble_after(1, |proxy| proxy.set_pace(Pace::Silent)).await;
     let handle = upload.start();
     let both = || Some(handle.slots()).filter(|slots| slots.len() == 2);
     let slots: Vec<Slot> = until("two parts under way", both).await;

@@ -43,7 +43,7 @@ impl<'a> ByHand<'a> {
                     self.text.push_str(&format!("{reply:?}\n"));
                     operation.handle(&mut self.account, ticket, reply, Instant::now());
                 }
-                Step::Digest(_) => panic!("nothing here is hashed beforehand"),
+                Step::Digest(_) | Step::Prefetch(_) => panic!("nothing here is hashed beforehand"),
                 Step::Event(_) => {}
                 Step::Wait(wait) => {
                     let until = wait.until.expect("there is nothing else to wait for");

@@ -41,7 +41,7 @@ async fn unfinished(site: &Site) -> usize {
 fn stopping(upload: Upload, parts: u32) -> Upload {
     let seen = std::sync::atomic::AtomicU32::new(0);
     upload.with_part_callback(move |part| {
-        assert!(part.number >= 1 && part.number <= part.of && !part.kept);
+        assert!(part.number >= 1 && Some(part.number) <= part.of && !part.kept);
         match seen.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1 >= parts {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),

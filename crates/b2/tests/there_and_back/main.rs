@@ -17,3 +17,4 @@ mod large;
 mod names;
 mod pieces;
 mod properties;
+mod streams;

@@ -17,8 +17,9 @@ const AFTER_HELP: &str = "\
 Capabilities: writeFiles, and listBuckets unless the key is restricted to the bucket
 
 Prints the id of the new version. The time of the last change of a file is
-stored with it. What comes through a pipe is put in a temporary file first,
-because an attempt that fails has to read it again.
+stored with it. What comes through a pipe is sent while it is read; the parts
+under way are kept in temporary files, because an attempt that fails has to read
+them again.
 
 A file of more than 200 MB goes out in parts, several at a time. If the command
 is interrupted, the parts that B2 has stay there and cost money: run the same
@@ -169,13 +170,13 @@ async fn open(local: &Path) -> Result<Source, Failure> {
     let path = local.to_owned();
     let opened = tokio::task::spawn_blocking(move || {
         if path.as_os_str() == "-" {
-            return Source::reader(std::io::stdin().lock());
+            return Ok(Source::stream(std::io::stdin()));
         }
         let metadata = std::fs::metadata(&path)?;
         if metadata.is_file() || metadata.is_dir() {
             return Source::file(&path);
         }
-        Source::reader(std::fs::File::open(&path)?)
+        Ok(Source::stream(std::fs::File::open(&path)?))
     });
     let opened = opened.await.map_err(std::io::Error::from).and_then(|source| source);
     opened.map_err(|source| {

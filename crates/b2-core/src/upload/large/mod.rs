@@ -17,9 +17,11 @@ mod begin;
 mod options;
 mod part;
 mod parts;
+mod phase;
 mod plan;
 mod resume;
 mod review;
+mod supply;
 mod work;
 
 pub use options::{LargeOptions, WholeDigest};
@@ -36,7 +38,6 @@ use b2_proto::{
 use crate::account::{Account, Authorizer, Granted};
 use crate::call::Call;
 use crate::copy::CopyOrigin;
-use crate::endpoint::{CancelLargeFile, FinishLargeFile, GetFileInfo};
 use crate::error::{Error, ProtocolError, RequestError, Side};
 use crate::event::Event;
 use crate::op::{DigestRequest, Operation, Reply, Slot, Step, Stop, Ticket, Wait};
@@ -48,7 +49,9 @@ use crate::upload::small::Uploaded;
 use begin::Begin;
 use part::PartContext;
 use parts::Parts;
+use phase::Phase;
 use review::{Review, Reviewed, Trust};
+use supply::{Growth, Supply};
 
 const OPERATION: &str = "b2_start_large_file";
 
@@ -70,21 +73,8 @@ pub struct LargeUpload {
     stop: Option<Stop>,
     /// Where the bytes are, if they are copied inside B2.
     origin: Option<CopyOrigin>,
-}
-
-#[derive(Debug)]
-enum Phase {
-    Planning,
-    Hashing(Ticket),
-    Beginning(Box<Begin>),
-    Reviewing(Box<Review>),
-    /// An earlier upload may have finished it and stopped before it knew.
-    Looking(Box<Call<GetFileInfo>>),
-    Sending(Box<Parts>),
-    Finishing(Box<Reconciled<FinishLargeFile>>),
-    Cancelling(Box<Call<CancelLargeFile>>, Error),
-    Done(Result<Box<Uploaded>, Error>),
-    Over,
+    /// Length of the first part of a source whose own length is unknown.
+    stream: Option<u64>,
 }
 
 impl LargeUpload {
@@ -124,7 +114,25 @@ impl LargeUpload {
             possible_orphan: false,
             stop: None,
             origin: None,
+            stream: None,
         })
+    }
+
+    /// Uploads a source until it ends, wherever that is; it has more than
+    /// `first_part` bytes.
+    pub(crate) fn of_stream(
+        bucket: BucketId,
+        headers: UploadHeaders,
+        first_part: u64,
+        options: LargeOptions,
+    ) -> Result<Self, Error> {
+        if options.resume.as_ref().is_some_and(Resume::begun) {
+            return Err(request(RequestError::CannotResume(CannotResume::Stream)));
+        }
+        // Nobody could go on with what is left.
+        let options = LargeOptions { resume: None, keep_unfinished: false, ..options };
+        let upload = Self::new(bucket, headers, 0, options)?;
+        Ok(Self { stream: Some(first_part), ..upload })
     }
 
     /// The parts are copied from another file of B2 instead of being sent.
@@ -152,6 +160,12 @@ impl LargeUpload {
                 return Err(Step::Done(Err(request(why))));
             }
             return Ok(self.go_on(account, resume));
+        }
+        if self.stream.is_some() {
+            if let WholeDigest::Known(digest) = self.options.whole_digest {
+                self.digest = Some(digest);
+            }
+            return Ok(self.start(account, now));
         }
         let wanted = self.options.part_size.unwrap_or(session.recommended_part_size);
         let plan = PartPlan::new(self.len, wanted, session.absolute_minimum_part_size);
@@ -199,23 +213,28 @@ impl LargeUpload {
 
     fn start(&mut self, account: &Account, now: Instant) -> Phase {
         let at_ms = account.server_time_ms(now);
-        let part_size = self.plan.map_or(0, |plan| plan.part_size());
+        let part_size = self.plan.map(|plan| plan.part_size()).or(self.stream).unwrap_or(0);
         let digest = self.digest;
-        let len = self.len;
+        let len = self.stream.is_none().then_some(self.len);
         self.events.push_back(Event::LargeFileStarting { at_ms, len, part_size, digest });
         Phase::Beginning(Box::new(Begin::new(self.request(), at_ms)))
     }
 
     fn began(&mut self, account: &mut Account, file_id: LargeFileId) {
         account.begin_work_on(&file_id);
-        let (part_size, parts) = self.plan.map_or((0, 0), |plan| (plan.part_size(), plan.count()));
+        let part_size = self.plan.map(|plan| plan.part_size()).or(self.stream).unwrap_or(0);
+        let parts = self.plan.map(|plan| plan.count());
         let event = Event::LargeFileStarted { file_id: file_id.clone(), part_size, parts };
         self.events.push_back(event);
         self.file_id = Some(file_id);
     }
 
     fn send(&self, kept: BTreeMap<u32, Sha1Digest>) -> Phase {
-        let (Some(plan), Some(file_id)) = (self.plan, self.file_id.clone()) else {
+        let supply = match (self.plan, self.stream) {
+            (Some(plan), _) => Some(Supply::Plan(plan)),
+            (None, first) => first.map(|first| Supply::Stream(Growth::new(first))),
+        };
+        let (Some(supply), Some(file_id)) = (supply, self.file_id.clone()) else {
             return Phase::Done(Err(contradiction("no large file was begun")));
         };
         let context = PartContext {
@@ -223,7 +242,7 @@ impl LargeUpload {
             key: self.headers.customer_key().cloned(),
             origin: self.origin.clone(),
         };
-        let mut parts = Parts::new(plan, context, self.options.concurrency, kept);
+        let mut parts = Parts::new(supply, context, self.options.concurrency, kept);
         parts.paused = self.paused;
         Phase::Sending(Box::new(parts))
     }
@@ -357,7 +376,10 @@ impl LargeUpload {
                 Err(error) => Ok(Phase::Done(Err(error))),
             },
             Phase::Sending(parts) => match parts.poll(account, now).finished()? {
-                Ok(digests) => Ok(self.finish(digests)),
+                Ok(digests) => {
+                    self.len = parts.bytes();
+                    Ok(self.finish(digests))
+                }
                 Err(error) => {
                     parts.abandon(account);
                     Ok(self.failed(error))
@@ -381,33 +403,6 @@ impl LargeUpload {
             }
             Phase::Hashing(_) | Phase::Over => Err(Step::Wait(Wait::for_digest())),
         }
-    }
-}
-
-impl Phase {
-    fn abandon(&mut self, account: &mut Account) {
-        match self {
-            Self::Beginning(begin) => begin.abandon(account),
-            Self::Reviewing(review) => review.abandon(account),
-            Self::Looking(call) => call.abandon(account),
-            Self::Sending(parts) => parts.abandon(account),
-            Self::Finishing(call) => call.abandon(account),
-            Self::Cancelling(call, _) => call.abandon(account),
-            Self::Planning | Self::Hashing(_) | Self::Done(_) | Self::Over => {}
-        }
-    }
-
-    /// Whether B2 is about to change something, so that stopping has to wait
-    /// for what becomes of it.
-    fn committed(&self) -> bool {
-        matches!(
-            self,
-            Self::Beginning(_)
-                | Self::Finishing(_)
-                | Self::Cancelling(..)
-                | Self::Done(_)
-                | Self::Over
-        )
     }
 }
 
@@ -460,7 +455,7 @@ impl Operation for LargeUpload {
     }
 
     fn stop(&mut self, how: Stop) -> bool {
-        self.options.keep_unfinished = how == Stop::Keep;
+        self.options.keep_unfinished = how == Stop::Keep && self.stream.is_none();
         self.stop = Some(how);
         true
     }

@@ -9,13 +9,14 @@ use crate::event::{Event, StoredPart};
 use crate::op::{Reply, Slot, Step, Ticket, Wait, WaitReason};
 use crate::time::Instant;
 use crate::upload::large::part::{IdleUrls, PartContext};
-use crate::upload::large::plan::{PartPlan, Slice};
+use crate::upload::large::plan::Slice;
+use crate::upload::large::supply::Supply;
 use crate::upload::large::work::PartWork;
 
 /// Sends every part that is not stored yet.
 #[derive(Debug)]
 pub(crate) struct Parts {
-    plan: PartPlan,
+    supply: Supply,
     context: PartContext,
     /// Parts under way at a time.
     limit: usize,
@@ -26,19 +27,21 @@ pub(crate) struct Parts {
     stored: BTreeMap<u32, Sha1Digest>,
     /// The next part to look at; all before it are under way or stored.
     next: u32,
+    /// Bytes that are stored.
+    bytes: u64,
     events: VecDeque<Event>,
     pub(crate) paused: bool,
 }
 
 impl Parts {
     pub(crate) fn new(
-        plan: PartPlan,
+        supply: Supply,
         context: PartContext,
         limit: usize,
         stored: BTreeMap<u32, Sha1Digest>,
     ) -> Self {
         let mut parts = Self {
-            plan,
+            supply,
             context,
             limit: limit.max(1),
             active: Vec::new(),
@@ -46,11 +49,12 @@ impl Parts {
             urls: IdleUrls::new(),
             stored: BTreeMap::new(),
             next: 1,
+            bytes: 0,
             events: VecDeque::new(),
             paused: false,
         };
         for (number, digest) in stored {
-            if let Some(slice) = plan.slice(number) {
+            if let Some(slice) = parts.supply.slice(number) {
                 parts.store(slice, digest, true);
             }
         }
@@ -60,7 +64,8 @@ impl Parts {
     fn store(&mut self, slice: Slice, digest: Sha1Digest, kept: bool) {
         let Slice { number, offset, len } = slice;
         self.stored.insert(number, digest);
-        let of = self.plan.count();
+        self.bytes += len;
+        let of = self.supply.count();
         let part = StoredPart { number, of, offset, len, digest, kept };
         self.events.push_back(Event::PartStored(part));
     }
@@ -76,9 +81,11 @@ impl Parts {
                 Polled::Stored => continue,
                 Polled::Waits(wait) => wait,
             };
-            if self.begin_next() {
-                continue;
-            }
+            let wait = match self.begin_next(account) {
+                Err(step) => return step,
+                Ok(true) => continue,
+                Ok(false) => self.supply.wait().into_iter().chain(wait).reduce(Wait::or),
+            };
             match wait {
                 Some(wait) => return Step::Wait(wait),
                 None if self.complete() => {
@@ -90,7 +97,13 @@ impl Parts {
     }
 
     fn complete(&self) -> bool {
-        self.stored.len() == usize::try_from(self.plan.count()).unwrap_or(usize::MAX)
+        let count = self.supply.count().and_then(|count| usize::try_from(count).ok());
+        count == Some(self.stored.len())
+    }
+
+    /// Length of the file, once all parts are stored.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Polls each part under way, once.
@@ -121,19 +134,20 @@ impl Parts {
     }
 
     /// Puts one more part under way; `false`: there is none, or no room.
-    fn begin_next(&mut self) -> bool {
+    #[expect(clippy::result_large_err, reason = "a step is passed on at once and never kept")]
+    fn begin_next(&mut self, account: &mut Account) -> Result<bool, Step<Vec<Sha1Digest>>> {
         if self.paused || self.active.len() >= self.limit {
-            return false;
+            return Ok(false);
         }
         while self.stored.contains_key(&self.next) {
             self.next += 1;
         }
-        let Some(slice) = self.plan.slice(self.next) else {
-            return false;
+        let Some(slice) = self.supply.slice(self.next) else {
+            return self.supply.ask(self.next, account);
         };
         self.next += 1;
         self.active.push(PartWork::new(slice, &self.context));
-        true
+        Ok(true)
     }
 
     pub(crate) fn handle(
@@ -143,7 +157,10 @@ impl Parts {
         reply: Reply,
         now: Instant,
     ) {
-        let mut reply = reply;
+        let mut reply = match self.supply.handle(self.next, ticket, reply) {
+            None => return,
+            Some(reply) => reply,
+        };
         for part in &mut self.active {
             match part.handle(&mut self.urls, account, ticket, reply, now) {
                 None => return,

@@ -107,6 +107,9 @@ pub enum CannotResume {
     /// It is a copy of another file, or none.
     #[error("it does not belong to this source")]
     Source,
+    /// The source is a stream, which cannot be read again from the start.
+    #[error("a stream cannot be read again")]
+    Stream,
     /// The source has another length now.
     #[error("the source had {then} bytes and has {now} now")]
     Length {
@@ -171,7 +174,7 @@ impl Resume {
     /// kept beside the state that the journal began with; `None`: nothing new.
     pub fn note(&mut self, event: &Event) -> Option<ResumeEntry> {
         let entry = match event {
-            Event::LargeFileStarting { at_ms, len, part_size, digest } => {
+            Event::LargeFileStarting { at_ms, len: Some(len), part_size, digest } => {
                 let (at_ms, len, part_size, digest) = (*at_ms, *len, *part_size, *digest);
                 ResumeEntry::Starting { at_ms, len, part_size, digest }
             }
@@ -307,15 +310,15 @@ mod tests {
         assert!(!resume.begun());
         resume.note(&Event::LargeFileStarting {
             at_ms: Some(9),
-            len: 25_000_000,
+            len: Some(25_000_000),
             part_size: 10_000_000,
             digest,
         });
         let file_id = LargeFileId::from("4_f2");
-        resume.note(&Event::LargeFileStarted { file_id, part_size: 10_000_000, parts: 3 });
+        resume.note(&Event::LargeFileStarted { file_id, part_size: 10_000_000, parts: Some(3) });
         let part = StoredPart {
             number: 3,
-            of: 3,
+            of: Some(3),
             offset: 20_000_000,
             len: 5_000_000,
             digest: Sha1Digest::new([3; 20]),

@@ -1,0 +1,54 @@
+//! Where a large upload stands.
+
+use crate::account::Account;
+use crate::call::Call;
+use crate::endpoint::{CancelLargeFile, FinishLargeFile, GetFileInfo};
+use crate::error::Error;
+use crate::op::{Operation, Ticket};
+use crate::reconcile::Reconciled;
+use crate::upload::large::begin::Begin;
+use crate::upload::large::parts::Parts;
+use crate::upload::large::review::Review;
+use crate::upload::small::Uploaded;
+
+#[derive(Debug)]
+pub(super) enum Phase {
+    Planning,
+    Hashing(Ticket),
+    Beginning(Box<Begin>),
+    Reviewing(Box<Review>),
+    /// An earlier upload may have finished it and stopped before it knew.
+    Looking(Box<Call<GetFileInfo>>),
+    Sending(Box<Parts>),
+    Finishing(Box<Reconciled<FinishLargeFile>>),
+    Cancelling(Box<Call<CancelLargeFile>>, Error),
+    Done(Result<Box<Uploaded>, Error>),
+    Over,
+}
+
+impl Phase {
+    pub(super) fn abandon(&mut self, account: &mut Account) {
+        match self {
+            Self::Beginning(begin) => begin.abandon(account),
+            Self::Reviewing(review) => review.abandon(account),
+            Self::Looking(call) => call.abandon(account),
+            Self::Sending(parts) => parts.abandon(account),
+            Self::Finishing(call) => call.abandon(account),
+            Self::Cancelling(call, _) => call.abandon(account),
+            Self::Planning | Self::Hashing(_) | Self::Done(_) | Self::Over => {}
+        }
+    }
+
+    /// Whether B2 is about to change something, so that stopping has to wait
+    /// for what becomes of it.
+    pub(super) fn committed(&self) -> bool {
+        matches!(
+            self,
+            Self::Beginning(_)
+                | Self::Finishing(_)
+                | Self::Cancelling(..)
+                | Self::Done(_)
+                | Self::Over
+        )
+    }
+}
