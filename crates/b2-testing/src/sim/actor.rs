@@ -85,6 +85,8 @@ pub(crate) struct Actor {
     uploads: u64,
     buckets: u64,
     pub(crate) resumable: Resumable,
+    /// The present operation looked whether something had taken effect.
+    pub(crate) looked: bool,
     /// Requests that it has under way.
     pub(crate) in_air: u32,
     /// Under which B2 encrypts whatever this actor stores.
@@ -118,6 +120,7 @@ impl Actor {
             uploads: 0,
             buckets: 0,
             resumable: Resumable::default(),
+            looked: false,
             in_air: 0,
             key: (!index.is_multiple_of(2)).then(|| CustomerKey::new([7; 32])),
             application_key: None,
@@ -142,6 +145,7 @@ impl Actor {
             };
             self.hits = hits;
             self.in_air = 0;
+            self.looked = false;
             self.errand = Some(errand);
             self.operation = self.begin(errand);
         }
@@ -342,6 +346,7 @@ impl Actor {
         if matches!(event, Event::PieceStored { .. }) {
             self.sink.sync();
         }
+        self.looked |= *event == Event::Reconciling;
         self.resumable.note(event);
     }
 

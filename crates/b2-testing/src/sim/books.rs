@@ -41,6 +41,9 @@ pub enum Violation {
         /// Requests under way.
         requests: u32,
     },
+    /// Safety: what may have taken effect was done again without a look whether
+    /// it had.
+    RepeatedBlindly,
     /// Liveness: the requests under way are not those that the operation says
     /// it waits for.
     UntoldWait {

@@ -19,6 +19,7 @@ impl Actor {
             Outcome::Copied(done) => self.copy_made(*done),
             Outcome::DeletedAll => {
                 self.versions.clear();
+                self.resumable.all_deleted();
                 Ok(())
             }
             Outcome::Key(id) => {
@@ -68,6 +69,9 @@ impl Actor {
         self.resumable.finished();
         let id = done.file.file_id.ok_or("a copy without an id")?;
         let source = self.copied.take().ok_or("nothing was copied")?;
+        if id == source.id {
+            return Err("the copy is its own source".to_owned());
+        }
         match self.versions.iter().position(|version| version.id == id) {
             None => self.versions.push_front(Expected { id, ..source }),
             // A lost copy that did not take effect is not told from one that

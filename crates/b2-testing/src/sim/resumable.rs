@@ -88,6 +88,14 @@ impl Resumable {
         }
     }
 
+    /// All versions of the name are deleted, and with them what was unfinished,
+    /// unless a process that was killed has left a request in the air.
+    pub(crate) fn all_deleted(&mut self) {
+        if self.life == 0 {
+            self.known_unfinished = 0;
+        }
+    }
+
     pub(crate) fn finished(&mut self) {
         self.journal = None;
         self.crash_after = None;

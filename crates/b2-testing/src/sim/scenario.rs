@@ -118,7 +118,8 @@ impl Scenario {
 
 /// All runs.
 pub fn scenarios() -> impl Strategy<Value = Scenario> {
-    let parts = (any::<u64>(), vec(plans(), 1..5), vec(faults(), 0..7), prop::bool::weighted(0.9));
+    let faults = vec(prop_oneof![9 => faults(), 1 => refusals()], 0..7);
+    let parts = (any::<u64>(), vec(plans(), 1..5), faults, prop::bool::weighted(0.9));
     parts.prop_map(|(seed, plans, faults, may_list)| Scenario {
         seed,
         plans,
@@ -210,6 +211,24 @@ fn faults() -> impl Strategy<Value = (Matcher, Fault)> {
     (operation, 0_u32..6, 1_u32..3, fault()).prop_map(|(operation, skip, count, fault)| {
         let matcher = operation.map_or_else(Matcher::any, Matcher::operation);
         (matcher.with_skip(skip).with_count(count), fault)
+    })
+}
+
+/// The code of a refusal that no repetition helps against.
+pub(crate) const FINAL: &str = "cap_exceeded";
+
+/// Refusals in the middle of an upload or a copy, which has to be undone then.
+fn refusals() -> impl Strategy<Value = (Matcher, Fault)> {
+    let calls = prop::sample::select(vec![
+        "b2_upload_file",
+        "b2_get_upload_part_url",
+        "b2_upload_part",
+        "b2_copy_part",
+        "b2_finish_large_file",
+    ]);
+    (calls, 0_u32..6).prop_map(|(call, skip)| {
+        let refusal = Fault::Status { status: 403, code: FINAL.to_owned(), retry_after_s: None };
+        (Matcher::operation(call).with_skip(skip).with_count(1), refusal)
     })
 }
 

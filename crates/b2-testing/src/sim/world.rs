@@ -14,7 +14,7 @@ use crate::sim::actor::{Actor, Outcome};
 use crate::sim::books::{Books, Violation};
 use crate::sim::damage::in_full;
 use crate::sim::network::{self, Flight, Landing, Straggler};
-use crate::sim::scenario::Scenario;
+use crate::sim::scenario::{FINAL, Scenario};
 use crate::sim::server::Server;
 
 /// Steps after which a run counts as endless.
@@ -230,6 +230,13 @@ impl World {
             match step {
                 Step::Event(event) => {
                     actor.note(&event);
+                    let may_list = self.scenario.may_list;
+                    if event == Event::PossibleDuplicate {
+                        let looked = std::mem::take(&mut actor.looked);
+                        if may_list && !looked {
+                            self.books.blame(Violation::RepeatedBlindly);
+                        }
+                    }
                     self.stale &= event != Event::TokenRefreshed;
                     self.tell(|| format!("actor {index}: {event:?}"));
                 }
@@ -324,7 +331,8 @@ impl World {
                 }
                 let hits = actor.hits;
                 actor.forgive(&error);
-                if hits <= SURVIVED {
+                let refused = error.code().is_some_and(|code| code.as_str() == FINAL);
+                if hits <= SURVIVED && !(refused && hits > 0) {
                     let error = in_full(&error);
                     self.books.blame(Violation::Failed { error, hits });
                 }
