@@ -1,6 +1,6 @@
 //! One user of the account: its errands, and what it expects of them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use b2_core::copy::{Copied, CopyOptions};
 use b2_core::download::{
@@ -30,9 +30,12 @@ use crate::sim::network::{Flight, MemorySink};
 use crate::sim::resumable::Resumable;
 use crate::sim::scenario::{Errand, Plan};
 
+/// Errands that an actor has begun, and how often it had crashed.
+pub(crate) type Life = (u32, u32);
+
 /// Longest copy in bytes that an errand makes in one request: the smallest
 /// part of the simulated server.
-const ONE_REQUEST: usize = 100;
+pub(super) const ONE_REQUEST: usize = 100;
 
 /// What an operation gave.
 #[derive(Debug)]
@@ -87,6 +90,10 @@ pub(crate) struct Actor {
     pub(crate) resumable: Resumable,
     /// The present operation looked whether something had taken effect.
     pub(crate) looked: bool,
+    /// Errands that it has begun.
+    begun: u32,
+    /// Versions that bear no digest of the whole.
+    pub(super) undigested: BTreeSet<FileId>,
     /// Requests that it has under way.
     pub(crate) in_air: u32,
     /// Under which B2 encrypts whatever this actor stores.
@@ -121,6 +128,8 @@ impl Actor {
             buckets: 0,
             resumable: Resumable::default(),
             looked: false,
+            begun: 0,
+            undigested: BTreeSet::new(),
             in_air: 0,
             key: (!index.is_multiple_of(2)).then(|| CustomerKey::new([7; 32])),
             application_key: None,
@@ -146,6 +155,7 @@ impl Actor {
             self.hits = hits;
             self.in_air = 0;
             self.looked = false;
+            self.begun += 1;
             self.errand = Some(errand);
             self.operation = self.begin(errand);
         }
@@ -371,8 +381,13 @@ impl Actor {
     }
 
     /// Whether whoever sent this is still there.
+    /// What tells the requests of one operation from those of another.
+    pub(crate) fn life(&self) -> Life {
+        (self.begun, self.resumable.life)
+    }
+
     pub(crate) fn hears(&self, flight: &Flight) -> bool {
-        !self.gone && flight.life == self.resumable.life
+        !self.gone && flight.life == self.life()
     }
 
     /// After a crash: goes on with what is on the disk.

@@ -11,12 +11,14 @@ use b2_proto::Sha1Digest;
 use bytes::Bytes;
 use http::{Request, Response};
 
+use crate::sim::actor::Life;
+
 /// A request on its way.
 #[derive(Debug)]
 pub(crate) struct Flight {
     pub(crate) actor: usize,
-    /// How often the actor had crashed when it was sent.
-    pub(crate) life: u32,
+    /// Which operation of the actor sent it.
+    pub(crate) life: Life,
     pub(crate) transmit: Transmit,
     pub(crate) request: Request<Bytes>,
     pub(crate) digest: Option<Sha1Digest>,
@@ -62,7 +64,7 @@ impl std::fmt::Display for Landing {
 
 impl Flight {
     pub(crate) fn new(
-        (actor, life): (usize, u32),
+        (actor, life): (usize, Life),
         transmit: Transmit,
         source: &Bytes,
         fault: Option<Fault>,

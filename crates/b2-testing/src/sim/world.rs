@@ -348,7 +348,7 @@ impl World {
             self.hit(index, fault);
         }
         let source = self.actors[index].source.clone();
-        let life = self.actors[index].resumable.life;
+        let life = self.actors[index].life();
         let flight = Flight::new((index, life), transmit, &source, fault, self.now);
         let fault = flight.fault.clone();
         self.tell(|| format!("actor {index}: sends {operation}, befallen by {fault:?}"));
