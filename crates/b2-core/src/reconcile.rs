@@ -143,6 +143,9 @@ impl<E: Reconcile> Operation for Reconciled<E> {
     }
 }
 
+/// Rows to look at: unfinished large files may stand before the newest version.
+const ROWS: u32 = 100;
+
 /// Hiding a hidden file is no failure: the marker that is there is the answer.
 impl Reconcile for HideFile {
     type Look = ListFileVersions;
@@ -156,7 +159,7 @@ impl Reconcile for HideFile {
         ListFileVersionsRequest::new(request.bucket_id.clone())
             .with_start_file_name(name.clone())
             .with_prefix(name)
-            .with_max_file_count(1)
+            .with_max_file_count(ROWS)
     }
 
     fn found(
@@ -166,7 +169,8 @@ impl Reconcile for HideFile {
         answer
             .files
             .into_iter()
-            .find(|row| row.action == Action::Hide && row.file_name == request.file_name)
+            .find(|row| row.action != Action::Start)
+            .filter(|row| row.action == Action::Hide && row.file_name == request.file_name)
     }
 }
 

@@ -90,6 +90,9 @@ pub(crate) struct Actor {
     pub(crate) resumable: Resumable,
     /// The present operation looked whether something had taken effect.
     pub(crate) looked: bool,
+    /// The present operation was refused something for good: it winds up, and
+    /// heeds no answer to what else it had asked for.
+    pub(crate) refused: bool,
     /// Errands that it has begun.
     begun: u32,
     /// Versions that bear no digest of the whole.
@@ -128,6 +131,7 @@ impl Actor {
             buckets: 0,
             resumable: Resumable::default(),
             looked: false,
+            refused: false,
             begun: 0,
             undigested: BTreeSet::new(),
             in_air: 0,
@@ -154,7 +158,7 @@ impl Actor {
             };
             self.hits = hits;
             self.in_air = 0;
-            self.looked = false;
+            (self.looked, self.refused) = (false, false);
             self.begun += 1;
             self.errand = Some(errand);
             self.operation = self.begin(errand);
@@ -388,6 +392,11 @@ impl Actor {
 
     pub(crate) fn hears(&self, flight: &Flight) -> bool {
         !self.gone && flight.life == self.life()
+    }
+
+    /// Whether it takes to heart what the answer says.
+    pub(crate) fn heeds(&self, flight: &Flight) -> bool {
+        self.hears(flight) && !self.refused
     }
 
     /// After a crash: goes on with what is on the disk.

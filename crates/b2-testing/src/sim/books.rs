@@ -107,6 +107,8 @@ pub struct Books {
     pub succeeded: u64,
     /// Operations that ended in an error, all of them accounted for.
     pub failed: u64,
+    /// Requests that were refused for good.
+    pub refusals: u64,
     /// Faults that hit an authorization.
     pub authorize_hits: u64,
     urls: BTreeMap<String, UrlState>,

@@ -10,9 +10,13 @@ impl World {
             Landing::Answer { response, cut: None } => response.status().as_u16(),
             _ => 0,
         };
+        if status == 403 {
+            self.books.refusals += 1;
+            self.actors[flight.actor].refused = true;
+        }
         if flight.is_upload() {
             self.books.upload_ended(&flight.pair(), matches!(status, 200 | 429));
-        } else if status == 401 && stale(landing) && self.actors[flight.actor].hears(flight) {
+        } else if status == 401 && stale(landing) && self.actors[flight.actor].heeds(flight) {
             self.books.buries(&flight.token());
         }
         if flight.transmit.operation == "b2_get_upload_url" && status == 200 {

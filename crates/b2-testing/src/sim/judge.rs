@@ -1,7 +1,7 @@
 //! The verdict on a run, once everything has happened.
 
 use crate::sim::books::Violation;
-use crate::sim::scenario::{Errand, Scenario};
+use crate::sim::scenario::{Errand, Plan, Scenario};
 use crate::sim::world::World;
 
 impl World {
@@ -43,14 +43,17 @@ impl World {
         let faults = self.books.all_faults();
         let actors = self.actors.len() as u64;
         let made = self.books.all_requests();
-        let errands: u64 = {
-            let longest = longest(&self.scenario);
-            let errands = self.scenario.plans.iter().flat_map(|plan| &plan.errands);
-            errands.map(|errand| cost(errand, longest)).sum()
-        };
+        let longest = longest(&self.scenario);
+        let errands = self.scenario.plans.iter().flat_map(|plan| &plan.errands);
+        let errands: u64 = errands.map(|errand| cost(errand, longest)).sum();
         let rows = self.server.versions() as u64;
         let due =
             1 + errands + pages(&self.scenario) * rows + faults * (5 + actors) + self.vanished;
+        // Bytes that were damaged are all fetched again.
+        let damaged = self.books.faults.get("corrupt").copied().unwrap_or(0);
+        let dearest = |plan: &Plan| plan.errands.iter().map(|one| cost(one, longest)).max();
+        let again = self.scenario.plans.iter().filter_map(dearest).max().unwrap_or(0);
+        let due = due + damaged * again;
         // A process that goes on asks what there is, and sends again what was
         // on its way.
         let due = due + self.crashes * 12;
@@ -62,7 +65,9 @@ impl World {
         let hits = self.books.authorize_hits;
         // Tokens live for a day.
         let days = (self.now - self.start).as_secs() / (24 * 60 * 60);
-        let due = 1 + expired + hits + self.vanished + self.crashes + days;
+        // Whoever is refused for good drops what he is about, also a refresh.
+        let dropped = self.vanished + self.crashes + self.books.refusals;
+        let due = 1 + expired + hits + dropped + days;
         if refreshes > due {
             self.books.blame(Violation::TooManyRefreshes { made: refreshes, due });
         }

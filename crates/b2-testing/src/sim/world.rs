@@ -258,7 +258,8 @@ impl World {
                 Step::Wait(wait) => {
                     actor.wait = Some(wait);
                     let requests = actor.in_air;
-                    if let Some(told) = untold(&wait, operation.slots(), requests) {
+                    let told = untold(&wait, operation.slots(), requests);
+                    if let Some(told) = told.filter(|_| !actor.refused) {
                         self.books.blame(Violation::UntoldWait { requests, told });
                     }
                     if let Some(until) = wait.until {
