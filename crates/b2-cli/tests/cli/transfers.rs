@@ -62,6 +62,18 @@ fn pipes_carry_content_both_ways() {
 }
 
 #[test]
+fn a_long_pipe_goes_out_in_parts() {
+    let scene = Scene::with_bucket("through-pipes");
+    let content = noise(12_000_001);
+    let upload = ["file", "upload", "--json", "--part-size", "5000000", "through-pipes", "-", "x"];
+    let row = scene.b2_reading(&content, upload).ok().json();
+    assert_eq!(row["contentLength"], 12_000_001);
+    assert_eq!(row["contentSha1"], "none", "it is a large file");
+    let back = scene.b2(["file", "cat", "b2://through-pipes/x"]).ok();
+    assert!(back.stdout == content, "other bytes came back");
+}
+
+#[test]
 fn what_is_said_about_a_file_is_kept() {
     let scene = Scene::with_bucket("file-details");
     scene.write("page", "<html>");
