@@ -1,5 +1,8 @@
 //! Uploading one file.
 
+#[cfg(feature = "encryption")]
+mod encrypted;
+
 use std::future::IntoFuture;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -8,7 +11,9 @@ use std::sync::Arc;
 use b2_core::error::{Error, LocalError, RequestError};
 use b2_core::event::StoredPart;
 use b2_core::port::{BlockingTransport, BoxFuture};
-use b2_core::upload::{LargeOptions, Resume, UploadHeaders, UploadOptions, Uploaded, WholeDigest};
+use b2_core::upload::{
+    CannotResume, LargeOptions, Resume, UploadHeaders, UploadOptions, Uploaded, WholeDigest,
+};
 use b2_proto::{BucketId, EncryptionRequest, FileName, FileRetention, InvalidFileInfo, LegalHold};
 
 use crate::drive::{Context, Ends, OnPart};
@@ -56,6 +61,10 @@ pub struct Upload {
     journal: Option<PathBuf>,
     keep_unfinished: Option<bool>,
     on_part: Option<OnPart>,
+    /// The journal, once it is open.
+    opened: Option<Journal<Resume>>,
+    #[cfg(feature = "encryption")]
+    encryption: Option<crate::encryption::ClientEncryption>,
 }
 
 impl Upload {
@@ -77,6 +86,9 @@ impl Upload {
             journal: None,
             keep_unfinished: None,
             on_part: None,
+            opened: None,
+            #[cfg(feature = "encryption")]
+            encryption: None,
         };
         match modified_ms {
             Some(ms) => upload.with_last_modified_ms(ms),
@@ -94,10 +106,7 @@ impl Upload {
         change: impl FnOnce(UploadHeaders) -> Result<UploadHeaders, InvalidFileInfo>,
     ) -> Self {
         self.headers = self.headers.and_then(|headers| {
-            change(headers).map_err(|rule| Error::Request {
-                operation: "b2_upload_file",
-                source: Box::new(RequestError::FileInfo(rule)),
-            })
+            change(headers).map_err(invalid_info)
         });
         self
     }
@@ -128,6 +137,35 @@ impl Upload {
     /// is needed again for every download; a journal does not hold it.
     pub fn with_encryption(self, encryption: EncryptionRequest) -> Self {
         self.map(|headers| headers.with_encryption(encryption))
+    }
+
+    /// Encrypts on this side, so that B2 stores what it cannot read. Parts,
+    /// retries, digests and the [journal](Self::with_journal) are those of the
+    /// ciphertext, which is never on the disk; only a classic cipher goes
+    /// through a temporary file.
+    ///
+    /// File information tells that the file is encrypted and how long its
+    /// content is, if that is not hidden, so 8 entries are left. The content
+    /// type is `application/octet-stream` unless [one is
+    /// given](Self::with_content_type).
+    ///
+    /// To go on after an interruption needs the same password or key. The
+    /// content is then read once and compared with what was sent before, and
+    /// the digest of the whole is computed whatever
+    /// [`with_whole_digest`](Self::with_whole_digest) says: a source that has
+    /// changed is refused before a byte of it leaves.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ClientEncryption`] if there is no recipient, or an option is
+    /// out of its range.
+    #[cfg(feature = "encryption")]
+    pub fn with_client_encryption(
+        mut self,
+        encryption: crate::encryption::ClientEncryption,
+    ) -> Self {
+        self.encryption = Some(encryption);
+        self
     }
 
     /// How long the version must be kept; default: as the bucket says. The
@@ -222,7 +260,12 @@ impl Upload {
         self
     }
 
-    fn into_run(self) -> Run<b2_core::Upload, Uploaded> {
+    #[cfg_attr(not(feature = "encryption"), expect(unused_mut, reason = "nothing is taken"))]
+    fn into_run(mut self) -> Run<b2_core::Upload, Uploaded> {
+        #[cfg(feature = "encryption")]
+        if let Some(encryption) = self.encryption.take() {
+            return crate::encryption::upload(self, encryption);
+        }
         let context = Arc::clone(&self.context);
         match self.assemble() {
             Ok((operation, ends)) => Run::new(&context, Ok(operation)).with_ends(ends).then(settle),
@@ -230,23 +273,51 @@ impl Upload {
         }
     }
 
-    fn assemble(self) -> Result<(b2_core::Upload, Ends), Error> {
-        let headers = self.headers?;
-        let (len, modified_ms) = (self.source.len(), self.source.modified_ms());
-        let name = headers.file_name().as_str();
-        let mut large = self.options.large().clone().with_modified_ms(modified_ms);
+    fn assemble(mut self) -> Result<(b2_core::Upload, Ends), Error> {
+        self.open_journal(self.source.len(), None)?;
+        self.complete()
+    }
+
+    /// Opens the journal of an upload of so many bytes, and gives what is in
+    /// it. `state` is what makes the same ciphertext again, if the bytes are
+    /// encrypted on this side.
+    pub(crate) fn open_journal(
+        &mut self,
+        len: u64,
+        state: Option<String>,
+    ) -> Result<Resume, Error> {
+        let headers = self.headers.clone()?;
+        let (name, encrypted) = (headers.file_name().as_str(), state.is_some());
         let key = headers.encryption().and_then(|encryption| encryption.customer_key.as_ref());
-        let fresh = Resume::new(self.bucket.clone(), name, len, modified_ms).with_customer_key(key);
-        let fresh = large.resume().cloned().unwrap_or(fresh);
+        let fresh = Resume::new(self.bucket.clone(), name, len, self.source.modified_ms())
+            .with_customer_key(key)
+            .with_client_encryption(state);
+        let fresh = self.options.large().resume().cloned().unwrap_or(fresh);
         let journal = match &self.journal {
             None => Journal::in_memory(fresh),
             Some(path) => {
-                let journal = Journal::open(path, fresh)
-                    .map_err(|why| why.into_error("b2_start_large_file"))?;
-                large = large.with_resume(journal.state());
-                journal
+                Journal::open(path, fresh).map_err(|why| why.into_error("b2_start_large_file"))?
             }
         };
+        let left = journal.state();
+        if left.begun() && left.client_encryption.is_some() != encrypted {
+            let source = Box::new(RequestError::CannotResume(CannotResume::ClientEncryption));
+            return Err(Error::Request { operation: "b2_start_large_file", source });
+        }
+        self.opened = Some(journal);
+        Ok(left)
+    }
+
+    /// The operation, once the journal is open and the source is what is to
+    /// be sent.
+    pub(crate) fn complete(self) -> Result<(b2_core::Upload, Ends), Error> {
+        let headers = self.headers?;
+        let (len, modified_ms) = (self.source.len(), self.source.modified_ms());
+        let mut large = self.options.large().clone().with_modified_ms(modified_ms);
+        let journal = self.opened.ok_or(Error::Cancelled)?;
+        if self.journal.is_some() {
+            large = large.with_resume(journal.state());
+        }
         let whole_digest = self.whole_digest.unwrap_or_else(|| self.source.whole_digest());
         large = large
             .with_whole_digest(whole_digest)
@@ -287,8 +358,13 @@ impl Upload {
     }
 }
 
+fn invalid_info(rule: InvalidFileInfo) -> Error {
+    let source = Box::new(RequestError::FileInfo(rule));
+    Error::Request { operation: "b2_upload_file", source }
+}
+
 /// The caller is about to be told: nothing is left to go on with.
-fn settle(uploaded: Uploaded, ends: &Ends) -> Result<Uploaded, Error> {
+pub(crate) fn settle(uploaded: Uploaded, ends: &Ends) -> Result<Uploaded, Error> {
     ends.meter.acknowledged(uploaded.file.content_length);
     if let Some(journal) = &ends.journal {
         journal.remove().map_err(|error| Error::Local(LocalError::sink(error)))?;
