@@ -38,6 +38,7 @@ mod info;
 mod late;
 mod names;
 mod opening;
+mod recipients;
 mod source;
 mod upload;
 
@@ -46,6 +47,7 @@ pub use classic::ClassicCipher;
 pub use download::DecryptedDownload;
 pub use info::{CLIENT_ENCRYPTION, CLIENT_KEYRING, PLAINTEXT_LENGTH, plaintext_len};
 pub use names::{DecryptedNames, EncryptedNames};
+pub use recipients::ChangeRecipients;
 
 pub(crate) use failure::told;
 pub(crate) use upload::run as upload;

@@ -8,6 +8,7 @@ mod changing_sources;
 mod classic;
 mod names;
 mod ranges;
+mod recipients;
 mod restricted;
 mod resumed_downloads;
 mod resumed_uploads;
