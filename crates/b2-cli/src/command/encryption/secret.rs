@@ -29,6 +29,11 @@ pub(crate) enum Secret {
 }
 
 impl SecretSource {
+    /// Whether an option says where it is.
+    pub(crate) fn given(&self) -> bool {
+        self.password_file.is_some() || self.key_file.is_some()
+    }
+
     /// Reads it from a file, or the environment, or asks for it. One that encrypts is asked twice.
     pub(crate) async fn get(&self, twice: bool) -> Result<Secret, Failure> {
         if let Some(path) = &self.key_file {
@@ -57,7 +62,8 @@ impl SecretSource {
     }
 }
 
-fn key(path: &Path) -> Result<RawKey, Failure> {
+/// The key in a file.
+pub(crate) fn key(path: &Path) -> Result<RawKey, Failure> {
     let text = read(path)?;
     let text = text.trim();
     let unfit = || Failure::Usage(format!("{} has no 64 hexadecimal digits", path.display()));

@@ -1,10 +1,11 @@
 //! `b2 file`
 
 mod absence;
-mod cat;
+pub(crate) mod cat;
 mod copy;
 mod download;
 mod encryption;
+mod fetch;
 mod hide;
 mod info;
 mod large;
