@@ -115,6 +115,28 @@ fn names_are_encrypted_too() {
 }
 
 #[test]
+fn recipients_come_and_go() {
+    let scene = scene();
+    upload(&scene, "x");
+    let cat = |key| scene.b2(["file", "cat", "--decrypt", "--key-file", key, "b2://my-diary/x"]);
+    let change = |key, words: &[&'static str]| {
+        let change = ["file", "recipients", "--key-file", key];
+        scene.b2(change.into_iter().chain(words.iter().copied()).chain(["b2://my-diary/x"]))
+    };
+    cat("other").exits(6);
+    change("key", &["--add-key-file", "other", "--label", "her"]).ok();
+    assert_eq!(cat("other").ok().stdout, content());
+    assert_eq!(cat("key").ok().stdout, content());
+    change("key", &["--remove", "her"]).ok();
+    cat("other").exits(6);
+    change("key", &["--only", "--add-key-file", "other"]).ok();
+    cat("key").exits(6);
+    assert_eq!(cat("other").ok().stdout, content());
+    assert!(change("other", &[]).exits(2).stderr.contains("whom to add"));
+    change("key", &["--remove", "x"]).exits(6);
+}
+
+#[test]
 fn pipes_are_encrypted_and_decrypted() {
     let scene = scene();
     for len in [0, 5, 1024, 3_000_000] {

@@ -8,11 +8,12 @@ mod failure;
 mod inspect;
 mod rewrite;
 mod sealing;
-mod secret;
+pub(crate) mod secret;
 mod transfer;
 
 pub(crate) use decrypt::Decrypt;
 pub(crate) use encrypt::Encrypt;
 pub(crate) use failure::EncryptionFailure;
 pub(crate) use inspect::Inspect;
+pub(crate) use secret::{Secret, SecretSource};
 pub(crate) use transfer::{Decryption, Encryption, Names};

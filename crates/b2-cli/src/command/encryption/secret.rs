@@ -14,11 +14,11 @@ const VARIABLE: &str = "B2_ENCRYPTION_PASSWORD";
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct SecretSource {
     /// Read the password from the first line of this file
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["key_file", "suite"])]
+    #[arg(long, value_name = "FILE", conflicts_with = "key_file")]
     password_file: Option<PathBuf>,
 
     /// Use the key in this file, 64 hexadecimal digits, instead of a password
-    #[arg(long, value_name = "FILE", conflicts_with = "suite")]
+    #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
 }
 
@@ -40,9 +40,7 @@ impl SecretSource {
             return key(path).map(Secret::Key);
         }
         if let Some(path) = &self.password_file {
-            let text = read(path)?;
-            let line = text.lines().next().unwrap_or_default();
-            return Ok(Secret::Password(Password::from(line)));
+            return first_line(path).map(|line| Secret::Password(Password::from(line)));
         }
         if let Some(password) = std::env::var_os(VARIABLE) {
             let text = password.into_string();
@@ -60,6 +58,12 @@ impl SecretSource {
         }
         Ok(Secret::Password(Password::from(password)))
     }
+}
+
+/// The password in a file.
+pub(crate) fn first_line(path: &Path) -> Result<String, Failure> {
+    let text = read(path)?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
 /// The key in a file.
