@@ -70,9 +70,7 @@ pub use format::layout::{Layout, RangePlan};
 pub use format::prefix::Aead;
 pub use format::stanza::{Recipient, RecipientKind, Stanza, Unlock};
 pub use name::{NameCipher, NameError};
-pub use open::{
-    Decrypted, DecryptedError, Decryptor, FrameDecryptor, OpenFile, RangeDecryptor,
-};
+pub use open::{Decrypted, DecryptedError, Decryptor, FrameDecryptor, OpenFile, RangeDecryptor};
 pub use random::{NoRandomness, Randomness};
 pub use read_at::ReadAt;
 pub use seal::{

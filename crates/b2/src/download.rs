@@ -218,7 +218,11 @@ impl Download {
         })
     }
 
-    pub(crate) fn into_file(self, path: PathBuf, overwrite: Overwrite) -> Run<ParallelDownload, Downloaded> {
+    pub(crate) fn into_file(
+        self,
+        path: PathBuf,
+        overwrite: Overwrite,
+    ) -> Run<ParallelDownload, Downloaded> {
         let context = Arc::clone(&self.context);
         match self.assemble(path, overwrite) {
             Ok((operation, ends)) => Run::new(&context, Ok(operation)).with_ends(ends).then(settle),
@@ -289,7 +293,11 @@ impl Download {
         })
     }
 
-    pub(crate) fn into_run(self, sink: Sink, temporary: bool) -> Run<b2_core::Download, Downloaded> {
+    pub(crate) fn into_run(
+        self,
+        sink: Sink,
+        temporary: bool,
+    ) -> Run<b2_core::Download, Downloaded> {
         let context = Arc::clone(&self.context);
         let operation = self.in_order(sink.rewindable());
         let sink = Some(Arc::new(Mutex::new(sink)));

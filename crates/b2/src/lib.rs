@@ -89,8 +89,8 @@ pub use b2_core::delete_all::Deleted;
 pub use b2_core::download::{Check, DownloadAccess, Downloaded, FileHeaders, Override};
 pub use b2_core::endpoint;
 pub use b2_core::error::{
-    ApiError, ClientEncryptionError, ClientEncryptionErrorKind, Error, IntegrityError, LocalError, ProtocolError, Remedy, RequestError, Side,
-    TransportError, TransportErrorKind,
+    ApiError, ClientEncryptionError, ClientEncryptionErrorKind, Error, IntegrityError, LocalError,
+    ProtocolError, Remedy, RequestError, Side, TransportError, TransportErrorKind,
 };
 pub use b2_core::event::Event as ProtocolEvent;
 pub use b2_core::event::StoredPart;

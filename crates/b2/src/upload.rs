@@ -105,9 +105,7 @@ impl Upload {
         mut self,
         change: impl FnOnce(UploadHeaders) -> Result<UploadHeaders, InvalidFileInfo>,
     ) -> Self {
-        self.headers = self.headers.and_then(|headers| {
-            change(headers).map_err(invalid_info)
-        });
+        self.headers = self.headers.and_then(|headers| change(headers).map_err(invalid_info));
         self
     }
 

@@ -66,7 +66,9 @@ impl ClientEncryptionError {
 
     pub(crate) fn advice(&self) -> Option<String> {
         let text = match self.kind {
-            ClientEncryptionErrorKind::WrongKey => "give the password or key that it was encrypted with",
+            ClientEncryptionErrorKind::WrongKey => {
+                "give the password or key that it was encrypted with"
+            }
             ClientEncryptionErrorKind::NotEncrypted => {
                 "download it without decrypting it, or with the classic cipher that made it"
             }

@@ -121,7 +121,8 @@ impl ClassicCipher {
         plain.check_unchanged().map_err(|error| Error::Local(LocalError::source(error)))?;
         encryptor.finish(&mut sealed).map_err(failure::suite)?;
         keep(&sealed)?;
-        let digest = verifier.digest().ok_or_else(|| temporary(io::ErrorKind::UnexpectedEof.into()))?;
+        let digest =
+            verifier.digest().ok_or_else(|| temporary(io::ErrorKind::UnexpectedEof.into()))?;
         Ok((file, len, digest))
     }
 

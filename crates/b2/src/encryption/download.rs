@@ -103,11 +103,9 @@ impl DecryptedDownload {
             return Run::new(&self.download.context, Err(local(error)));
         }
         match &self.decryption.0 {
-            Opener::Framed { .. } => {
-                self.framed(move |download, opened, wanted, range| {
-                    to_file(download, opened, wanted, (range, path, overwrite))
-                })
-            }
+            Opener::Framed { .. } => self.framed(move |download, opened, wanted, range| {
+                to_file(download, opened, wanted, (range, path, overwrite))
+            }),
             Opener::Classic(cipher) => {
                 classic::to_file(self.download, cipher.clone(), path, overwrite)
             }
@@ -206,12 +204,8 @@ fn to_file(
             (sink, Some(Arc::new(journal) as Arc<dyn Recording>), kept.unwrap_or(0))
         }
     };
-    let sink = sink.through(Box::new(Frames::new(
-        &opened.file,
-        opened.layout,
-        wanted.clone(),
-        kept,
-    )));
+    let sink =
+        sink.through(Box::new(Frames::new(&opened.file, opened.layout, wanted.clone(), kept)));
     let operation = ParallelDownload::new(opened.object, options)
         .with_access(download.access)
         .with_range(range_of(&wanted)?);
@@ -220,10 +214,8 @@ fn to_file(
 }
 
 fn range_of(wanted: &Wanted) -> Result<ByteRange, Error> {
-    let range = ByteRange::inclusive(
-        wanted.ciphertext.start,
-        wanted.ciphertext.end.saturating_sub(1),
-    );
+    let range =
+        ByteRange::inclusive(wanted.ciphertext.start, wanted.ciphertext.end.saturating_sub(1));
     range.map_err(|_| crate::encryption::failure::open(b2_crypto::OpenError::Range).into())
 }
 

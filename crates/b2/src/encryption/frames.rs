@@ -57,7 +57,13 @@ impl Frames {
     }
 
     /// Takes bytes of one frame, of which so many are there already.
-    fn take(&mut self, frame: u64, whole: usize, bytes: &[u8], put: &mut Put<'_>) -> io::Result<()> {
+    fn take(
+        &mut self,
+        frame: u64,
+        whole: usize,
+        bytes: &[u8],
+        put: &mut Put<'_>,
+    ) -> io::Result<()> {
         if bytes.len() == whole {
             return self.open(frame, bytes, put);
         }

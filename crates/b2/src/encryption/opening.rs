@@ -59,8 +59,7 @@ impl<O: 'static> Fetch<O> for Opening<O> {
         self.bytes = Shared::default();
         let sink = Sink::memory(Arc::clone(&self.bytes));
         let ends = Ends { sink: Some(Arc::new(Mutex::new(sink))), ..Ends::default() };
-        let download =
-            b2_core::Download::new(self.object.clone()).with_access(self.access.clone());
+        let download = b2_core::Download::new(self.object.clone()).with_access(self.access.clone());
         let range = ByteRange::inclusive(0, self.needed as u64 - 1);
         let download = match range {
             Ok(range) => Ok(download.with_range(range)),

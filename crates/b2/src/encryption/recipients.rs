@@ -137,8 +137,7 @@ impl ChangeRecipients {
             Keeps::Nobody => false,
             Keeps::Others(labels) => !labels.iter().any(|label| label == stanza.label()),
         };
-        let mut stanzas: Vec<Stanza> =
-            keyring.stanzas().iter().filter(kept).cloned().collect();
+        let mut stanzas: Vec<Stanza> = keyring.stanzas().iter().filter(kept).cloned().collect();
         for recipient in &self.added {
             stanzas.push(file.wrap(recipient, &mut system).map_err(failure::seal)?);
         }

@@ -158,10 +158,8 @@ fn unlocked(header: &Header, recipients: &[Recipient], options: &SealOptions) ->
         return None;
     }
     // It is our own: what it costs was chosen before.
-    let limits = Limits::default()
-        .with_memory_kib(u32::MAX)
-        .with_passes(u32::MAX)
-        .with_iterations(u32::MAX);
+    let limits =
+        Limits::default().with_memory_kib(u32::MAX).with_passes(u32::MAX).with_iterations(u32::MAX);
     let mut open = None;
     for recipient in recipients {
         open = Some(header.unlock(&recipient.unlock(), &limits).ok()?);

@@ -13,9 +13,9 @@ use b2_core::error::LocalError;
 use b2_core::port::WriteAt;
 use b2_proto::Sha1Digest;
 
+pub(crate) use file::Overwrite;
 #[cfg(feature = "encryption")]
 pub(crate) use file::check;
-pub(crate) use file::Overwrite;
 
 /// A destination with the digest of what is in it.
 pub(crate) struct Sink {

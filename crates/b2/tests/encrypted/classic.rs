@@ -18,7 +18,8 @@ fn aes(key: u8) -> ClassicCipher {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_size_comes_back() {
     let site = site().await;
-    for (size, sealed) in [(0, 16), (1, 16), (16, 32), (PART, PART + 16), (5 * PART, 5 * PART + 16)] {
+    for (size, sealed) in [(0, 16), (1, 16), (16, 32), (PART, PART + 16), (5 * PART, 5 * PART + 16)]
+    {
         let content = pattern(size);
         let upload = site.bucket.upload("x", content.clone());
         let upload = upload.with_client_encryption(ClientEncryption::classic(aes(1)));
@@ -27,9 +28,8 @@ async fn every_size_comes_back() {
         assert_eq!(file.file_info[CLIENT_ENCRYPTION], "classic");
         assert_eq!(b2::encryption::plaintext_len(&file.file_info), Some(size as u64));
         let folder = Folder::new();
-        let download = || {
-            site.bucket.download("x").with_client_decryption(ClientDecryption::classic(aes(1)))
-        };
+        let download =
+            || site.bucket.download("x").with_client_decryption(ClientDecryption::classic(aes(1)));
         assert_eq!(soon(download().to_file(folder.path("a"))).await.unwrap().bytes, size as u64);
         assert!(fs::read(folder.path("a")).unwrap() == content, "{size} bytes differ");
         assert!(soon(download().to_bytes()).await.unwrap().content == content);
@@ -110,9 +110,8 @@ async fn it_goes_on_with_the_same_key_only() {
         let upload = site.bucket.upload("x", source).with_journal(folder.path("journal"));
         upload.with_client_encryption(ClientEncryption::classic(aes(key)))
     };
-    let stopped = upload(1)
-        .with_concurrency(1)
-        .with_part_callback(|_| std::ops::ControlFlow::Break(()));
+    let stopped =
+        upload(1).with_concurrency(1).with_part_callback(|_| std::ops::ControlFlow::Break(()));
     assert!(matches!(soon(stopped).await, Err(Error::Cancelled)));
     match soon(upload(2)).await {
         Err(Error::Request { source, .. }) => {

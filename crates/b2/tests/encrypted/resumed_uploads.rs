@@ -156,8 +156,7 @@ async fn another_key_or_choice_is_refused() {
         stopped.upload(ClientEncryption::key(RawKey::new([8; 32])).with_options(frames())),
         stopped.upload(ClientEncryption::recipients(vec![password("p")]).with_options(frames())),
         stopped.upload(ClientEncryption::recipients(more).with_options(frames())),
-        stopped
-            .upload(encryption().with_options(frames().with_aead(Aead::XChaCha20Poly1305))),
+        stopped.upload(encryption().with_options(frames().with_aead(Aead::XChaCha20Poly1305))),
         stopped.upload(encryption().with_options(frames().with_frame_size(1024))),
         stopped.plain(),
     ];

@@ -113,9 +113,7 @@ impl Names {
     pub(crate) fn encrypt(&self, name: &str) -> Result<String, Failure> {
         match self.cipher()? {
             None => Ok(name.to_owned()),
-            Some(cipher) => {
-                cipher.encrypt(name).map_err(|error| Failure::Usage(error.to_string()))
-            }
+            Some(cipher) => cipher.encrypt(name).map_err(|error| Failure::Usage(error.to_string())),
         }
     }
 }

@@ -81,11 +81,7 @@ impl Way {
     }
 
     /// A download of the file that `uri` names, before it is decrypted.
-    pub(super) fn download(
-        &self,
-        client: &Client,
-        uri: &FileUri,
-    ) -> Result<b2::Download, Failure> {
+    pub(super) fn download(&self, client: &Client, uri: &FileUri) -> Result<b2::Download, Failure> {
         let mut download = match uri {
             FileUri::Name(uri) => client.download(&uri.bucket, &uri.name),
             FileUri::Id(id) => client.download_version(id.clone()),

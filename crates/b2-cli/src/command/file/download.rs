@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::command::file::cat::{self, Way};
 use crate::command::file::absence;
+use crate::command::file::cat::{self, Way};
 use crate::command::file::transfer_row::DownloadRow;
 use crate::context::Context;
 use crate::failure::{self, Failure};
@@ -77,10 +77,8 @@ impl Download {
         }
         let client = context.client()?;
         let stored = self.way.stored(&self.uri)?;
-        let mut download = self
-            .way
-            .download(&client, &stored)?
-            .with_concurrency(self.threads.into());
+        let mut download =
+            self.way.download(&client, &stored)?.with_concurrency(self.threads.into());
         if let Some(journal) = self.journal(context)? {
             download = download.with_journal(journal);
         }

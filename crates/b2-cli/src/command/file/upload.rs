@@ -162,10 +162,9 @@ impl Upload {
         context.output.row(&row, || {
             done.file.file_id.as_ref().map(ToString::to_string).unwrap_or_default()
         })?;
-        context.output.say(&format!(
-            "uploaded {len} bytes as b2://{}/{}{encrypted}",
-            self.bucket, self.name
-        ));
+        context
+            .output
+            .say(&format!("uploaded {len} bytes as b2://{}/{}{encrypted}", self.bucket, self.name));
         Ok(())
     }
 }
