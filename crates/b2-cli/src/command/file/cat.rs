@@ -116,7 +116,7 @@ pub(super) async fn to_stdout(
     let client = context.client()?;
     let uri = &way.stored(uri)?;
     let fetch = way.fetch(context, way.download(&client, uri)?).await?;
-    let (monitor, work) = fetch.to_writer(stdout().map_err(Failure::stdout)?);
+    let (monitor, work) = fetch.into_writer(stdout().map_err(Failure::stdout)?);
     match progress::watch(&context.output, no_progress, monitor, work).await {
         Ok(downloaded) => {
             context.output.json_aside(&DownloadRow::new(&downloaded, "-".to_owned()));

@@ -84,8 +84,8 @@ impl Download {
         }
         let fetch = self.way.fetch(context, download).await?;
         let (monitor, work) = match self.open_device().await? {
-            Some(device) => fetch.to_writer(device),
-            None => fetch.to_file(&self.local, self.overwrite),
+            Some(device) => fetch.into_writer(device),
+            None => fetch.into_file(&self.local, self.overwrite),
         };
         let done = progress::watch(&context.output, self.no_progress, monitor, work).await;
         let downloaded = match done {

@@ -41,11 +41,11 @@ impl Fetch {
         }
     }
 
-    pub(super) fn to_writer(self, writer: impl Write + Send + 'static) -> Work {
+    pub(super) fn into_writer(self, writer: impl Write + Send + 'static) -> Work {
         work!(self, to_writer(writer))
     }
 
-    pub(super) fn to_file(self, path: &Path, overwrite: bool) -> Work {
+    pub(super) fn into_file(self, path: &Path, overwrite: bool) -> Work {
         match overwrite {
             true => work!(self, to_file_replacing(path)),
             false => work!(self, to_file(path)),
