@@ -153,6 +153,9 @@ impl Upload {
     /// [`with_whole_digest`](Self::with_whole_digest) says: a source that has
     /// changed is refused before a byte of it leaves.
     ///
+    /// Memory besides: eight bytes for each frame, so 128 KiB for a GiB, and
+    /// at most 16 frames of 64 KiB, from 16 GiB on of 256 KiB.
+    ///
     /// # Errors
     ///
     /// [`Error::ClientEncryption`] if there is no recipient, or an option is

@@ -60,6 +60,8 @@ impl Bucket {
 /// of the content: whoever could open the file once may have kept its key, and
 /// can open the new version too if he can get at it. To lock somebody out for
 /// good, encrypt the file anew.
+///
+/// A file that is under SSE-C besides cannot be changed like this.
 #[derive(Clone, Debug)]
 #[must_use = "call `run` to make the change"]
 pub struct ChangeRecipients {

@@ -140,9 +140,9 @@ impl Preparation<'_> {
                 Some(_) => {}
             }
         }
-        self.upload.know_digest(WholeDigest::Known(digest));
         let spooled = Source::spooled(file, ciphertext_len);
         self.upload.replace_source(|source| source.behind(spooled.into_bytes(), ciphertext_len));
+        self.upload.know_digest(WholeDigest::Known(digest));
         Ok(())
     }
 }

@@ -44,13 +44,16 @@ impl Upload {
     }
 
     /// Sends other bytes in place of those of the source. What was sent of
-    /// them is recognized by the digest of the whole, so a journal needs it.
+    /// them is recognized by the digest of the whole, so a journal needs it;
+    /// one that the caller knows is that of the content.
     pub(crate) fn replace_source(&mut self, change: impl FnOnce(Source) -> Source) {
         let source = std::mem::replace(&mut self.source, Source::bytes(Vec::new()));
         self.source = change(source);
-        if self.journal.is_some() && self.whole_digest.is_none_or(|how| how == WholeDigest::Omit) {
-            self.whole_digest = Some(WholeDigest::Compute);
-        }
+        self.whole_digest = match self.whole_digest {
+            Some(WholeDigest::Known(_)) => Some(WholeDigest::Compute),
+            None | Some(WholeDigest::Omit) if self.journal.is_some() => Some(WholeDigest::Compute),
+            chosen => chosen,
+        };
     }
 
     /// The digest of what is sent is known.

@@ -6,7 +6,7 @@ use b2::crypto::{Aead, SealOptions};
 use b2::encryption::{
     CLIENT_ENCRYPTION, ClientDecryption, ClientEncryption, PLAINTEXT_LENGTH, plaintext_len,
 };
-use b2::{Check, Source};
+use b2::{Check, Source, WholeDigest};
 
 use crate::scene::{FRAME, HEADER, PART, SEALED, decryption, encryption, frames, password, site};
 use crate::support::content::{Shelf, Stutter, pattern};
@@ -128,6 +128,16 @@ async fn a_header_that_is_longer_than_usual_is_fetched_whole() {
     let with = ClientEncryption::recipients(many).with_options(frames());
     soon(site.bucket.upload("x", pattern(9000)).with_client_encryption(with)).await.unwrap();
     comes_back(&site, &pattern(9000), ClientDecryption::password("19")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_digest_of_the_content_is_not_taken_for_that_of_the_file() {
+    let site = site().await;
+    let known = WholeDigest::Known("aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d".parse().unwrap());
+    let upload = site.bucket.upload("x", pattern(3 * PART)).with_whole_digest(known);
+    soon(upload.with_client_encryption(encryption())).await.unwrap();
+    let stored = soon(site.bucket.download("x").to_bytes()).await.unwrap();
+    assert_eq!(stored.check, Check::LargeFileSha1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
