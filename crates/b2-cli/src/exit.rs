@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use b2::{ApiError, Error, ErrorCode, Remedy, RequestError};
+use b2::{ApiError, ClientEncryptionErrorKind, Error, ErrorCode, Remedy, RequestError};
 
 /// The exit codes of this program. Scripts rely on them: a number is never
 /// given another meaning. `docs/guide/cli.md` lists them for users.
@@ -54,8 +54,21 @@ impl Exit {
             },
             Error::Integrity(_) => Self::ChecksumMismatch,
             Error::Local(_) => Self::LocalFile,
+            Error::ClientEncryption(error) => Self::of_encryption(error.kind),
             Error::Request { source, .. } => Self::of_request(source),
             Error::Cancelled => Self::Interrupted,
+            _ => Self::Other,
+        }
+    }
+
+    fn of_encryption(kind: ClientEncryptionErrorKind) -> Self {
+        use ClientEncryptionErrorKind::{
+            CannotEncrypt, Damaged, Name, Range, Undecryptable, WrongKey,
+        };
+        match kind {
+            WrongKey => Self::Auth,
+            Damaged | Undecryptable => Self::ChecksumMismatch,
+            CannotEncrypt | Name | Range => Self::Usage,
             _ => Self::Other,
         }
     }

@@ -41,6 +41,8 @@
 //! | content at any offset | ciphertext at any offset, again after a failure | [`NewFile::encrypt`] |
 //! | ciphertext from front to back | content | [`OpenFile::decryptor`] |
 //! | ciphertext at any offset | content at any offset | [`OpenFile::decrypt`] |
+//! | content, header and session of before a restart | the same ciphertext, and no other | [`OpenFile::reseal`] |
+//! | frames in any order | the content of each | [`OpenFile::frame_decryptor`] |
 //! | a server that sends ranges | a range of the content | [`Layout::plan`], [`OpenFile::range_decryptor`] |
 //! | a file | more or fewer who can open it | [`OpenFile::wrap`], [`OpenFile::keyring`] |
 //! | names that tell too much | names that do not | [`NameCipher`] |
@@ -68,8 +70,10 @@ pub use format::layout::{Layout, RangePlan};
 pub use format::prefix::Aead;
 pub use format::stanza::{Recipient, RecipientKind, Stanza, Unlock};
 pub use name::{NameCipher, NameError};
-pub use open::{Decrypted, DecryptedError, Decryptor, OpenFile, RangeDecryptor};
+pub use open::{Decrypted, DecryptedError, Decryptor, FrameDecryptor, OpenFile, RangeDecryptor};
 pub use random::{NoRandomness, Randomness};
 pub use read_at::ReadAt;
-pub use seal::{Encrypted, EncryptedError, EncryptedReader, Encryptor, NewFile, SealOptions};
+pub use seal::{
+    Encrypted, EncryptedError, EncryptedReader, Encryptor, NewFile, Reseal, SealOptions,
+};
 pub use secret::{Password, RawKey};

@@ -30,6 +30,7 @@ use crate::secret::RawKey;
 /// # Ok(())
 /// # }
 /// ```
+#[derive(Clone)]
 pub struct NameCipher {
     key: Zeroizing<[u8; 64]>,
 }

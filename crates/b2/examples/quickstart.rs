@@ -36,7 +36,7 @@ async fn there_and_back() -> Result<(), Failure> {
         None => std::env::current_exe()?,
     };
     let source = Source::file(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let (name, size) = (object_name(&path), source.len());
+    let (name, size) = (object_name(&path), source.len().unwrap_or_default());
 
     let emulator = Emulator::start().await?;
     println!("A Backblaze B2 of our own runs at {}", emulator.base_url());

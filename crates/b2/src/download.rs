@@ -45,13 +45,13 @@ use crate::sink::{self, Overwrite, Shared, Sink};
 #[derive(Debug)]
 #[must_use = "a download needs a destination: to_file, to_writer or to_bytes"]
 pub struct Download {
-    context: Arc<Context>,
-    object: Result<Object, Error>,
+    pub(crate) context: Arc<Context>,
+    pub(crate) object: Result<Object, Error>,
     range: Option<ByteRange>,
     start: u64,
-    access: DownloadAccess,
-    options: ParallelOptions,
-    journal: Option<PathBuf>,
+    pub(crate) access: DownloadAccess,
+    pub(crate) options: ParallelOptions,
+    pub(crate) journal: Option<PathBuf>,
 }
 
 /// What a download to memory gives.
@@ -138,6 +138,16 @@ impl Download {
         self
     }
 
+    /// Decrypts what was encrypted on this side and verifies it. What is given
+    /// as a range is a range of the content then.
+    #[cfg(feature = "encryption")]
+    pub fn with_client_decryption(
+        self,
+        decryption: crate::encryption::ClientDecryption,
+    ) -> crate::encryption::DecryptedDownload {
+        crate::encryption::DecryptedDownload::new(self, decryption)
+    }
+
     /// Writes to a file, which must not exist. It appears under its name only
     /// when it is complete and checked.
     ///
@@ -196,7 +206,7 @@ impl Download {
     }
 
     /// The bytes to ask for; `None`: all.
-    fn wanted(&self, object: &Object) -> Result<Option<ByteRange>, Error> {
+    pub(crate) fn wanted(&self, object: &Object) -> Result<Option<ByteRange>, Error> {
         let range = match (self.range, self.start) {
             (range, 0) => return Ok(range),
             (None, start) => return Ok(Some(ByteRange::starting_at(start))),
@@ -208,7 +218,11 @@ impl Download {
         })
     }
 
-    fn into_file(self, path: PathBuf, overwrite: Overwrite) -> Run<ParallelDownload, Downloaded> {
+    pub(crate) fn into_file(
+        self,
+        path: PathBuf,
+        overwrite: Overwrite,
+    ) -> Run<ParallelDownload, Downloaded> {
         let context = Arc::clone(&self.context);
         match self.assemble(path, overwrite) {
             Ok((operation, ends)) => Run::new(&context, Ok(operation)).with_ends(ends).then(settle),
@@ -279,7 +293,11 @@ impl Download {
         })
     }
 
-    fn into_run(self, sink: Sink, temporary: bool) -> Run<b2_core::Download, Downloaded> {
+    pub(crate) fn into_run(
+        self,
+        sink: Sink,
+        temporary: bool,
+    ) -> Run<b2_core::Download, Downloaded> {
         let context = Arc::clone(&self.context);
         let operation = self.in_order(sink.rewindable());
         let sink = Some(Arc::new(Mutex::new(sink)));
@@ -301,7 +319,7 @@ impl Download {
 
 /// The content is complete and checked: makes it visible, and forgets how it
 /// came about.
-fn settle(downloaded: Downloaded, ends: &Ends) -> Result<Downloaded, Error> {
+pub(crate) fn settle(downloaded: Downloaded, ends: &Ends) -> Result<Downloaded, Error> {
     let local = |error| Error::Local(LocalError::sink(error));
     if let Some(sink) = &ends.sink {
         let mut sink = sink.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -314,11 +332,11 @@ fn settle(downloaded: Downloaded, ends: &Ends) -> Result<Downloaded, Error> {
 }
 
 /// The destination as a journal names it.
-fn named(path: &Path) -> String {
+pub(crate) fn named(path: &Path) -> String {
     std::path::absolute(path).as_deref().unwrap_or(path).to_string_lossy().into_owned()
 }
 
-fn object_call(object: &Object) -> &'static str {
+pub(crate) fn object_call(object: &Object) -> &'static str {
     match object {
         Object::Id(_) => "b2_download_file_by_id",
         _ => "b2_download_file_by_name",

@@ -45,6 +45,7 @@
 //!
 //! | feature | default | adds |
 //! |---|---|---|
+//! | `encryption` | yes | encryption on this side (`encryption`, `crypto`) |
 //! | `hyper` | yes | [`Client::new`] and a transport, timer and spawner on hyper, rustls and tokio |
 //!
 //! # Where next
@@ -61,6 +62,8 @@ mod custom;
 mod delete;
 mod download;
 mod drive;
+#[cfg(feature = "encryption")]
+pub mod encryption;
 mod journal;
 mod key;
 mod list;
@@ -86,8 +89,8 @@ pub use b2_core::delete_all::Deleted;
 pub use b2_core::download::{Check, DownloadAccess, Downloaded, FileHeaders, Override};
 pub use b2_core::endpoint;
 pub use b2_core::error::{
-    ApiError, Error, IntegrityError, LocalError, ProtocolError, Remedy, RequestError, Side,
-    TransportError, TransportErrorKind,
+    ApiError, ClientEncryptionError, ClientEncryptionErrorKind, Error, IntegrityError, LocalError,
+    ProtocolError, Remedy, RequestError, Side, TransportError, TransportErrorKind,
 };
 pub use b2_core::event::Event as ProtocolEvent;
 pub use b2_core::event::StoredPart;
@@ -126,6 +129,8 @@ pub use share::{Share, SharedLink};
 pub use source::Source;
 pub use upload::Upload;
 
+#[cfg(feature = "encryption")]
+pub use b2_crypto as crypto;
 #[cfg(feature = "document")]
 pub use b2_document as document;
 #[cfg(feature = "hyper")]

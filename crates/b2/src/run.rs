@@ -1,10 +1,12 @@
 //! The four exits of everything that a client can be asked to do.
 
+mod begin;
+
 use std::fmt;
 use std::future::IntoFuture;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use b2_core::error::Error;
+use b2_core::error::{Error, RequestError};
 use b2_core::op::{Operation, Slot, Stop, WaitReason};
 use b2_core::port::{BlockingTransport, BoxFuture};
 use b2_core::upload::Resume;
@@ -14,7 +16,17 @@ use crate::drive::{Context, Ends, drive, drive_blocking};
 use crate::journal::Recording;
 use crate::observer::Scope;
 use crate::progress::{Meter, Progress};
+use crate::run::begin::Begin;
+#[cfg(feature = "encryption")]
+pub(crate) use crate::run::begin::{Fetch, Next, Prepare};
 use crate::sink::Sink;
+
+/// The error that the caller sees.
+fn told(error: Error) -> Error {
+    #[cfg(feature = "encryption")]
+    let error = crate::encryption::told(error);
+    error
+}
 
 /// Tells the observer that a transfer is over, also if its future is dropped.
 struct Ending {
@@ -51,7 +63,7 @@ type Finish<T, U> = Box<dyn FnOnce(T, &Ends) -> Result<U, Error> + Send>;
 #[must_use = "nothing happens before it is awaited, started or run"]
 pub struct Run<O: Operation, T = <O as Operation>::Output> {
     context: Arc<Context>,
-    operation: Result<O, Error>,
+    begin: Begin<O>,
     ends: Ends,
     finish: Finish<O::Output, T>,
 }
@@ -60,8 +72,31 @@ impl<O: Operation> Run<O> {
     pub(crate) fn new(context: &Arc<Context>, operation: Result<O, Error>) -> Self {
         Self {
             context: Arc::clone(context),
-            operation,
+            begin: Begin::Now(operation),
             ends: Ends::default(),
+            finish: Box::new(|output, _| Ok(output)),
+        }
+    }
+
+    /// Begins with something that may block. The ends that it gives replace
+    /// those that it is given, and keep their meter and control.
+    #[cfg(feature = "encryption")]
+    pub(crate) fn prepared(context: &Arc<Context>, ends: Ends, prepare: Prepare<O>) -> Self {
+        Self {
+            context: Arc::clone(context),
+            begin: Begin::Prepared(prepare),
+            ends,
+            finish: Box::new(|output, _| Ok(output)),
+        }
+    }
+
+    /// Begins with something that is fetched, and decides about the ends.
+    #[cfg(feature = "encryption")]
+    pub(crate) fn fetched(context: &Arc<Context>, ends: Ends, fetch: Box<dyn Fetch<O>>) -> Self {
+        Self {
+            context: Arc::clone(context),
+            begin: Begin::Fetched(fetch),
+            ends,
             finish: Box::new(|output, _| Ok(output)),
         }
     }
@@ -84,7 +119,7 @@ impl<O: Operation, T> Run<O, T> {
         let first = self.finish;
         Run {
             context: self.context,
-            operation: self.operation,
+            begin: self.begin,
             ends: self.ends,
             finish: Box::new(move |output, ends| finish(first(output, ends)?, ends)),
         }
@@ -98,13 +133,15 @@ impl<O: Operation, T> Run<O, T> {
     pub fn run_blocking(self, transport: &dyn BlockingTransport) -> Result<T, Error> {
         let scope = Scope { id: self.context.next_scope() };
         self.ends.report(&self.context, scope);
-        let (context, ends) = (&self.context, &self.ends);
-        let result = self
-            .operation
-            .and_then(|operation| drive_blocking(context, scope, operation, ends, transport))
-            .and_then(|output| (self.finish)(output, ends));
-        ends.meter.ended(result.is_ok());
-        result
+        let (context, finish) = (&self.context, self.finish);
+        let fetch =
+            |download, ends: &Ends| drive_blocking(context, scope, download, ends, transport);
+        let result = self.begin.blocking(&self.ends, fetch).and_then(|(operation, ends)| {
+            drive_blocking(context, scope, operation, &ends, transport)
+                .and_then(|output| finish(output, &ends))
+        });
+        self.ends.meter.ended(result.is_ok());
+        result.map_err(told)
     }
 
     /// The protocol machine, to be driven by your own loop over an
@@ -115,7 +152,12 @@ impl<O: Operation, T> Run<O, T> {
     ///
     /// [`Error::Request`] if what was asked for breaks B2's rules.
     pub fn into_operation(self) -> Result<O, Error> {
-        self.operation
+        let one = |_, _: &Ends| {
+            let text = "what is decrypted on this side is not fetched by one machine";
+            let source = Box::new(RequestError::Contradiction(text));
+            Err(Error::Request { operation: "b2_download_file_by_id", source })
+        };
+        self.begin.blocking(&self.ends, one).map(|(operation, _)| operation)
     }
 
     /// How far it has come, to be read while it runs.
@@ -138,15 +180,16 @@ where
         let mut ending = Ending { meter: Arc::clone(&ends.meter), success: false };
         let result = self.drive(scope, ends).await;
         ending.success = result.is_ok();
-        result
+        result.map_err(told)
     }
 
     async fn drive(self, scope: Scope, ends: Ends) -> Result<T, Error> {
+        let (operation, ends) = self.begin.awaited(&self.context, scope, ends).await?;
         // Dropped after the future of `drive`, whose end makes the writer let
         // go of the sink.
         let _early_end = Discard::of(&ends);
-        let output = drive(Arc::clone(&self.context), scope, self.operation?, ends).await?;
-        let (finish, ends) = (self.finish, self.ends);
+        let output = drive(Arc::clone(&self.context), scope, operation, ends.clone()).await?;
+        let finish = self.finish;
         if ends.sink.is_none() {
             return finish(output, &ends);
         }

@@ -1,5 +1,8 @@
 //! Uploading one file.
 
+#[cfg(feature = "encryption")]
+mod encrypted;
+
 use std::future::IntoFuture;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -58,6 +61,10 @@ pub struct Upload {
     journal: Option<PathBuf>,
     keep_unfinished: Option<bool>,
     on_part: Option<OnPart>,
+    /// The journal, once it is open.
+    opened: Option<Journal<Resume>>,
+    #[cfg(feature = "encryption")]
+    encryption: Option<crate::encryption::ClientEncryption>,
 }
 
 impl Upload {
@@ -79,6 +86,9 @@ impl Upload {
             journal: None,
             keep_unfinished: None,
             on_part: None,
+            opened: None,
+            #[cfg(feature = "encryption")]
+            encryption: None,
         };
         match modified_ms {
             Some(ms) => upload.with_last_modified_ms(ms),
@@ -95,12 +105,7 @@ impl Upload {
         mut self,
         change: impl FnOnce(UploadHeaders) -> Result<UploadHeaders, InvalidFileInfo>,
     ) -> Self {
-        self.headers = self.headers.and_then(|headers| {
-            change(headers).map_err(|rule| Error::Request {
-                operation: "b2_upload_file",
-                source: Box::new(RequestError::FileInfo(rule)),
-            })
-        });
+        self.headers = self.headers.and_then(|headers| change(headers).map_err(invalid_info));
         self
     }
 
@@ -130,6 +135,38 @@ impl Upload {
     /// is needed again for every download; a journal does not hold it.
     pub fn with_encryption(self, encryption: EncryptionRequest) -> Self {
         self.map(|headers| headers.with_encryption(encryption))
+    }
+
+    /// Encrypts on this side, so that B2 stores what it cannot read. Parts,
+    /// retries, digests and the [journal](Self::with_journal) are those of the
+    /// ciphertext, which is never on the disk; only a classic cipher goes
+    /// through a temporary file.
+    ///
+    /// File information tells that the file is encrypted and how long its
+    /// content is, if that is not hidden, so 8 entries are left. The content
+    /// type is `application/octet-stream` unless [one is
+    /// given](Self::with_content_type).
+    ///
+    /// To go on after an interruption needs the same password or key. The
+    /// content is then read once and compared with what was sent before, and
+    /// the digest of the whole is computed whatever
+    /// [`with_whole_digest`](Self::with_whole_digest) says: a source that has
+    /// changed is refused before a byte of it leaves.
+    ///
+    /// Memory besides: eight bytes for each frame, so 128 KiB for a GiB, and
+    /// at most 16 frames of 64 KiB, from 16 GiB on of 256 KiB.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ClientEncryption`] if there is no recipient, or an option is
+    /// out of its range.
+    #[cfg(feature = "encryption")]
+    pub fn with_client_encryption(
+        mut self,
+        encryption: crate::encryption::ClientEncryption,
+    ) -> Self {
+        self.encryption = Some(encryption);
+        self
     }
 
     /// How long the version must be kept; default: as the bucket says. The
@@ -224,7 +261,12 @@ impl Upload {
         self
     }
 
-    fn into_run(self) -> Run<b2_core::Upload, Uploaded> {
+    #[cfg_attr(not(feature = "encryption"), expect(unused_mut, reason = "nothing is taken"))]
+    fn into_run(mut self) -> Run<b2_core::Upload, Uploaded> {
+        #[cfg(feature = "encryption")]
+        if let Some(encryption) = self.encryption.take() {
+            return crate::encryption::upload(self, encryption);
+        }
         let context = Arc::clone(&self.context);
         match self.assemble() {
             Ok((operation, ends)) => Run::new(&context, Ok(operation)).with_ends(ends).then(settle),
@@ -232,26 +274,55 @@ impl Upload {
         }
     }
 
-    fn assemble(self) -> Result<(b2_core::Upload, Ends), Error> {
-        if self.source.len().is_none() {
+    fn assemble(mut self) -> Result<(b2_core::Upload, Ends), Error> {
+        let Some(len) = self.source.len() else {
             return self.assemble_stream();
-        }
-        let headers = self.headers?;
-        let (len, modified_ms) = (self.source.len().unwrap_or(0), self.source.modified_ms());
-        let name = headers.file_name().as_str();
-        let mut large = self.options.large().clone().with_modified_ms(modified_ms);
+        };
+        self.open_journal(len, None)?;
+        self.complete()
+    }
+
+    /// Opens the journal of an upload of so many bytes, and gives what is in
+    /// it. `state` is what makes the same ciphertext again, if the bytes are
+    /// encrypted on this side.
+    pub(crate) fn open_journal(
+        &mut self,
+        len: u64,
+        state: Option<String>,
+    ) -> Result<Resume, Error> {
+        let headers = self.headers.clone()?;
+        let (name, encrypted) = (headers.file_name().as_str(), state.is_some());
         let key = headers.encryption().and_then(|encryption| encryption.customer_key.as_ref());
-        let fresh = Resume::new(self.bucket.clone(), name, len, modified_ms).with_customer_key(key);
-        let fresh = large.resume().cloned().unwrap_or(fresh);
+        let fresh = Resume::new(self.bucket.clone(), name, len, self.source.modified_ms())
+            .with_customer_key(key)
+            .with_client_encryption(state);
+        let fresh = self.options.large().resume().cloned().unwrap_or(fresh);
         let journal = match &self.journal {
             None => Journal::in_memory(fresh),
             Some(path) => {
-                let journal = Journal::open(path, fresh)
-                    .map_err(|why| why.into_error("b2_start_large_file"))?;
-                large = large.with_resume(journal.state());
-                journal
+                Journal::open(path, fresh).map_err(|why| why.into_error("b2_start_large_file"))?
             }
         };
+        let left = journal.state();
+        if left.begun() && left.client_encryption.is_some() != encrypted {
+            let source = Box::new(RequestError::CannotResume(CannotResume::ClientEncryption));
+            return Err(Error::Request { operation: "b2_start_large_file", source });
+        }
+        self.opened = Some(journal);
+        Ok(left)
+    }
+
+    /// The operation, once the journal is open and the source is what is to
+    /// be sent.
+    pub(crate) fn complete(self) -> Result<(b2_core::Upload, Ends), Error> {
+        let headers = self.headers?;
+        let len = self.source.len().ok_or_else(not_a_stream)?;
+        let modified_ms = self.source.modified_ms();
+        let mut large = self.options.large().clone().with_modified_ms(modified_ms);
+        let journal = self.opened.ok_or(Error::Cancelled)?;
+        if self.journal.is_some() {
+            large = large.with_resume(journal.state());
+        }
         let whole_digest = self.whole_digest.unwrap_or_else(|| self.source.whole_digest());
         large = large
             .with_whole_digest(whole_digest)
@@ -271,8 +342,7 @@ impl Upload {
     /// What is read only once has no journal and is cancelled if it fails.
     fn assemble_stream(self) -> Result<(b2_core::Upload, Ends), Error> {
         if self.journal.is_some() || self.options.large().resume().is_some() {
-            let source = Box::new(RequestError::CannotResume(CannotResume::Stream));
-            return Err(Error::Request { operation: "b2_start_large_file", source });
+            return Err(not_a_stream());
         }
         let mut large = self.options.large().clone().with_keep_unfinished(false);
         if let Some(choice) = self.whole_digest {
@@ -308,8 +378,19 @@ impl Upload {
     }
 }
 
+/// What is asked for needs a source that can be read again.
+pub(crate) fn not_a_stream() -> Error {
+    let source = Box::new(RequestError::CannotResume(CannotResume::Stream));
+    Error::Request { operation: "b2_start_large_file", source }
+}
+
+fn invalid_info(rule: InvalidFileInfo) -> Error {
+    let source = Box::new(RequestError::FileInfo(rule));
+    Error::Request { operation: "b2_upload_file", source }
+}
+
 /// The caller is about to be told: nothing is left to go on with.
-fn settle(uploaded: Uploaded, ends: &Ends) -> Result<Uploaded, Error> {
+pub(crate) fn settle(uploaded: Uploaded, ends: &Ends) -> Result<Uploaded, Error> {
     ends.meter.acknowledged(uploaded.file.content_length);
     if let Some(journal) = &ends.journal {
         journal.remove().map_err(|error| Error::Local(LocalError::sink(error)))?;

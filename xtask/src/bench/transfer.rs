@@ -72,6 +72,7 @@ impl Bench<'_> {
         self.measure(all, &upload, true)?;
         self.measure(all, &large, true)?;
         self.measure(all, &large, false)?;
+        self.measure(all, &Work::UploadEncrypted(source.clone()), true)?;
         self.download(all, Work::Download(source.clone()), &[true, false])?;
         for size in SINGLE {
             let source = self.stage.source(size)?;
@@ -155,6 +156,9 @@ impl Bench<'_> {
 /// Bytes in MiB that no client of ours may exceed.
 const PEAK_MIB: f64 = 32.0;
 
+/// What it takes besides to make a key of a password.
+const DERIVATION_MIB: f64 = 64.0;
+
 /// The figures that matter and what they should be.
 fn verdicts(all: &[Figures]) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
@@ -168,6 +172,9 @@ fn verdicts(all: &[Figures]) -> Vec<Verdict> {
         let cpu = |target| Verdict::ratio(format!("{name}: CPU beside the floor"), ours, target);
         verdicts.extend(match (name.split(' ').next().unwrap_or_default(), figures.pinned) {
             _ if name.contains("of 4 KiB") => vec![cpu(2.5), wall(0.2)],
+            ("encrypted", true) => {
+                vec![Verdict::ratio(format!("{name}: CPU beside a plain one"), ours, 1.5)]
+            }
             ("upload", true) if name.contains("large_file_sha1") => vec![cpu(1.05)],
             ("upload", true) if is_large => vec![cpu(1.15)],
             ("upload", false) => vec![wall(0.6)],
@@ -186,7 +193,8 @@ fn verdicts(all: &[Figures]) -> Vec<Verdict> {
             _ => Vec::new(),
         });
         let what = format!("{name}: peak memory");
-        verdicts.push(Verdict::mib(what, figures.peak_mib(Who::Ours), PEAK_MIB));
+        let derivation = if name.starts_with("encrypted") { DERIVATION_MIB } else { 0.0 };
+        verdicts.push(Verdict::mib(what, figures.peak_mib(Who::Ours), PEAK_MIB + derivation));
     }
     verdicts
 }

@@ -26,6 +26,8 @@ pub(crate) enum Work {
     Upload(PathBuf),
     /// One file in parts, with `large_file_sha1`, which is what clients do by default.
     UploadLarge(PathBuf),
+    /// The same, encrypted on this side. Its floor is our own upload without that.
+    UploadEncrypted(PathBuf),
     /// One file. It has been uploaded under the name `whole`.
     Download(PathBuf),
     /// Every file of a folder.
@@ -44,6 +46,7 @@ impl Work {
         match self {
             Self::Upload(source) => format!("upload {}", size(source)),
             Self::UploadLarge(source) => format!("upload {} with large_file_sha1", size(source)),
+            Self::UploadEncrypted(source) => format!("encrypted upload {}", size(source)),
             Self::Download(source) => format!("download {}", size(source)),
             Self::UploadMany(_) => "upload many of 4 KiB".to_owned(),
             Self::DownloadMany(_, count) => format!("download {count} of 4 KiB"),
@@ -85,6 +88,8 @@ impl Work {
         match who {
             Who::Floor => self.floor(stage, back),
             Who::Ours => Some(self.ours(stage, back)),
+            // Nobody else encrypts.
+            _ if matches!(self, Self::UploadEncrypted(_)) => None,
             Who::Rclone => Some(self.rclone(stage, stage.peers.as_ref()?, back)),
             Who::Official => Some(self.official(stage, stage.peers.as_ref()?, back)),
         }
@@ -94,6 +99,10 @@ impl Work {
         let (command, bucket) = match self {
             Self::Upload(_) => ("upload", LARGE),
             Self::UploadLarge(_) => ("upload-large", LARGE),
+            Self::UploadEncrypted(source) => {
+                let plain = Self::UploadLarge(source.clone());
+                return Some(plain.ours(stage, back));
+            }
             Self::Download(_) => ("download", LARGE),
             Self::UploadMany(_) => ("upload-many", MANY_UP),
             Self::DownloadMany(..) => ("download-many", MANY_DOWN),
@@ -121,6 +130,11 @@ impl Work {
                 .arg(source)
                 .arg("up"),
             Self::UploadLarge(source) => b2.args(["file", "upload", LARGE]).arg(source).arg("up"),
+            Self::UploadEncrypted(source) => b2
+                .env("B2_ENCRYPTION_PASSWORD", "correct horse battery staple")
+                .args(["file", "upload", "--encrypt", LARGE])
+                .arg(source)
+                .arg("up"),
             Self::Download(_) => b2
                 .args(["file", "download", &format!("b2://{LARGE}/whole")])
                 .arg(back.join("whole")),
@@ -141,7 +155,7 @@ impl Work {
     fn rclone(&self, stage: &Stage, peers: &Peers, back: &Path) -> Command {
         let mut rclone = stage.rclone(peers, self.server(stage));
         match self {
-            Self::Upload(source) | Self::UploadLarge(source) => {
+            Self::Upload(source) | Self::UploadLarge(source) | Self::UploadEncrypted(source) => {
                 rclone.arg("copyto").arg(source).arg(format!("bench:{LARGE}/up"))
             }
             Self::Download(_) => {
@@ -163,7 +177,7 @@ impl Work {
     fn official(&self, stage: &Stage, peers: &Peers, back: &Path) -> Command {
         let mut official = stage.official(peers, self.server(stage));
         match self {
-            Self::Upload(source) | Self::UploadLarge(source) => {
+            Self::Upload(source) | Self::UploadLarge(source) | Self::UploadEncrypted(source) => {
                 official.args(["file", "upload", "--no-progress", LARGE]).arg(source).arg("up")
             }
             Self::Download(_) => official
@@ -184,7 +198,10 @@ impl Work {
 
     fn server<'a>(&self, stage: &'a Stage) -> &'a super::server::Server {
         match self {
-            Self::Upload(_) | Self::UploadLarge(_) | Self::Download(_) => &stage.durable,
+            Self::Upload(_)
+            | Self::UploadLarge(_)
+            | Self::UploadEncrypted(_)
+            | Self::Download(_) => &stage.durable,
             _ => &stage.quick,
         }
     }
@@ -192,7 +209,7 @@ impl Work {
     /// Whether it was done, and everything as before for the next one.
     fn check(&self, stage: &Stage, who: Who, back: &Path) -> Result<(), Failure> {
         match self {
-            Self::Upload(_) | Self::UploadLarge(_) => stage.remove("up"),
+            Self::Upload(_) | Self::UploadLarge(_) | Self::UploadEncrypted(_) => stage.remove("up"),
             Self::Download(source) => stage.compare(source, &back.join("whole")),
             Self::DownloadMany(_, count) => {
                 let found = std::fs::read_dir(back).map_err(|error| Failure::io(back, error))?;

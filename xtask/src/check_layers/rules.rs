@@ -100,7 +100,7 @@ pub(crate) const LAYERS: &[Layer] = &[
     Layer {
         name: "b2",
         normal: &["b2-core", "b2-proto"],
-        optional: &["b2-document", "b2-hyper"],
+        optional: &["b2-crypto", "b2-document", "b2-hyper"],
         dev: &["b2-emulator", "b2-testing"],
         third_party: None,
     },

@@ -24,6 +24,9 @@ pub(crate) struct Args {
     /// Determines the moments; the same seed asks for the same ones.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Encrypt the uploads and decrypt the downloads.
+    #[arg(long)]
+    encrypted: bool,
 }
 
 const BUCKET: &str = "torture-transfers";
@@ -84,6 +87,7 @@ impl Tally {
 }
 
 struct Stage {
+    encrypted: bool,
     folder: PathBuf,
     server: Server,
     program: PathBuf,
@@ -106,7 +110,7 @@ impl Stage {
         let source = folder.join("source");
         write_noise(&source, args.size * 1024 * 1024, args.seed).map_err(io)?;
         let program = built.join("b2");
-        let stage = Self { folder, server, program, source };
+        let stage = Self { encrypted: args.encrypted, folder, server, program, source };
         stage.finish(&["bucket", "create", BUCKET, "allPrivate"])?;
         Ok(stage)
     }
@@ -120,8 +124,15 @@ impl Stage {
             .env("B2_APPLICATION_KEY", self.server.key())
             .env("XDG_CONFIG_HOME", &self.folder)
             .env("XDG_STATE_HOME", &self.folder)
+            .env("B2_ENCRYPTION_PASSWORD", "correct horse battery staple")
             .stdin(Stdio::null());
         command
+    }
+
+    /// The command with the option, if transfers are encrypted.
+    fn with<'a>(&self, option: &'a str, arguments: &[&'a str]) -> Vec<&'a str> {
+        let option = self.encrypted.then_some(option);
+        arguments.iter().copied().chain(option).collect()
     }
 
     /// Runs a command to its end and gives its standard output.
@@ -156,6 +167,7 @@ impl Stage {
         let source = self.source.display().to_string();
         let upload =
             ["file", "upload", "--part-size", "10000000", BUCKET, &source, "big", "--no-progress"];
+        let upload = self.with("--encrypt", &upload);
         let typical = self.time(&upload)?;
         while tally.kills < kills {
             // Parts that a run was told to be stored, of the present file.
@@ -187,6 +199,7 @@ impl Stage {
         // it there.
         let download =
             ["file", "download", "--resume", "--overwrite", "--no-progress", &uri, &path];
+        let download = self.with("--decrypt", &download);
         let typical = self.time(&download)?;
         std::fs::remove_file(&to).map_err(|error| Failure::io(&to, error))?;
         while tally.kills < kills {
@@ -224,7 +237,9 @@ impl Stage {
     fn compare(&self, tally: &mut Tally, name: &str) -> Result<(), Failure> {
         let back = self.folder.join("back");
         let uri = format!("b2://{BUCKET}/{name}");
-        self.finish(&["file", "download", "--overwrite", &uri, &back.display().to_string()])?;
+        let to = back.display().to_string();
+        let download = ["file", "download", "--overwrite", &uri, &to];
+        self.finish(&self.with("--decrypt", &download))?;
         tally.damaged += u32::from(!same(&self.source, &back)?);
         Ok(())
     }

@@ -4,6 +4,7 @@ use b2::{Action, FileVersion};
 use jiff::Timestamp;
 
 use crate::command::bucket;
+use crate::command::encryption::Names;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::rows::Rows;
@@ -17,11 +18,14 @@ B2 has names and no folders: what is listed as a folder is all names up to the
 next `/`. An address stands for the file of that name and for what is in the
 folder of that name. Without an address the buckets are listed.
 
---long prints action, upload time, bytes, file id and name.
+--long prints action, upload time, bytes, file id and name. Of files that were
+encrypted by `b2 file upload --encrypt` the bytes are those of the content, if
+that is not hidden; with --json they are in fileInfo.plaintext_length.
 
 Examples:
   b2 ls b2://my-photos
   b2 ls -r --long b2://my-photos/2026
+  b2 ls --name-key-file names.key b2://my-diary/2026
   b2 ls -r --json b2://my-photos | jq -s 'map(.contentLength) | add'";
 
 /// List files, folder by folder
@@ -43,6 +47,9 @@ pub(crate) struct Ls {
     /// Print more than the names
     #[arg(short, long)]
     long: bool,
+
+    #[command(flatten)]
+    names: Names,
 }
 
 impl Ls {
@@ -52,7 +59,8 @@ impl Ls {
         };
         let bucket = context.client()?.bucket(&uri.bucket).await?;
         let scope = Scope { versions: self.versions, recursive: self.recursive };
-        let mut walk = Walk::path(&bucket, &uri.path, scope);
+        let cipher = self.names.cipher()?;
+        let mut walk = Walk::path(&bucket, &self.names.encrypt(&uri.path)?, scope);
         let mut rows = Rows::new(&context.output);
         while let Some(file) = rows.before(walk.next()).await? {
             // What was seen before a failure is told before it.
@@ -60,8 +68,19 @@ impl Ls {
                 Ok(file) => file,
                 Err(error) => return rows.print().and(Err(error.into())),
             };
-            self.print(&mut rows, &file)?;
-            while let Some(file) = walk.next_fetched() {
+            let mut next = Some(file);
+            while let Some(mut file) = next {
+                next = walk.next_fetched();
+                if let Some(cipher) = &cipher {
+                    match cipher.decrypt(&file.file_name) {
+                        Ok(name) => file.file_name = name,
+                        Err(_) => {
+                            let words = "is passed over: its name is not encrypted with this key";
+                            context.output.say(&format!("{} {words}", file.file_name));
+                            continue;
+                        }
+                    }
+                }
                 self.print(&mut rows, &file)?;
             }
         }
@@ -85,7 +104,10 @@ fn long(file: &FileVersion) -> String {
         .map_or_else(|| "-".to_owned(), |at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
     let bytes = match folder {
         true => "-".to_owned(),
-        false => file.content_length.to_string(),
+        false => {
+            let content = b2::encryption::plaintext_len(&file.file_info);
+            content.unwrap_or(file.content_length).to_string()
+        }
     };
     let id = file.file_id.as_ref().map_or("-", |id| id.as_str());
     let action = file.action.as_str();

@@ -8,6 +8,7 @@ mod buckets;
 mod calls;
 mod copies;
 mod emulator;
+mod encrypted;
 mod encryption;
 mod failures;
 mod json;

@@ -100,6 +100,13 @@ impl DownloadAccess {
         self
     }
 
+    /// Whether a token of the caller's own is used, which opens files by their
+    /// names only.
+    #[must_use]
+    pub fn has_token(&self) -> bool {
+        self.token.is_some()
+    }
+
     /// Whether the account need not be authorized for it.
     pub(crate) fn stands_alone(&self) -> bool {
         self.token.is_some() && self.download_url.is_some()

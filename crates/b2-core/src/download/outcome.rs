@@ -25,6 +25,9 @@ pub enum Check {
     /// Against the SHA-1 that the uploader of a large file left in
     /// `large_file_sha1`.
     LargeFileSha1,
+    /// Frame by frame, by the authentication of what was encrypted on the side
+    /// of the client.
+    Authenticated,
     /// Not at all: there is no digest, or only a range was fetched.
     None,
 }

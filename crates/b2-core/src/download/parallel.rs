@@ -63,6 +63,16 @@ impl ParallelOptions {
         self
     }
 
+    /// Lets every piece but the last be a multiple of so many bytes, at least
+    /// one; default 1.
+    #[must_use]
+    pub fn with_unit(mut self, bytes: u64) -> Self {
+        let unit = bytes.max(1);
+        let whole = |len: u64| (len / unit).max(1).saturating_mul(unit);
+        (self.first, self.piece) = (whole(self.first), whole(self.piece));
+        self
+    }
+
     /// Goes on where another download stopped, if the file is still the same.
     #[must_use]
     pub fn with_resume(mut self, resume: DownloadResume) -> Self {

@@ -5,8 +5,10 @@
 //! program can do next, [`Error::advice`] what a person can.
 
 mod class_code;
+mod client_encryption;
 mod request;
 
+pub use client_encryption::{ClientEncryptionError, ClientEncryptionErrorKind};
 pub use request::RequestError;
 
 use std::sync::Arc;
@@ -85,6 +87,9 @@ pub enum Error {
     /// The user's source could not be read, or sink not be written.
     #[error(transparent)]
     Local(#[from] LocalError),
+    /// What is encrypted on this side could not be encrypted or opened.
+    #[error(transparent)]
+    ClientEncryption(#[from] ClientEncryptionError),
     /// The request cannot be made of what was given.
     #[error("{operation} cannot be asked for like this")]
     Request {
@@ -150,6 +155,7 @@ impl Error {
             Self::Integrity(_) => Remedy::Retry { after: None },
             Self::Protocol { .. }
             | Self::Local(_)
+            | Self::ClientEncryption(_)
             | Self::Request { .. }
             | Self::NotModified
             | Self::Cancelled => Remedy::Never,
@@ -199,6 +205,7 @@ impl Error {
             Self::Integrity(_) => Some("try again; if it happens again, the stored file or the memory of this machine is damaged".to_owned()),
             Self::Protocol { .. } => Some("check that the endpoint is a B2 server and that no proxy changes its answers".to_owned()),
             Self::Request { source, .. } => source.advice(),
+            Self::ClientEncryption(error) => error.advice(),
             Self::Local(_) | Self::NotModified | Self::Cancelled => None,
         }
     }

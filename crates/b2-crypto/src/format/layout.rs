@@ -118,6 +118,38 @@ impl Layout {
         frame + 1 == self.frames()
     }
 
+    /// Which bytes of the content a frame holds; none if it only hides the length.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Range`] if there is no such frame.
+    pub fn content_range(&self, frame: u64) -> Result<Range<u64>, OpenError> {
+        if frame >= self.frames() {
+            return Err(OpenError::Range);
+        }
+        let sealed = self.sealed_range(frame);
+        Ok(sealed.start.min(self.content_len)..sealed.end.min(self.content_len))
+    }
+
+    /// Which bytes of the file a frame takes.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Range`] if there is no such frame.
+    pub fn ciphertext_range(&self, frame: u64) -> Result<Range<u64>, OpenError> {
+        if frame < self.frames() { Ok(self.frame_range(frame)) } else { Err(OpenError::Range) }
+    }
+
+    /// The frame that this byte of the file belongs to.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Range`] if it belongs to the header, or lies behind the end.
+    pub fn frame_of(&self, offset: u64) -> Result<u64, OpenError> {
+        let frames = self.header_len..self.ciphertext_len();
+        if frames.contains(&offset) { Ok(self.frame_at(offset)) } else { Err(OpenError::Range) }
+    }
+
     /// Which sealed bytes a frame holds.
     pub(crate) fn sealed_range(&self, frame: u64) -> Range<u64> {
         let begin = frame * self.frame_size;

@@ -44,6 +44,14 @@ impl Recipient {
         self
     }
 
+    /// What opens the files that are encrypted for it.
+    pub fn unlock(&self) -> Unlock {
+        match &self.secret {
+            Secret::Password(password, _) => Unlock::Password(password.clone()),
+            Secret::Raw(key) => Unlock::RawKey(key.clone()),
+        }
+    }
+
     /// Names the recipient, so that it can be found and removed later. At most 255 bytes.
     ///
     /// The label is **not** encrypted: everybody who has the file can read it.

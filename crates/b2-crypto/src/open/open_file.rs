@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
 
-use super::{Decrypted, DecryptedError, Decryptor, RangeDecryptor};
+use super::{Decrypted, DecryptedError, Decryptor, FrameDecryptor, RangeDecryptor};
 use crate::error::{OpenError, SealError};
 use crate::format::frame::FrameOpener;
 use crate::format::header::Header;
@@ -16,7 +16,7 @@ use crate::format::schedule::Schedule;
 use crate::format::stanza::{Recipient, Stanza};
 use crate::random::Randomness;
 use crate::read_at::ReadAt;
-use crate::seal::NewFile;
+use crate::seal::{EncryptedError, NewFile, Reseal};
 
 /// An unlocked file: its header is genuine, and its frames can be opened. Clones are cheap.
 #[derive(Clone)]
@@ -113,6 +113,32 @@ impl OpenFile {
             return Err(SealError::LengthChanged);
         }
         NewFile::resumed(header, &self.schedule, self.content_len, random)
+    }
+
+    /// Seals the content of a file again as it was sealed before a restart: with its header and in
+    /// its [session](crate::Encrypted::session). What is sealed then is the same ciphertext, if
+    /// the content is the same; if it is not, one nonce would cover two contents. So nothing may
+    /// leave before all of it was compared: that is what [`Reseal`] is for.
+    ///
+    /// # Errors
+    ///
+    /// If `header` is not this file's, or the source fails or has another length now.
+    pub fn reseal<S: ReadAt>(
+        &self,
+        header: &Header,
+        session: [u8; 16],
+        source: S,
+    ) -> Result<Reseal<S>, EncryptedError<S::Error>> {
+        if header.prefix != self.prefix {
+            return Err(SealError::LengthChanged.into());
+        }
+        let file = NewFile::in_session(header, &self.schedule, self.content_len, session);
+        file.encrypt(source).map(Reseal::new)
+    }
+
+    /// Opens frames one by one, in any order.
+    pub fn frame_decryptor(&self, layout: &Layout) -> FrameDecryptor {
+        FrameDecryptor::new(self.clone(), *layout)
     }
 
     /// Wraps the file's key for one more recipient, to be put into a [`keyring`](Self::keyring).

@@ -25,7 +25,9 @@ use crate::read_at::{ReadAt, read_full};
 /// of memory for a GiB of content, 32 MiB for 4 TiB.
 ///
 /// A pin lives as long as this value. Every other value, also one for the same file after a
-/// restart, draws a session of its own and with it another key for its frames.
+/// restart, draws a session of its own and with it another key for its frames. Only
+/// [`OpenFile::reseal`](crate::OpenFile::reseal) goes on in a session, and has the content
+/// compared first.
 pub struct Encrypted<S> {
     source: S,
     file: NewFile,
@@ -64,6 +66,17 @@ impl<S: ReadAt> Encrypted<S> {
     /// not wrapped.
     pub fn header(&self) -> &[u8] {
         &self.file.header
+    }
+
+    /// The session of its frames. Kept beside the header, it lets the same ciphertext be made
+    /// again after a restart: see [`OpenFile::reseal`](crate::OpenFile::reseal). It is no secret,
+    /// as every frame begins with it.
+    pub fn session(&self) -> [u8; SESSION_LEN] {
+        self.file.session
+    }
+
+    pub(super) fn pins(&self) -> &Pins {
+        &self.pins
     }
 
     /// Where everything is.

@@ -119,15 +119,25 @@ impl NewFile {
     ) -> Result<Self, SealError> {
         let mut session = [0; SESSION_LEN];
         random.fill(&mut session)?;
+        Ok(Self::in_session(header, schedule, content_len, session))
+    }
+
+    /// In a session that was drawn before.
+    pub(crate) fn in_session(
+        header: &Header,
+        schedule: &Schedule,
+        content_len: Option<u64>,
+        session: Session,
+    ) -> Self {
         let kind = header.prefix.kind();
-        Ok(Self {
+        Self {
             cipher: FrameCipher::new(schedule, header.aead(), &kind, &session),
             header: header.to_bytes(),
             session,
             frame_size: header.frame_size(),
             content_len,
             hide_length: header.hides_length(),
-        })
+        }
     }
 
     /// What the file begins with.

@@ -22,6 +22,11 @@ impl Pins {
         Some(Self(pins))
     }
 
+    /// Whether every frame was sealed once.
+    pub(crate) fn complete(&self) -> bool {
+        self.0.iter().all(|pin| pin.load(Ordering::Acquire) != 0)
+    }
+
     /// Whether the frame was never sealed before, or is what it was then. Several threads may ask
     /// at once; the first one decides for all.
     pub(crate) fn holds(&self, frame: u64, tag: &[u8; TAG_LEN]) -> bool {
@@ -48,7 +53,9 @@ mod tests {
         assert!(pins.holds(0, &[7; 16]));
         assert!(pins.holds(0, &[7; 16]));
         assert!(!pins.holds(0, &[8; 16]));
+        assert!(!pins.complete());
         assert!(pins.holds(1, &[0; 16]));
+        assert!(pins.complete());
         assert!(!pins.holds(1, &[8; 16]));
         assert!(!pins.holds(2, &[7; 16]));
     }

@@ -139,6 +139,15 @@ impl Ends {
         self.meter.report_to(Reporter::new(observer, scope, direction, step));
     }
 
+    /// The books and wishes of these ends, for what was prepared meanwhile.
+    pub(crate) fn adopt<O>(&self, (operation, mut ends): (O, Self)) -> (O, Self) {
+        if let Some(total) = ends.meter.read().total_bytes {
+            self.meter.set_total(total);
+        }
+        (ends.meter, ends.control) = (Arc::clone(&self.meter), Arc::clone(&self.control));
+        (operation, ends)
+    }
+
     /// Writes an event to the journal; a piece of a download only once its
     /// bytes are safe.
     fn note(&self, event: &b2_core::Event) -> std::io::Result<()> {

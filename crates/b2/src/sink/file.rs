@@ -159,6 +159,12 @@ fn replaceable(path: &Path) -> io::Result<Option<Permissions>> {
     }
 }
 
+/// Refuses what [`PendingFile::create`] would refuse, and makes nothing.
+#[cfg(feature = "encryption")]
+pub(crate) fn check(path: &Path, overwrite: Overwrite) -> io::Result<()> {
+    destination(path.to_owned(), overwrite).map(drop)
+}
+
 /// Where the file will be once links are followed, and the permissions of the
 /// one that it replaces.
 fn destination(path: PathBuf, overwrite: Overwrite) -> io::Result<(PathBuf, Option<Permissions>)> {

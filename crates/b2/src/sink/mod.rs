@@ -14,6 +14,8 @@ use b2_core::port::WriteAt;
 use b2_proto::Sha1Digest;
 
 pub(crate) use file::Overwrite;
+#[cfg(feature = "encryption")]
+pub(crate) use file::check;
 
 /// A destination with the digest of what is in it.
 pub(crate) struct Sink {
@@ -22,13 +24,43 @@ pub(crate) struct Sink {
     verifier: BodyVerifier,
     /// Stretches that are written beyond the verifier: first byte and end.
     beyond: BTreeMap<u64, u64>,
+    /// What becomes of the bytes before they are written. It checks them
+    /// itself, so there is no digest then.
+    transform: Option<Box<dyn Transform>>,
 }
+
+/// What becomes of bytes before they are written.
+pub(crate) trait Transform: Send {
+    /// Takes bytes, and puts what is ready to its place.
+    fn write(&mut self, offset: u64, chunk: &[u8], put: &mut Put<'_>) -> io::Result<()>;
+    /// What was put is worth nothing.
+    fn clear(&mut self);
+    /// Whether all was put.
+    fn complete(&self) -> io::Result<()>;
+}
+
+/// Writes bytes to a place of the destination.
+pub(crate) type Put<'a> = dyn FnMut(u64, &[u8]) -> io::Result<()> + 'a;
 
 enum Target {
     File(file::PendingFile),
     Appended(append::AppendedFile),
     Memory(Shared),
     Custom(Box<dyn WriteAt>),
+}
+
+impl Target {
+    fn write(&mut self, offset: u64, chunk: &[u8]) -> io::Result<()> {
+        match self {
+            Self::File(file) => file.write_at(offset, chunk),
+            Self::Appended(file) => file.write_at(offset, chunk),
+            Self::Custom(target) => target.write_at(offset, chunk),
+            Self::Memory(bytes) => {
+                lock(bytes).extend_from_slice(chunk);
+                Ok(())
+            }
+        }
+    }
 }
 
 /// Bytes that a download to memory collects.
@@ -66,7 +98,14 @@ impl Sink {
     }
 
     fn new(target: Target) -> Self {
-        Self { target, verifier: BodyVerifier::default(), beyond: BTreeMap::new() }
+        let (verifier, beyond) = (BodyVerifier::default(), BTreeMap::new());
+        Self { target, verifier, beyond, transform: None }
+    }
+
+    /// Writes what becomes of the bytes.
+    #[cfg(feature = "encryption")]
+    pub(crate) fn through(self, transform: Box<dyn Transform>) -> Self {
+        Self { transform: Some(transform), ..self }
     }
 
     pub(crate) fn rewindable(&self) -> bool {
@@ -89,6 +128,9 @@ impl Sink {
     pub(crate) fn clear(&mut self) -> io::Result<()> {
         self.verifier = BodyVerifier::default();
         self.beyond.clear();
+        if let Some(transform) = &mut self.transform {
+            transform.clear();
+        }
         match &mut self.target {
             Target::File(file) => file.clear(),
             Target::Appended(file) => file.clear(),
@@ -107,16 +149,12 @@ impl Sink {
 
     /// Writes bytes, and counts them into the digest if they are the next.
     pub(crate) fn write(&mut self, offset: u64, chunk: &[u8]) -> Result<(), LocalError> {
-        let written = match &mut self.target {
-            Target::File(file) => file.write_at(offset, chunk),
-            Target::Appended(file) => file.write_at(offset, chunk),
-            Target::Custom(target) => target.write_at(offset, chunk),
-            Target::Memory(bytes) => {
-                lock(bytes).extend_from_slice(chunk);
-                Ok(())
-            }
-        };
-        written.map_err(LocalError::sink)?;
+        let target = &mut self.target;
+        if let Some(transform) = &mut self.transform {
+            let put = &mut |at, bytes: &[u8]| target.write(at, bytes);
+            return transform.write(offset, chunk, put).map_err(LocalError::sink);
+        }
+        target.write(offset, chunk).map_err(LocalError::sink)?;
         if offset == self.verifier.position() {
             self.verifier.update(chunk);
         } else {
@@ -190,6 +228,9 @@ impl Sink {
 
     /// The download is complete and checked: makes it visible.
     pub(crate) fn commit(&mut self) -> io::Result<()> {
+        if let Some(transform) = &self.transform {
+            transform.complete()?;
+        }
         match &mut self.target {
             Target::File(file) => file.commit(),
             Target::Appended(file) => file.commit(),

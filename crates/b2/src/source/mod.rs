@@ -109,6 +109,24 @@ impl Source {
         if self.cheap { WholeDigest::Compute } else { WholeDigest::Omit }
     }
 
+    /// The same source with other bytes in front of it.
+    #[cfg(feature = "encryption")]
+    pub(crate) fn behind(self, bytes: Arc<dyn ReadAt>, len: u64) -> Self {
+        Self { bytes, len: Some(len), ..self }
+    }
+
+    /// A temporary file that only we can write to.
+    #[cfg(feature = "encryption")]
+    pub(crate) fn spooled(file: std::fs::File, len: u64) -> Self {
+        let bytes = Arc::new(file::FileSource::spooled(file, len));
+        Self { bytes, len: Some(len), modified_ms: None, cheap: true }
+    }
+
+    #[cfg(feature = "encryption")]
+    pub(crate) fn bytes_at(&self) -> Arc<dyn ReadAt> {
+        Arc::clone(&self.bytes)
+    }
+
     pub(crate) fn into_bytes(self) -> Arc<dyn ReadAt> {
         self.bytes
     }

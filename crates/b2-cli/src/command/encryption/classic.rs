@@ -11,7 +11,7 @@ use crate::output::Output;
 #[command(next_help_heading = "Classic ciphers, for data of other programs only")]
 pub(crate) struct Classic {
     /// Use this cipher without any authentication, such as aes-256-cbc
-    #[arg(long, value_name = "NAME", requires = "key")]
+    #[arg(long, value_name = "NAME", requires = "key", conflicts_with_all = ["password_file", "key_file"])]
     suite: Option<String>,
 
     /// The key in hexadecimal; others on this machine may see it

@@ -1,8 +1,5 @@
 //! `b2 decrypt`
 
-use std::fs::File;
-use std::io::{Seek as _, SeekFrom};
-
 use b2_crypto::legacy::Decryptor as ClassicDecryptor;
 use b2_crypto::{Decryptor, Limits, Unlock};
 use serde::Serialize;
@@ -10,7 +7,7 @@ use serde::Serialize;
 use crate::command::encryption::classic::Classic;
 use crate::command::encryption::failure::EncryptionFailure;
 use crate::command::encryption::inspect;
-use crate::command::encryption::rewrite::{Files, Step};
+use crate::command::encryption::rewrite::{Files, Input, Step};
 use crate::command::encryption::secret::{Secret, SecretSource};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -23,8 +20,12 @@ that was changed, cut or exchanged nothing appears. A wrong password is found
 out at once. It is asked for, or taken from B2_ENCRYPTION_PASSWORD or
 --password-file.
 
+`-` is standard input or standard output. To standard output goes what was found
+to be genuine; whether it was all tells the exit code.
+
 Examples:
   b2 decrypt report.pdf.b2e report.pdf
+  b2 decrypt --key-file backup.key - - < docs.tar.b2e | tar -x
   b2 decrypt --key-file backup.key report.pdf.b2e report.pdf
   b2 decrypt --suite aes-256-cbc --key 00..1f --iv 00..0f report.bin report.pdf";
 
@@ -61,34 +62,31 @@ impl Decrypt {
     async fn decrypt(&self, context: &Context) -> Result<(), Failure> {
         let chosen = self.classic.chosen(&context.output)?;
         self.files.check()?;
-        let (mut input, encrypted_length) = self.files.open()?;
+        let mut input = self.files.open()?;
         let step: Box<dyn Step> = match chosen {
             Some(chosen) => {
                 let decryptor = chosen.suite.decryptor(&chosen.key, &chosen.iv);
                 Box::new(Classically(decryptor.map_err(EncryptionFailure::from)?))
             }
-            None => Box::new(Opening(self.begin(&mut input, encrypted_length).await?)),
+            None => Box::new(Opening(self.begin(&mut input).await?)),
         };
-        let files = (input, encrypted_length);
-        let content_length = self.files.rewrite(context, files, Vec::new(), step).await?;
+        let (encrypted_length, content_length) =
+            self.files.rewrite(context, input, Vec::new(), step).await?;
         let row = Row {
             input: self.files.input.display().to_string(),
             output: self.files.output.display().to_string(),
             content_length,
             encrypted_length,
         };
-        if context.output.json() {
-            return context.output.record(&row, Vec::new);
-        }
-        context.output.say(&format!("decrypted {} to {}", row.input, row.output));
-        Ok(())
+        let words = format!("decrypted {} to {}", row.input, row.output);
+        self.files.tell(context, &row, &words)
     }
 
-    /// Opens the header, and leaves the file behind it. Everything that the header and the length
+    /// Opens the header, and leaves the input behind it. Everything that the header and the length
     /// tell is found out here.
-    async fn begin(&self, input: &mut File, len: u64) -> Result<Decryptor, Failure> {
-        let header = inspect::header(input, &self.files.input)?;
-        let behind = header.len() as u64;
+    async fn begin(&self, input: &mut Input) -> Result<Decryptor, Failure> {
+        let (header, mut read) = inspect::header(&mut input.reader, &self.files.input)?;
+        input.give_back(read.split_off(header.len()), header.len());
         let unlock = match self.secret.get(false).await? {
             Secret::Password(password) => Unlock::Password(password),
             Secret::Key(key) => Unlock::RawKey(key),
@@ -97,11 +95,9 @@ impl Decrypt {
         let opened = tokio::task::spawn_blocking(open).await;
         let opened = opened.map_err(|error| Failure::local("no key was derived", error.into()))?;
         let opened = opened.map_err(EncryptionFailure::from)?;
-        opened.layout(len).map_err(EncryptionFailure::from)?;
-        let sought = input.seek(SeekFrom::Start(behind));
-        sought.map_err(|source| {
-            Failure::local(format!("cannot read {}", self.files.input.display()), source)
-        })?;
+        if let Some(len) = input.len {
+            opened.layout(len).map_err(EncryptionFailure::from)?;
+        }
         Ok(opened.decryptor())
     }
 }

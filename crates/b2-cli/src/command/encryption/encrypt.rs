@@ -1,12 +1,13 @@
 //! `b2 encrypt`
 
 use b2_crypto::legacy::Encryptor as ClassicEncryptor;
-use b2_crypto::{Aead, Encryptor, NewFile, NoRandomness, Recipient, SealOptions};
+use b2_crypto::{Encryptor, NewFile, NoRandomness, Recipient};
 use serde::Serialize;
 
 use crate::command::encryption::classic::Classic;
 use crate::command::encryption::failure::EncryptionFailure;
 use crate::command::encryption::rewrite::{Files, Step};
+use crate::command::encryption::sealing::Sealing;
 use crate::command::encryption::secret::{Secret, SecretSource};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -24,8 +25,11 @@ and some are broken; their names are
   idea-cbc rc2-cbc rc4 rijndael-cbc rijndael-192-cbc rijndael-256-cbc tea-cbc
   tripledes-cbc twofish-cbc xsalsa20, and block ciphers with -ctr.
 
+`-` is standard input or standard output.
+
 Examples:
   b2 encrypt report.pdf report.pdf.b2e
+  tar -c docs | b2 encrypt --key-file backup.key - - > docs.tar.b2e
   b2 encrypt --password-file ~/.backup-password report.pdf report.pdf.b2e
   b2 encrypt --suite aes-256-cbc --key 00..1f --iv 00..0f report.pdf report.bin";
 
@@ -39,23 +43,11 @@ pub(crate) struct Encrypt {
     #[command(flatten)]
     secret: SecretSource,
 
-    /// What seals the content: AES-256-GCM or XChaCha20-Poly1305
-    #[arg(long, value_enum, default_value_t = Algorithm::Aes256Gcm, conflicts_with = "suite")]
-    algorithm: Algorithm,
-
-    /// Make the file up to 12 % longer, so that its length tells less
-    #[arg(long, conflicts_with = "suite")]
-    hide_length: bool,
+    #[command(flatten)]
+    sealing: Sealing,
 
     #[command(flatten)]
     classic: Classic,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Algorithm {
-    Aes256Gcm,
-    #[value(name = "xchacha20-poly1305")]
-    XChaCha20Poly1305,
 }
 
 #[derive(Serialize)]
@@ -78,7 +70,11 @@ impl Encrypt {
     async fn encrypt(&self, context: &Context) -> Result<(), Failure> {
         let chosen = self.classic.chosen(&context.output)?;
         self.files.check()?;
-        let (input, len) = self.files.open()?;
+        let input = self.files.open()?;
+        if input.len.is_none() && self.sealing.hides_length() {
+            let usage = "--hide-length needs a file: of standard input nobody knows the length";
+            return Err(Failure::Usage(usage.to_owned()));
+        }
         let (suite, beginning, step): (String, Vec<u8>, Box<dyn Step>) = match chosen {
             Some(chosen) => {
                 let encryptor = chosen.suite.encryptor(&chosen.key, &chosen.iv);
@@ -86,53 +82,35 @@ impl Encrypt {
                 (chosen.name, Vec::new(), Box::new(Classically(encryptor)))
             }
             None => {
-                let encryptor = self.begin(len).await?;
+                let encryptor = self.begin(input.len).await?;
                 let header = encryptor.header().to_vec();
-                (self.name().to_owned(), header, Box::new(Sealing(encryptor)))
+                (self.sealing.name().to_owned(), header, Box::new(Sealed(encryptor)))
             }
         };
-        let encrypted_length = self.files.rewrite(context, (input, len), beginning, step).await?;
+        let (content_length, encrypted_length) =
+            self.files.rewrite(context, input, beginning, step).await?;
         let row = Row {
             input: self.files.input.display().to_string(),
             output: self.files.output.display().to_string(),
             suite,
-            content_length: len,
+            content_length,
             encrypted_length,
         };
         let words = format!("encrypted {} to {} ({})", row.input, row.output, row.suite);
-        if context.output.json() {
-            return context.output.record(&row, Vec::new);
-        }
-        context.output.say(&words);
-        Ok(())
+        self.files.tell(context, &row, &words)
     }
 
     /// Derives the key on a thread of its own, since that takes a while.
-    async fn begin(&self, len: u64) -> Result<Encryptor, Failure> {
+    async fn begin(&self, len: Option<u64>) -> Result<Encryptor, Failure> {
         let recipient = match self.secret.get(true).await? {
             Secret::Password(password) => Recipient::password(password),
             Secret::Key(key) => Recipient::raw_key(key),
         };
-        let options =
-            SealOptions::default().with_aead(self.aead()).with_hidden_length(self.hide_length);
-        let begin = move || NewFile::new(&[recipient], &options, Some(len), &mut system);
+        let options = self.sealing.options();
+        let begin = move || NewFile::new(&[recipient], &options, len, &mut system);
         let begun = tokio::task::spawn_blocking(begin).await;
         let begun = begun.map_err(|error| Failure::local("no key was derived", error.into()))?;
         Ok(begun.map_err(EncryptionFailure::from)?.encryptor())
-    }
-
-    fn aead(&self) -> Aead {
-        match self.algorithm {
-            Algorithm::Aes256Gcm => Aead::Aes256Gcm,
-            Algorithm::XChaCha20Poly1305 => Aead::XChaCha20Poly1305,
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        match self.algorithm {
-            Algorithm::Aes256Gcm => "aes-256-gcm",
-            Algorithm::XChaCha20Poly1305 => "xchacha20-poly1305",
-        }
     }
 }
 
@@ -140,9 +118,9 @@ fn system(bytes: &mut [u8]) -> Result<(), NoRandomness> {
     getrandom::fill(bytes).map_err(|_| NoRandomness)
 }
 
-struct Sealing(Encryptor);
+struct Sealed(Encryptor);
 
-impl Step for Sealing {
+impl Step for Sealed {
     fn update(&mut self, piece: &[u8], output: &mut Vec<u8>) -> Result<(), Failure> {
         Ok(self.0.update(piece, output).map_err(EncryptionFailure::from)?)
     }

@@ -61,7 +61,7 @@ impl Inspect {
             |source| Failure::local(format!("cannot read {}", self.file.display()), source);
         let mut file = File::open(&self.file).map_err(unreadable)?;
         let encrypted_length = file.metadata().map_err(unreadable)?.len();
-        let header = header(&mut file, &self.file)?;
+        let (header, _) = header(&mut file, &self.file)?;
         let content = header.visible_content_len(encrypted_length);
         let row = Row {
             version: header.version(),
@@ -125,8 +125,8 @@ fn derivation(kdf: PasswordKdf) -> String {
     }
 }
 
-/// Reads the header at the beginning of a file. The file is left somewhere behind it.
-pub(crate) fn header(file: &mut File, path: &Path) -> Result<Header, Failure> {
+/// Reads the header at the beginning of a file. Gives all that was read.
+pub(crate) fn header(file: &mut impl Read, path: &Path) -> Result<(Header, Vec<u8>), Failure> {
     let unreadable = |source| Failure::local(format!("cannot read {}", path.display()), source);
     let mut bytes = Vec::new();
     let mut needed = USUAL_HEADER_LEN;
@@ -135,7 +135,7 @@ pub(crate) fn header(file: &mut File, path: &Path) -> Result<Header, Failure> {
         let read = file.by_ref().take(more).read_to_end(&mut bytes).map_err(unreadable)?;
         match Header::parse(&bytes) {
             Err(OpenError::Incomplete { needed: more }) if read > 0 => needed = more,
-            parsed => return Ok(parsed.map_err(EncryptionFailure::from)?),
+            parsed => return Ok((parsed.map_err(EncryptionFailure::from)?, bytes)),
         }
     }
 }

@@ -14,11 +14,11 @@ const VARIABLE: &str = "B2_ENCRYPTION_PASSWORD";
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct SecretSource {
     /// Read the password from the first line of this file
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["key_file", "suite"])]
+    #[arg(long, value_name = "FILE", conflicts_with = "key_file")]
     password_file: Option<PathBuf>,
 
     /// Use the key in this file, 64 hexadecimal digits, instead of a password
-    #[arg(long, value_name = "FILE", conflicts_with = "suite")]
+    #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
 }
 
@@ -29,15 +29,18 @@ pub(crate) enum Secret {
 }
 
 impl SecretSource {
+    /// Whether an option says where it is.
+    pub(crate) fn given(&self) -> bool {
+        self.password_file.is_some() || self.key_file.is_some()
+    }
+
     /// Reads it from a file, or the environment, or asks for it. One that encrypts is asked twice.
     pub(crate) async fn get(&self, twice: bool) -> Result<Secret, Failure> {
         if let Some(path) = &self.key_file {
             return key(path).map(Secret::Key);
         }
         if let Some(path) = &self.password_file {
-            let text = read(path)?;
-            let line = text.lines().next().unwrap_or_default();
-            return Ok(Secret::Password(Password::from(line)));
+            return first_line(path).map(|line| Secret::Password(Password::from(line)));
         }
         if let Some(password) = std::env::var_os(VARIABLE) {
             let text = password.into_string();
@@ -57,7 +60,14 @@ impl SecretSource {
     }
 }
 
-fn key(path: &Path) -> Result<RawKey, Failure> {
+/// The password in a file.
+pub(crate) fn first_line(path: &Path) -> Result<String, Failure> {
+    let text = read(path)?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+/// The key in a file.
+pub(crate) fn key(path: &Path) -> Result<RawKey, Failure> {
     let text = read(path)?;
     let text = text.trim();
     let unfit = || Failure::Usage(format!("{} has no 64 hexadecimal digits", path.display()));

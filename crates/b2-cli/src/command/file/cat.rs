@@ -3,15 +3,18 @@
 use std::fs::File;
 use std::io::{self, IsTerminal as _};
 
-use b2::Client;
+use b2::{ByteRange, Client};
 
+use crate::command::encryption::Decryption;
 use crate::command::file::absence;
+use crate::command::file::copy::range;
 use crate::command::file::encryption::SourceEncryption;
+use crate::command::file::fetch::Fetch;
 use crate::command::file::transfer_row::DownloadRow;
 use crate::context::Context;
 use crate::failure::{self, Failure};
 use crate::progress::{self, NoProgress};
-use crate::uri::FileUri;
+use crate::uri::{FileUri, NameUri};
 
 const AFTER_HELP: &str = "\
 Capability: readFiles, unless the bucket is public
@@ -22,8 +25,12 @@ base64, with --source-server-side-encryption SSE-C.
 
 With --json the description of the file goes to standard error.
 
+--decrypt decrypts what was encrypted by `b2 file upload --encrypt`; every byte
+is verified before it is written.
+
 Examples:
   b2 file cat b2://my-notes/todo.txt
+  b2 file cat --decrypt --range 0-99 b2://my-diary/2026/11/27
   b2 file cat b2://my-logs/2026/11/23.log.gz | gunzip | grep error";
 
 /// Write one file to standard output
@@ -35,48 +42,82 @@ pub(crate) struct Cat {
     uri: FileUri,
 
     #[command(flatten)]
-    encryption: SourceEncryption,
+    way: Way,
 
     #[command(flatten)]
     no_progress: NoProgress,
 }
 
+/// How a file is read.
+#[derive(Debug, clap::Args)]
+pub(super) struct Way {
+    /// Only these bytes, counted from 0: FIRST-LAST or FIRST-
+    #[arg(long, value_name = "RANGE", value_parser = range)]
+    range: Option<ByteRange>,
+
+    #[command(flatten)]
+    encryption: SourceEncryption,
+
+    #[command(flatten)]
+    decryption: Decryption,
+}
+
 impl Cat {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
-        to_stdout(context, &self.uri, &self.encryption, self.no_progress).await
+        to_stdout(context, &self.uri, &self.way, self.no_progress).await
     }
 }
 
-/// A download of the file that `uri` names.
-pub(super) fn download(
-    client: &Client,
-    uri: &FileUri,
-    encryption: &SourceEncryption,
-) -> Result<b2::Download, Failure> {
-    let key = encryption.key()?;
-    let download = match uri {
-        FileUri::Name(uri) => client.download(&uri.bucket, &uri.name),
-        FileUri::Id(id) => client.download_version(id.clone()),
-    };
-    Ok(match key {
-        Some(key) => download.with_customer_key(key),
-        None => download,
-    })
+impl Way {
+    /// What B2 calls what `uri` names.
+    pub(super) fn stored(&self, uri: &FileUri) -> Result<FileUri, Failure> {
+        match uri {
+            FileUri::Name(NameUri { bucket, name }) => {
+                let (bucket, name) = (bucket.clone(), self.decryption.name(name)?);
+                Ok(FileUri::Name(NameUri { bucket, name }))
+            }
+            FileUri::Id(_) => Ok(uri.clone()),
+        }
+    }
+
+    /// A download of the file that `uri` names, before it is decrypted.
+    pub(super) fn download(&self, client: &Client, uri: &FileUri) -> Result<b2::Download, Failure> {
+        let mut download = match uri {
+            FileUri::Name(uri) => client.download(&uri.bucket, &uri.name),
+            FileUri::Id(id) => client.download_version(id.clone()),
+        };
+        if let Some(key) = self.encryption.key()? {
+            download = download.with_customer_key(key);
+        }
+        Ok(match self.range {
+            Some(range) => download.with_range(range),
+            None => download,
+        })
+    }
+
+    /// The same, to be decrypted if that is wanted.
+    pub(super) async fn fetch(
+        &self,
+        context: &Context,
+        download: b2::Download,
+    ) -> Result<Fetch, Failure> {
+        Ok(Fetch::new(download, self.decryption.get(&context.output).await?))
+    }
 }
 
 pub(super) async fn to_stdout(
     context: &Context,
     uri: &FileUri,
-    encryption: &SourceEncryption,
+    way: &Way,
     mut no_progress: NoProgress,
 ) -> Result<(), Failure> {
     // A bar and the content would write over each other.
     no_progress.no_progress |= io::stdout().is_terminal();
     let client = context.client()?;
-    let download = download(&client, uri, encryption)?;
-    let run = download.to_writer(stdout().map_err(Failure::stdout)?);
-    let monitor = run.monitor();
-    match progress::watch(&context.output, no_progress, monitor, run).await {
+    let uri = &way.stored(uri)?;
+    let fetch = way.fetch(context, way.download(&client, uri)?).await?;
+    let (monitor, work) = fetch.into_writer(stdout().map_err(Failure::stdout)?);
+    match progress::watch(&context.output, no_progress, monitor, work).await {
         Ok(downloaded) => {
             context.output.json_aside(&DownloadRow::new(&downloaded, "-".to_owned()));
             Ok(())
@@ -91,13 +132,13 @@ pub(super) async fn to_stdout(
 
 /// Standard output without a buffer, so that every error of writing shows.
 #[cfg(unix)]
-fn stdout() -> io::Result<File> {
+pub(crate) fn stdout() -> io::Result<File> {
     use std::os::fd::AsFd as _;
     Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
 }
 
 #[cfg(windows)]
-fn stdout() -> io::Result<File> {
+pub(crate) fn stdout() -> io::Result<File> {
     use std::os::windows::io::AsHandle as _;
     Ok(File::from(io::stdout().as_handle().try_clone_to_owned()?))
 }

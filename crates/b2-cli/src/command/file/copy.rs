@@ -146,7 +146,7 @@ impl Copy {
 }
 
 /// `0-99`, `100-`, and `0,99` as the official tool writes it.
-fn range(text: &str) -> Result<ByteRange, String> {
+pub(super) fn range(text: &str) -> Result<ByteRange, String> {
     let text = text.replacen(',', "-", 1);
     let range = format!("bytes={text}").parse::<ByteRange>().ok();
     let range = range.filter(|range| range.first().is_some());

@@ -1,12 +1,11 @@
 //! `b2 file download`
 
 use std::fs;
-use std::future::IntoFuture as _;
 use std::path::PathBuf;
 
-use crate::command::file::encryption::SourceEncryption;
+use crate::command::file::absence;
+use crate::command::file::cat::{self, Way};
 use crate::command::file::transfer_row::DownloadRow;
-use crate::command::file::{absence, cat};
 use crate::context::Context;
 use crate::failure::{self, Failure};
 use crate::journals;
@@ -27,10 +26,17 @@ the command is interrupted; the same command goes on after it.
 The key of a file under SSE-C comes from B2_SOURCE_SSE_C_KEY_B64, 32 bytes in
 base64, with --source-server-side-encryption SSE-C.
 
+--decrypt decrypts what was encrypted by `b2 file upload --encrypt`. A wrong
+password is found out before any content is fetched, and every byte is verified
+before it is written; with --range only what holds the range is fetched. With
+--resume the hidden file holds decrypted content.
+
 Examples:
   b2 file download b2://my-photos/2026/cat.jpg cat.jpg
   b2 file download b2id://4_z27c88f1d182b150646ff0b16_f1004ba650fe24e6b cat.jpg
   b2 file download b2://my-backups/docs.tar - | tar -x
+  b2 file download --decrypt b2://my-diary/2026/11/27 today.txt
+  b2 file download --decrypt --range 1000-1999 b2://my-backups/disk.img part
   b2 file download --resume --threads 8 b2://my-backups/disk.img disk.img";
 
 /// Download one file
@@ -58,7 +64,7 @@ pub(crate) struct Download {
     threads: u16,
 
     #[command(flatten)]
-    encryption: SourceEncryption,
+    way: Way,
 
     #[command(flatten)]
     no_progress: NoProgress,
@@ -67,33 +73,26 @@ pub(crate) struct Download {
 impl Download {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         if self.local.as_os_str() == "-" {
-            return cat::to_stdout(context, &self.uri, &self.encryption, self.no_progress).await;
+            return cat::to_stdout(context, &self.uri, &self.way, self.no_progress).await;
         }
         let client = context.client()?;
-        let mut download = cat::download(&client, &self.uri, &self.encryption)?
-            .with_concurrency(self.threads.into());
+        let stored = self.way.stored(&self.uri)?;
+        let mut download =
+            self.way.download(&client, &stored)?.with_concurrency(self.threads.into());
         if let Some(journal) = self.journal(context)? {
             download = download.with_journal(journal);
         }
+        let fetch = self.way.fetch(context, download).await?;
         let (monitor, work) = match self.open_device().await? {
-            Some(device) => {
-                let run = download.to_writer(device);
-                (run.monitor(), run.into_future())
-            }
-            None => {
-                let run = match self.overwrite {
-                    true => download.to_file_replacing(&self.local),
-                    false => download.to_file(&self.local),
-                };
-                (run.monitor(), run.into_future())
-            }
+            Some(device) => fetch.into_writer(device),
+            None => fetch.into_file(&self.local, self.overwrite),
         };
         let done = progress::watch(&context.output, self.no_progress, monitor, work).await;
         let downloaded = match done {
             Ok(downloaded) => downloaded,
             Err(error) if failure::is_closed_pipe(&error) => return Err(Failure::PipeClosed),
             Err(error) => {
-                let cause = absence::explained(&client, &self.uri, error).await;
+                let cause = absence::explained(&client, &stored, error).await;
                 return Err(cause.during(self.doing()));
             }
         };

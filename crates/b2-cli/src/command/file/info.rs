@@ -41,6 +41,7 @@ pub(super) fn lines(file: &FileVersion) -> Vec<String> {
     add("action", Some(file.action.to_string()));
     add("bucket id", Some(file.bucket_id.to_string()));
     add("bytes", Some(file.content_length.to_string()));
+    add("content bytes", b2::encryption::plaintext_len(&file.file_info).map(|len| len.to_string()));
     add("content type", file.content_type.clone());
     add("SHA-1", file.content_sha1.as_ref().map(ToString::to_string));
     add("MD5", file.content_md5.clone());

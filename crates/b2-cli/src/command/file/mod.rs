@@ -1,14 +1,16 @@
 //! `b2 file`
 
 mod absence;
-mod cat;
+pub(crate) mod cat;
 mod copy;
 mod download;
 mod encryption;
+mod fetch;
 mod hide;
 mod info;
 mod large;
 mod lock;
+mod recipients;
 mod target;
 mod transfer_row;
 mod update;
@@ -29,6 +31,7 @@ pub(crate) enum File {
     Info(info::Info),
     Hide(hide::Hide),
     Copy(copy::Copy),
+    Recipients(recipients::Recipients),
     Update(update::Update),
     Url(url::Url),
     #[command(subcommand)]
@@ -48,6 +51,7 @@ impl File {
             Self::Info(info) => info.run(context).await,
             Self::Hide(hide) => hide.run(context).await,
             Self::Copy(copy) => copy.run(context).await,
+            Self::Recipients(recipients) => recipients.run(context).await,
             Self::Update(update) => update.run(context).await,
             Self::Url(url) => url.run(context).await,
             Self::Large(large) => large.run(context).await,

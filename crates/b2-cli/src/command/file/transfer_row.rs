@@ -21,7 +21,8 @@ pub(super) struct DownloadRow<'a> {
     /// Bytes written.
     bytes: u64,
     /// What the bytes were held against: `contentSha1`, `unverifiedSha1`
-    /// (B2's own, the uploader gave none), `largeFileSha1` or `none`.
+    /// (B2's own, the uploader gave none), `largeFileSha1`, `authenticated`
+    /// (by the encryption on this side) or `none`.
     check: &'static str,
     /// The destination; `-` for standard output.
     path: String,
@@ -47,6 +48,7 @@ impl<'a> DownloadRow<'a> {
 
     pub(super) fn words(&self) -> String {
         let checked = match self.check {
+            "authenticated" => "decrypted and verified",
             "none" => "not checked, as B2 knows no digest of it",
             _ => "checked against its SHA-1",
         };
@@ -59,6 +61,7 @@ fn check(check: Check) -> &'static str {
         Check::ContentSha1 => "contentSha1",
         Check::Unverified => "unverifiedSha1",
         Check::LargeFileSha1 => "largeFileSha1",
+        Check::Authenticated => "authenticated",
         _ => "none",
     }
 }

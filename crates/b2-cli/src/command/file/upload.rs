@@ -1,10 +1,12 @@
 //! `b2 file upload`
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use b2::{FileVersion, Source, Uploaded, WholeDigest};
 use serde::Serialize;
 
+use crate::command::encryption::Encryption;
 use crate::command::file::encryption::DestinationEncryption;
 use crate::command::file::lock::Lock;
 use crate::command::file::pair;
@@ -29,8 +31,15 @@ The key of SSE-C comes from B2_DESTINATION_SSE_C_KEY_B64, 32 bytes in base64;
 without it nobody can read the file, not even B2. A retention needs also
 writeFileRetentions, a legal hold writeFileLegalHolds.
 
+--encrypt encrypts on this machine, so that B2 stores what it cannot read. The
+password is asked for, or taken from B2_ENCRYPTION_PASSWORD or --password-file;
+a lost password cannot be found again. To go on after an interruption takes the
+same password, and reads the file once more. `b2 encrypt --help` tells more.
+
 Examples:
   b2 file upload my-photos cat.jpg 2026/cat.jpg
+  b2 file upload --encrypt my-diary today.txt 2026/11/27
+  b2 file upload --encrypt --key-file my.key --name-key-file names.key my-diary a.txt a.txt
   b2 file upload my-site index.html index.html --content-type text/html
   tar -c docs | b2 file upload my-backups - docs.tar --info host=$(hostname)
   b2 file upload my-backups disk.img disk.img --threads 8 --part-size 50000000
@@ -83,6 +92,9 @@ pub(crate) struct Upload {
     lock: Lock,
 
     #[command(flatten)]
+    client_encryption: Encryption,
+
+    #[command(flatten)]
     no_progress: NoProgress,
 }
 
@@ -102,10 +114,17 @@ impl Upload {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         let encryption = self.encryption.request()?;
         let (retention, hold) = (self.lock.retention()?, self.lock.legal_hold());
+        let name = self.client_encryption.name(&self.name)?;
+        let client_encryption = self.client_encryption.get(&context.output).await?;
         let client = context.client()?;
-        let source = open(&self.local).await?;
+        let source = open(&self.local, client_encryption.is_some()).await?;
+        let len = source.len();
         let bucket = client.bucket(&self.bucket).await?;
-        let mut upload = bucket.upload(&self.name, source);
+        let mut upload = bucket.upload(&name, source);
+        let encrypted = if client_encryption.is_some() { ", encrypted" } else { "" };
+        if let Some(encryption) = client_encryption {
+            upload = upload.with_client_encryption(encryption);
+        }
         if let Some(content_type) = &self.content_type {
             upload = upload.with_content_type(content_type);
         }
@@ -145,10 +164,11 @@ impl Upload {
         context.output.row(&row, || {
             done.file.file_id.as_ref().map(ToString::to_string).unwrap_or_default()
         })?;
-        context.output.say(&format!(
-            "uploaded {} bytes as b2://{}/{}",
-            done.file.content_length, self.bucket, self.name
-        ));
+        // Of a stream only B2 can tell.
+        let len = len.unwrap_or(done.file.content_length);
+        context
+            .output
+            .say(&format!("uploaded {len} bytes as b2://{}/{}{encrypted}", self.bucket, self.name));
         Ok(())
     }
 }
@@ -166,17 +186,22 @@ impl Upload {
 }
 
 /// Opens the source; what is no regular file is read to its end.
-async fn open(local: &Path) -> Result<Source, Failure> {
+///
+/// What is to be encrypted is read `wholly` first.
+async fn open(local: &Path, wholly: bool) -> Result<Source, Failure> {
     let path = local.to_owned();
+    fn stream(reader: impl Read + Send + 'static, wholly: bool) -> std::io::Result<Source> {
+        if wholly { Source::reader(reader) } else { Ok(Source::stream(reader)) }
+    }
     let opened = tokio::task::spawn_blocking(move || {
         if path.as_os_str() == "-" {
-            return Ok(Source::stream(std::io::stdin()));
+            return stream(std::io::stdin(), wholly);
         }
         let metadata = std::fs::metadata(&path)?;
         if metadata.is_file() || metadata.is_dir() {
             return Source::file(&path);
         }
-        Ok(Source::stream(std::fs::File::open(&path)?))
+        stream(std::fs::File::open(&path)?, wholly)
     });
     let opened = opened.await.map_err(std::io::Error::from).and_then(|source| source);
     opened.map_err(|source| {

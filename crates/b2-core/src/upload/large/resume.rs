@@ -48,6 +48,11 @@ pub struct Resume {
     /// inside B2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copied_from: Option<(FileId, u64)>,
+    /// What makes the same ciphertext again, if the file is encrypted on this
+    /// side: its header, which has the key wrapped, and the session of its
+    /// frames. Nobody can open it without the password or key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_encryption: Option<String>,
     /// Digests of the parts that B2 has confirmed, by number.
     pub parts: BTreeMap<u32, Sha1Digest>,
 }
@@ -104,6 +109,14 @@ pub enum CannotResume {
     /// It was begun with another customer key, or one of the two has none.
     #[error("it was begun with another customer key")]
     CustomerKey,
+    /// It was encrypted on this side with another password, key or choice, or
+    /// one of the two is not encrypted.
+    #[error("it was encrypted with another password, key or algorithm")]
+    ClientEncryption,
+    /// It was encrypted on this side, and nobody knows the digest that shows
+    /// whether it is encrypted to the same again.
+    #[error("the digest of what was sent is not known")]
+    NoDigest,
     /// It is a copy of another file, or none.
     #[error("it does not belong to this source")]
     Source,
@@ -145,6 +158,7 @@ impl Resume {
             file_id: None,
             customer_key_md5: None,
             copied_from: None,
+            client_encryption: None,
             parts: BTreeMap::new(),
         }
     }
@@ -153,6 +167,14 @@ impl Resume {
     #[must_use]
     pub fn with_customer_key(mut self, key: Option<&CustomerKey>) -> Self {
         self.customer_key_md5 = key.map(CustomerKey::md5_base64);
+        self
+    }
+
+    /// The file is encrypted on this side, and this makes the same ciphertext
+    /// again.
+    #[must_use]
+    pub fn with_client_encryption(mut self, state: Option<String>) -> Self {
+        self.client_encryption = state;
         self
     }
 

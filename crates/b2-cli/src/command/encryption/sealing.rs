@@ -1,0 +1,43 @@
+//! The options that choose how the authenticated format is made.
+
+use b2_crypto::{Aead, SealOptions};
+
+/// How content is encrypted, apart from whom for.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct Sealing {
+    /// What seals the content: AES-256-GCM or XChaCha20-Poly1305
+    #[arg(long, value_enum, default_value_t = Algorithm::Aes256Gcm, conflicts_with = "suite")]
+    algorithm: Algorithm,
+
+    /// Make the encrypted file up to 12 % longer, so that its length tells less
+    #[arg(long, conflicts_with = "suite")]
+    hide_length: bool,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Algorithm {
+    Aes256Gcm,
+    #[value(name = "xchacha20-poly1305")]
+    XChaCha20Poly1305,
+}
+
+impl Sealing {
+    pub(crate) fn options(self) -> SealOptions {
+        let aead = match self.algorithm {
+            Algorithm::Aes256Gcm => Aead::Aes256Gcm,
+            Algorithm::XChaCha20Poly1305 => Aead::XChaCha20Poly1305,
+        };
+        SealOptions::default().with_aead(aead).with_hidden_length(self.hide_length)
+    }
+
+    pub(crate) fn hides_length(self) -> bool {
+        self.hide_length
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self.algorithm {
+            Algorithm::Aes256Gcm => "aes-256-gcm",
+            Algorithm::XChaCha20Poly1305 => "xchacha20-poly1305",
+        }
+    }
+}

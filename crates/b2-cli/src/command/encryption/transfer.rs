@@ -1,0 +1,131 @@
+//! The options of uploads and downloads that encrypt on this machine.
+
+use std::path::PathBuf;
+
+use b2::encryption::{ClassicCipher, ClientDecryption, ClientEncryption};
+use b2_crypto::{NameCipher, Recipient, Unlock};
+
+use crate::command::encryption::classic::{Chosen, Classic};
+use crate::command::encryption::sealing::Sealing;
+use crate::command::encryption::secret::{self, Secret, SecretSource};
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Whether and how an upload is encrypted.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Encryption on this machine")]
+pub(crate) struct Encryption {
+    /// Encrypt on this machine, so that B2 cannot read the content
+    #[arg(long)]
+    encrypt: bool,
+
+    #[command(flatten)]
+    secret: SecretSource,
+
+    #[command(flatten)]
+    sealing: Sealing,
+
+    #[command(flatten)]
+    names: Names,
+
+    #[command(flatten)]
+    classic: Classic,
+}
+
+/// Whether and how a download is decrypted.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Encryption on this machine")]
+pub(crate) struct Decryption {
+    /// Decrypt what was encrypted on the machine of whoever uploaded it
+    #[arg(long)]
+    decrypt: bool,
+
+    #[command(flatten)]
+    secret: SecretSource,
+
+    #[command(flatten)]
+    names: Names,
+
+    #[command(flatten)]
+    classic: Classic,
+}
+
+/// The key of encrypted names.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Names {
+    /// Names are encrypted with the key in this file, 64 hexadecimal digits
+    #[arg(long, value_name = "FILE")]
+    name_key_file: Option<PathBuf>,
+}
+
+impl Encryption {
+    pub(crate) async fn get(&self, output: &Output) -> Result<Option<ClientEncryption>, Failure> {
+        let chosen = self.classic.chosen(output)?;
+        if !self.encrypt {
+            return unasked(self.secret.given() || chosen.is_some(), "--encrypt");
+        }
+        if let Some(chosen) = chosen {
+            return Ok(Some(ClientEncryption::classic(cipher(&chosen))));
+        }
+        let recipient = match self.secret.get(true).await? {
+            Secret::Password(password) => Recipient::password(password),
+            Secret::Key(key) => Recipient::raw_key(key),
+        };
+        let encryption = ClientEncryption::recipients(vec![recipient]);
+        Ok(Some(encryption.with_options(self.sealing.options())))
+    }
+
+    /// What B2 shall call the file.
+    pub(crate) fn name(&self, name: &str) -> Result<String, Failure> {
+        self.names.encrypt(name)
+    }
+}
+
+impl Decryption {
+    pub(crate) async fn get(&self, output: &Output) -> Result<Option<ClientDecryption>, Failure> {
+        let chosen = self.classic.chosen(output)?;
+        if !self.decrypt {
+            return unasked(self.secret.given() || chosen.is_some(), "--decrypt");
+        }
+        if let Some(chosen) = chosen {
+            return Ok(Some(ClientDecryption::classic(cipher(&chosen))));
+        }
+        let unlock = match self.secret.get(false).await? {
+            Secret::Password(password) => Unlock::Password(password),
+            Secret::Key(key) => Unlock::RawKey(key),
+        };
+        Ok(Some(ClientDecryption::unlock(unlock)))
+    }
+
+    /// What B2 calls the file.
+    pub(crate) fn name(&self, name: &str) -> Result<String, Failure> {
+        self.names.encrypt(name)
+    }
+}
+
+impl Names {
+    /// The cipher for names, if they are encrypted.
+    pub(crate) fn cipher(&self) -> Result<Option<NameCipher>, Failure> {
+        let key = self.name_key_file.as_deref().map(secret::key).transpose()?;
+        Ok(key.as_ref().map(NameCipher::new))
+    }
+
+    pub(crate) fn encrypt(&self, name: &str) -> Result<String, Failure> {
+        match self.cipher()? {
+            None => Ok(name.to_owned()),
+            Some(cipher) => cipher.encrypt(name).map_err(|error| Failure::Usage(error.to_string())),
+        }
+    }
+}
+
+/// A key that would not be used is a misunderstanding that could cost dear.
+fn unasked<T>(given: bool, option: &str) -> Result<Option<T>, Failure> {
+    if !given {
+        return Ok(None);
+    }
+    Err(Failure::Usage(format!("a password or key was given, but not {option}")))
+}
+
+fn cipher(chosen: &Chosen) -> ClassicCipher {
+    ClassicCipher::with_key(chosen.suite, &chosen.key, &chosen.iv)
+}

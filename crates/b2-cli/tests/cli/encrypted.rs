@@ -1,0 +1,184 @@
+//! Transfers that encrypt on this machine.
+
+use b2::Capability;
+
+use crate::scene::{Scene, run};
+
+const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+const OTHER: &str = "ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+fn scene() -> Scene {
+    let scene = Scene::with_bucket("my-diary");
+    scene.write("plain", content());
+    scene.write("key", KEY);
+    scene.write("other", OTHER);
+    scene
+}
+
+fn content() -> Vec<u8> {
+    (0..300_000_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
+}
+
+fn upload(scene: &Scene, name: &str) {
+    scene.b2(["file", "upload", "--encrypt", "--key-file", "key", "my-diary", "plain", name]).ok();
+}
+
+#[test]
+fn what_was_encrypted_comes_back_by_whatever_way() {
+    let scene = scene();
+    upload(&scene, "x");
+    let uri = "b2://my-diary/x";
+    let download = ["file", "download", "--decrypt", "--key-file", "key"];
+    let ran = scene.b2(download.into_iter().chain([uri, "back"])).ok();
+    assert!(ran.stderr.contains("downloaded 300000 bytes to back, decrypted and verified"));
+    assert_eq!(scene.read("back"), content());
+    let row = scene.b2(download.into_iter().chain(["--json", "--resume", uri, "json"])).ok().json();
+    assert_eq!((&row["bytes"], &row["check"]), (&300_000.into(), &"authenticated".into()));
+    let part = download.into_iter().chain(["--range", "70000-70009", uri, "part"]);
+    scene.b2(part).ok();
+    assert_eq!(scene.read("part"), &content()[70_000..70_010]);
+    let cat = ["file", "cat", "--decrypt", "--key-file", "key", "--range", "299990-"];
+    assert_eq!(scene.b2(cat.into_iter().chain([uri])).ok().stdout, &content()[299_990..]);
+    let plain = scene.b2(["file", "cat", "--range", "1-3", uri]).ok().stdout;
+    assert_eq!(plain, b"B2E");
+}
+
+#[test]
+fn listings_tell_the_length_of_the_content() {
+    let scene = scene();
+    upload(&scene, "shown");
+    let hidden = ["--encrypt", "--hide-length", "--key-file", "key", "my-diary", "plain", "hidden"];
+    scene.b2(["file", "upload"].into_iter().chain(hidden)).ok();
+    let rows = scene.b2(["ls", "--long", "b2://my-diary"]).ok().text();
+    let row = |name: &str| rows.lines().find(|row| row.ends_with(name)).unwrap().to_owned();
+    assert!(row("shown").contains(" 300000 "), "{rows}");
+    assert!(!row("hidden").contains(" 300000 "), "{rows}");
+    let told = scene.b2(["file", "info", "b2://my-diary/shown"]).ok().text();
+    assert!(told.contains("content bytes 300000") && told.contains("client_encryption=b2e-1"));
+}
+
+#[test]
+fn a_wrong_key_leaves_everything_as_it_was() {
+    let scene = scene();
+    upload(&scene, "x");
+    scene.write("old", "precious");
+    let before = scene.files();
+    for destination in ["new", "old", "-"] {
+        let download = ["file", "download", "--overwrite", "--decrypt", "--key-file", "other"];
+        let ran = scene.b2(download.into_iter().chain(["b2://my-diary/x", destination])).exits(6);
+        assert!(ran.stderr.contains("another password or key"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("give the password or key"), "{}", ran.stderr);
+        assert!(ran.stdout.is_empty());
+    }
+    assert_eq!((scene.files(), scene.read("old")), (before, b"precious".to_vec()));
+    scene.b2(["file", "upload", "my-diary", "plain", "plain"]).ok();
+    let plain = ["file", "cat", "--decrypt", "--key-file", "key", "b2://my-diary/plain"];
+    let ran = scene.b2(plain).exits(1);
+    assert!(ran.stderr.contains("is not encrypted"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_key_that_would_not_be_used_is_refused() {
+    let scene = scene();
+    let upload = ["file", "upload", "--key-file", "key", "my-diary", "plain", "x"];
+    let ran = scene.b2(upload).exits(2);
+    assert!(ran.stderr.contains("not --encrypt"), "{}", ran.stderr);
+    let cat = ["file", "cat", "--password-file", "key", "b2://my-diary/x"];
+    assert!(scene.b2(cat).exits(2).stderr.contains("not --decrypt"));
+    let none = ["file", "upload", "--encrypt", "my-diary", "plain", "x"];
+    assert!(scene.b2(none).exits(2).stderr.contains("B2_ENCRYPTION_PASSWORD"));
+    assert_eq!(scene.b2(["ls", "b2://my-diary"]).ok().text(), "");
+}
+
+#[test]
+fn names_are_encrypted_too() {
+    let scene = scene();
+    let names = ["--name-key-file", "other"];
+    for name in ["2026/cat.jpg", "2026/dog.jpg"] {
+        let upload = ["file", "upload", "--encrypt", "--key-file", "key"].into_iter().chain(names);
+        scene.b2(upload.chain(["my-diary", "plain", name])).ok();
+    }
+    let listed = scene.b2(["ls", "-r", "b2://my-diary"]).ok().text();
+    assert!(!listed.contains("2026") && !listed.contains("cat") && listed.lines().count() == 2);
+    scene.b2(["file", "upload", "my-diary", "plain", "plain"]).ok();
+    let list = |uri: &str| {
+        let ran = scene.b2(["ls", "-r", "--name-key-file", "other", uri]).ok();
+        assert_eq!(ran.stderr.contains("plain is passed over"), uri == "b2://my-diary");
+        let mut rows: Vec<_> = ran.text().lines().map(str::to_owned).collect();
+        rows.sort();
+        rows
+    };
+    assert_eq!(list("b2://my-diary"), ["2026/cat.jpg", "2026/dog.jpg"]);
+    assert_eq!(list("b2://my-diary/2026"), ["2026/cat.jpg", "2026/dog.jpg"]);
+    let cat = ["file", "cat", "--decrypt", "--key-file", "key"].into_iter().chain(names);
+    assert_eq!(scene.b2(cat.chain(["b2://my-diary/2026/cat.jpg"])).ok().stdout, content());
+}
+
+#[test]
+fn recipients_come_and_go() {
+    let scene = scene();
+    upload(&scene, "x");
+    let cat = |key| scene.b2(["file", "cat", "--decrypt", "--key-file", key, "b2://my-diary/x"]);
+    let change = |key, words: &[&'static str]| {
+        let change = ["file", "recipients", "--key-file", key];
+        scene.b2(change.into_iter().chain(words.iter().copied()).chain(["b2://my-diary/x"]))
+    };
+    cat("other").exits(6);
+    change("key", &["--add-key-file", "other", "--label", "her"]).ok();
+    assert_eq!(cat("other").ok().stdout, content());
+    assert_eq!(cat("key").ok().stdout, content());
+    change("key", &["--remove", "her"]).ok();
+    cat("other").exits(6);
+    change("key", &["--only", "--add-key-file", "other"]).ok();
+    cat("key").exits(6);
+    assert_eq!(cat("other").ok().stdout, content());
+    assert!(change("other", &[]).exits(2).stderr.contains("whom to add"));
+    change("key", &["--remove", "x"]).exits(6);
+}
+
+#[test]
+fn pipes_are_encrypted_and_decrypted() {
+    let scene = scene();
+    for len in [0, 5, 1024, 3_000_000] {
+        let content = content().repeat(10)[..len].to_vec();
+        let sealed = scene.b2_reading(&content, ["encrypt", "--key-file", "key", "-", "-"]).ok();
+        let opened = scene.b2_reading(&sealed.stdout, ["decrypt", "--key-file", "key", "-", "-"]);
+        assert!(opened.ok().stdout == content, "{len} bytes differ");
+        let cut = &sealed.stdout[..sealed.stdout.len() - 1];
+        scene.b2_reading(cut, ["decrypt", "--key-file", "key", "-", "-"]).exits(9);
+        scene.b2_reading(cut, ["decrypt", "--key-file", "key", "-", "out"]).exits(9);
+    }
+    assert!(!scene.files().contains(&"out".to_owned()));
+    let hidden = ["encrypt", "--hide-length", "--key-file", "key", "-", "-"];
+    assert!(scene.b2_reading("x", hidden).exits(2).stderr.contains("nobody knows the length"));
+    let upload = ["file", "upload", "--encrypt", "--key-file", "key", "my-diary", "-", "x"];
+    scene.b2_reading("from a pipe", upload).ok();
+    let cat = ["file", "cat", "--decrypt", "--key-file", "key", "b2://my-diary/x"];
+    assert_eq!(scene.b2(cat).ok().stdout, b"from a pipe");
+}
+
+#[test]
+fn classic_ciphers_are_those_of_the_command_for_files() {
+    let scene = scene();
+    let classic = ["--suite", "aes-256-cbc", "--key", KEY, "--iv", &KEY[..32]];
+    let upload = ["file", "upload", "--encrypt"].into_iter().chain(classic);
+    let ran = scene.b2(upload.chain(["my-diary", "plain", "x"])).ok();
+    assert!(ran.stderr.contains("does not notice whether the file was changed"));
+    scene.b2(["file", "download", "b2://my-diary/x", "sealed"]).ok();
+    scene.b2(["decrypt"].into_iter().chain(classic).chain(["sealed", "opened"])).ok();
+    assert_eq!(scene.read("opened"), content());
+    let download = ["file", "download", "--decrypt"].into_iter().chain(classic);
+    scene.b2(download.chain(["b2://my-diary/x", "back"])).ok();
+    assert_eq!(scene.read("back"), content());
+}
+
+#[test]
+fn a_key_that_may_only_write_is_enough_to_encrypt() {
+    let scene = scene();
+    let writer = scene.key_of("my-diary", &[Capability::WriteFiles]);
+    let upload = ["file", "upload", "--encrypt", "--key-file", "key", "my-diary", "plain", "x"];
+    run(scene.command_with(&writer), upload).ok();
+    let reader = scene.key_of("my-diary", &[Capability::ReadFiles]);
+    let cat = ["file", "cat", "--decrypt", "--key-file", "key", "b2://my-diary/x"];
+    assert_eq!(run(scene.command_with(&reader), cat).ok().stdout, content());
+}

@@ -1,0 +1,284 @@
+//! Classic ciphers, which know whole files only.
+
+use std::fs::File;
+use std::io::{self, Read, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use b2_core::ParallelDownload;
+use b2_core::body::BodyVerifier;
+use b2_core::download::Downloaded;
+use b2_core::error::{ClientEncryptionError, Error, LocalError, RequestError};
+use b2_core::port::ReadAt;
+use b2_crypto::Password;
+use b2_crypto::legacy::{Decryptor, Encryptor, Profile, Suite};
+use b2_proto::Sha1Digest;
+use zeroize::Zeroizing;
+
+use crate::download::{self, Download};
+use crate::drive::Ends;
+use crate::encryption::download::local;
+use crate::encryption::failure;
+use crate::run::Run;
+use crate::sink::{Overwrite, Sink};
+
+/// Bytes that are encrypted at a time.
+const PIECE: usize = 1 << 20;
+
+/// A classic cipher with its key, for data that other programs made or have to
+/// read.
+///
+/// **Warning:** nobody notices whether what is stored was changed; read
+/// [`legacy`](b2_crypto::legacy) first.
+#[derive(Clone)]
+pub struct ClassicCipher {
+    suite: Suite,
+    secret: Secret,
+}
+
+#[derive(Clone)]
+enum Secret {
+    Key { key: Zeroizing<Vec<u8>>, iv: Zeroizing<Vec<u8>> },
+    Password(Password, Profile),
+}
+
+impl ClassicCipher {
+    /// With a key and an initialization vector, as they are.
+    #[must_use]
+    pub fn with_key(suite: Suite, key: &[u8], iv: &[u8]) -> Self {
+        let (key, iv) = (Zeroizing::new(key.to_vec()), Zeroizing::new(iv.to_vec()));
+        Self { suite, secret: Secret::Key { key, iv } }
+    }
+
+    /// With a password, from which key and initialization vector come as the
+    /// profile says.
+    #[must_use]
+    pub fn with_password(suite: Suite, password: Password, profile: Profile) -> Self {
+        Self { suite, secret: Secret::Password(password, profile) }
+    }
+
+    fn encryptor(&self) -> Result<Encryptor, ClientEncryptionError> {
+        match &self.secret {
+            Secret::Key { key, iv } => self.suite.encryptor(key, iv).map_err(failure::suite),
+            Secret::Password(password, profile) => {
+                let encryptor = profile.encryptor(password.expose(), &self.suite);
+                encryptor.map_err(failure::profile)
+            }
+        }
+    }
+
+    fn decryptor(&self) -> Result<Decryptor, ClientEncryptionError> {
+        match &self.secret {
+            Secret::Key { key, iv } => self.suite.decryptor(key, iv).map_err(failure::suite),
+            Secret::Password(password, profile) => {
+                let decryptor = profile.decryptor(password.expose(), &self.suite);
+                decryptor.map_err(failure::profile)
+            }
+        }
+    }
+
+    /// Whether key and initialization vector fit; told before anything is
+    /// fetched.
+    pub(crate) fn check(&self) -> Result<(), ClientEncryptionError> {
+        self.decryptor().map(drop)
+    }
+
+    /// Encrypts everything into a temporary file without a name. Gives its
+    /// length and SHA-1 too.
+    pub(crate) fn encrypt(
+        &self,
+        plain: &dyn ReadAt,
+        ends: &Ends,
+    ) -> Result<(File, u64, Sha1Digest), Error> {
+        let mut encryptor = self.encryptor()?;
+        let temporary = |error| Error::Local(LocalError::sink(error));
+        let mut file = tempfile::tempfile().map_err(temporary)?;
+        let (mut verifier, mut len) = (BodyVerifier::default(), 0);
+        let mut keep = |sealed: &[u8]| {
+            verifier.update(sealed);
+            len += sealed.len() as u64;
+            file.write_all(sealed).map_err(temporary)
+        };
+        let (mut buffer, mut sealed) = (Zeroizing::new(vec![0; PIECE]), Vec::new());
+        let mut at = 0;
+        loop {
+            if ends.control.wishes().stop.is_some() {
+                return Err(Error::Cancelled);
+            }
+            let read = match plain.read_at(at, &mut buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                read => read.map_err(|error| Error::Local(LocalError::source(error)))?,
+            };
+            if read == 0 {
+                break;
+            }
+            at += read as u64;
+            encryptor.update(&buffer[..read], &mut sealed).map_err(failure::suite)?;
+            keep(&sealed)?;
+            sealed.clear();
+            ends.meter.hashed(read as u64);
+        }
+        plain.check_unchanged().map_err(|error| Error::Local(LocalError::source(error)))?;
+        encryptor.finish(&mut sealed).map_err(failure::suite)?;
+        keep(&sealed)?;
+        let digest =
+            verifier.digest().ok_or_else(|| temporary(io::ErrorKind::UnexpectedEof.into()))?;
+        Ok((file, len, digest))
+    }
+
+    /// Decrypts a file from its beginning.
+    pub(crate) fn decrypt(
+        &self,
+        file: &mut File,
+        put: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let unreadable = |error| Error::Local(LocalError::sink(error));
+        let mut decryptor = self.decryptor()?;
+        file.rewind().map_err(unreadable)?;
+        let (mut buffer, mut opened) = (vec![0; PIECE], Zeroizing::new(Vec::new()));
+        loop {
+            let read = match file.read(&mut buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                read => read.map_err(unreadable)?,
+            };
+            if read == 0 {
+                break;
+            }
+            decryptor.update(&buffer[..read], &mut opened).map_err(failure::suite)?;
+            put(&opened)?;
+            opened.clear();
+        }
+        decryptor.finish(&mut opened).map_err(failure::suite)?;
+        put(&opened)
+    }
+}
+
+/// Downloads all of the ciphertext, then decrypts it into the file.
+///
+/// With a journal the ciphertext stays beside the destination until it was
+/// decrypted.
+pub(crate) fn to_file(
+    download: Download,
+    cipher: ClassicCipher,
+    path: PathBuf,
+    overwrite: Overwrite,
+) -> Run<ParallelDownload, Downloaded> {
+    let context = Arc::clone(&download.context);
+    let (spool, download) = match checked(&cipher, download).and_then(|download| {
+        let spool = Spool::beside(&path, download.journal.is_some()).map_err(local)?;
+        Ok((spool, download))
+    }) {
+        Ok(ready) => ready,
+        Err(error) => return Run::new(&context, Err(error)),
+    };
+    let replaced = if download.journal.is_some() { Overwrite::Replace } else { Overwrite::Never };
+    download.into_file(spool.path(), replaced).then(move |downloaded, _| {
+        let decrypted = Sink::file(path, overwrite).map_err(local)?;
+        decrypt_into(&cipher, &spool, downloaded, decrypted)
+    })
+}
+
+/// Downloads all of the ciphertext into a temporary file. Nothing goes out
+/// unless it decrypts to its end.
+pub(crate) fn in_order(
+    download: Download,
+    cipher: ClassicCipher,
+    sink: Sink,
+) -> Run<b2_core::Download, Downloaded> {
+    let context = Arc::clone(&download.context);
+    let ready = checked(&cipher, download).and_then(|download| {
+        let spool = Spool::anywhere().map_err(local)?;
+        let ciphertext = Sink::file(spool.path(), Overwrite::Never).map_err(local)?;
+        Ok((spool, ciphertext, download))
+    });
+    let (spool, ciphertext, download) = match ready {
+        Ok(ready) => ready,
+        Err(error) => return Run::new(&context, Err(error)),
+    };
+    download.into_run(ciphertext, true).then(move |downloaded, _| {
+        let mut file = File::open(spool.path()).map_err(local)?;
+        cipher.decrypt(&mut file, &mut |_| Ok(()))?;
+        decrypt_into(&cipher, &spool, downloaded, sink)
+    })
+}
+
+fn decrypt_into(
+    cipher: &ClassicCipher,
+    spool: &Spool,
+    mut downloaded: Downloaded,
+    mut sink: Sink,
+) -> Result<Downloaded, Error> {
+    let mut file = File::open(spool.path()).map_err(local)?;
+    sink.clear().map_err(local)?;
+    let mut at = 0;
+    let decrypted = cipher.decrypt(&mut file, &mut |opened| {
+        sink.write(at, opened)?;
+        at += opened.len() as u64;
+        Ok(())
+    });
+    if let Err(error) = decrypted {
+        sink.discard();
+        return Err(error);
+    }
+    sink.commit().map_err(local)?;
+    downloaded.bytes = at;
+    Ok(downloaded)
+}
+
+/// What cannot be done with a classic cipher is told before anything is
+/// fetched.
+fn checked(cipher: &ClassicCipher, download: Download) -> Result<Download, Error> {
+    cipher.check()?;
+    let object = download.object.clone()?;
+    if download.wanted(&object)?.is_some() {
+        let text = "a classic cipher decrypts whole files only: leave the range out";
+        let source = Box::new(RequestError::Contradiction(text));
+        return Err(Error::Request { operation: download::object_call(&object), source });
+    }
+    Ok(download)
+}
+
+/// A place for ciphertext, which is gone when this is dropped.
+enum Spool {
+    Folder(tempfile::TempDir),
+    Kept(PathBuf),
+}
+
+impl Spool {
+    fn anywhere() -> io::Result<Self> {
+        tempfile::Builder::new().prefix(".b2-ciphertext-").tempdir().map(Self::Folder)
+    }
+
+    /// On the same disk as the destination, found again if it is to be `kept`.
+    fn beside(path: &Path, kept: bool) -> io::Result<Self> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or_else(|| Path::new("."));
+        if kept {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            return Ok(Self::Kept(folder.join(format!(".b2-ciphertext-{name}"))));
+        }
+        tempfile::Builder::new().prefix(".b2-ciphertext-").tempdir_in(folder).map(Self::Folder)
+    }
+
+    fn path(&self) -> PathBuf {
+        match self {
+            Self::Folder(folder) => folder.path().join("ciphertext"),
+            Self::Kept(path) => path.clone(),
+        }
+    }
+}
+
+impl Drop for Spool {
+    fn drop(&mut self) {
+        if let Self::Kept(path) = self {
+            // It is there only if all of it came.
+            let _gone = std::fs::remove_file(path);
+        }
+    }
+}
+
+impl std::fmt::Debug for ClassicCipher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClassicCipher").field("suite", &self.suite).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,128 @@
+//! Before an encrypted download: the header is fetched and opened, and
+//! nothing else is touched.
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
+
+use b2_core::download::{DownloadAccess, Downloaded, FileHeaders, Object};
+use b2_core::error::Error;
+use b2_crypto::{Header, Layout, Limits, OpenError, OpenFile, USUAL_HEADER_LEN, Unlock};
+use b2_proto::ByteRange;
+
+use crate::drive::Ends;
+use crate::encryption::frames::Wanted;
+use crate::encryption::{failure, info};
+use crate::run::{Fetch, Next};
+use crate::sink::{self, Shared, Sink};
+
+/// A header that is the longest the format allows, and some bytes more.
+const LONGEST: usize = 1 << 17;
+
+/// What was found out before the content is fetched.
+pub(crate) struct Opened {
+    pub(crate) file: OpenFile,
+    pub(crate) layout: Layout,
+    pub(crate) headers: FileHeaders,
+    pub(crate) header: Header,
+    /// Asks for this version and no other, if the token can open ids.
+    pub(crate) object: Object,
+}
+
+/// What is done with an opened file.
+type Then<O> = Box<dyn FnOnce(Opened) -> Result<(O, Ends), Error> + Send>;
+
+/// The header, as far as it is there.
+pub(crate) struct Opening<O> {
+    object: Object,
+    access: DownloadAccess,
+    unlock: Unlock,
+    limits: Limits,
+    needed: usize,
+    bytes: Shared,
+    then: Then<O>,
+}
+
+impl<O> Opening<O> {
+    pub(crate) fn new(
+        object: Object,
+        access: DownloadAccess,
+        (unlock, limits): (Unlock, Limits),
+        then: Then<O>,
+    ) -> Self {
+        let (needed, bytes) = (USUAL_HEADER_LEN, Shared::default());
+        Self { object, access, unlock, limits, needed, bytes, then }
+    }
+}
+
+impl<O: 'static> Fetch<O> for Opening<O> {
+    fn fetch(&mut self) -> (Result<b2_core::Download, Error>, Ends) {
+        self.bytes = Shared::default();
+        let sink = Sink::memory(Arc::clone(&self.bytes));
+        let ends = Ends { sink: Some(Arc::new(Mutex::new(sink))), ..Ends::default() };
+        let download = b2_core::Download::new(self.object.clone()).with_access(self.access.clone());
+        let range = ByteRange::inclusive(0, self.needed as u64 - 1);
+        let download = match range {
+            Ok(range) => Ok(download.with_range(range)),
+            Err(_) => Err(failure::open(OpenError::NotEncrypted).into()),
+        };
+        (download, ends)
+    }
+
+    fn take(mut self: Box<Self>, fetched: Result<Downloaded, Error>) -> Result<Next<O>, Error> {
+        let headers = match fetched {
+            Ok(downloaded) => downloaded.headers,
+            // An empty file has no first byte.
+            Err(error) if error.api().is_some_and(|api| api.status == 416) => {
+                return Err(failure::open(OpenError::NotEncrypted).into());
+            }
+            Err(error) => return Err(error),
+        };
+        if !self.access.has_token() {
+            self.object = Object::Id(headers.file_id.clone());
+        }
+        let bytes = std::mem::take(&mut *sink::lock(&self.bytes));
+        let header = match Header::parse(&bytes) {
+            Err(OpenError::Incomplete { needed })
+                if bytes.len() == self.needed && needed > self.needed && needed <= LONGEST =>
+            {
+                self.needed = needed;
+                return Ok(Next::Fetch(self));
+            }
+            parsed => parsed.map_err(failure::open)?,
+        };
+        let file = self.unlocked(&header, &headers).map_err(failure::open)?;
+        let layout = file.layout(headers.content_length).map_err(failure::open)?;
+        let object = self.object;
+        let ready = (self.then)(Opened { file, layout, headers, header, object })?;
+        Ok(Next::Ready(Box::new(ready)))
+    }
+}
+
+impl<O> Opening<O> {
+    fn unlocked(&self, header: &Header, headers: &FileHeaders) -> Result<OpenFile, OpenError> {
+        match info::keyring(headers.file_info.as_map())? {
+            Some(keyring) => header.unlock_with(&keyring, &self.unlock, &self.limits),
+            None => header.unlock(&self.unlock, &self.limits),
+        }
+    }
+}
+
+impl Opened {
+    /// What has to be fetched for these bytes of the content; `None`: all.
+    pub(crate) fn wanted(&self, range: Option<ByteRange>) -> Result<Wanted, Error> {
+        let Some(range) = range else {
+            return Ok(Wanted::whole(&self.layout));
+        };
+        let content = within(range, self.layout.content_len()).map_err(failure::open)?;
+        Ok(Wanted::range(&self.layout, content).map_err(failure::open)?)
+    }
+}
+
+/// The bytes of a range that there are, as B2 counts them.
+fn within(range: ByteRange, len: u64) -> Result<Range<u64>, OpenError> {
+    let Some(first) = range.first() else {
+        return Err(OpenError::Range);
+    };
+    let end = range.last().map_or(len, |last| last.saturating_add(1).min(len));
+    if first < end { Ok(first..end) } else { Err(OpenError::Range) }
+}

@@ -1,0 +1,153 @@
+//! Who can open a file that is stored already.
+
+use std::sync::{Arc, Mutex};
+
+use b2_core::FileCopy;
+use b2_core::copy::Copied;
+use b2_core::download::{DownloadAccess, Object};
+use b2_core::error::Error;
+use b2_crypto::{Limits, Recipient, Stanza, Unlock};
+
+use crate::bucket::{Bucket, file_name};
+use crate::drive::Ends;
+use crate::encryption::opening::{Opened, Opening};
+use crate::encryption::upload::system;
+use crate::encryption::{CLIENT_KEYRING, failure, info};
+use crate::run::Run;
+use crate::sink::{Shared, Sink};
+
+impl Bucket {
+    /// Changes who can open a stored file, without reading or writing its
+    /// content: it is copied inside B2, with other file information. `unlock`
+    /// is what opens it now. The capabilities are `readFiles` and
+    /// `writeFiles`.
+    ///
+    /// ```
+    /// # use b2::{BucketType, Client, Credentials};
+    /// use b2::crypto::{RawKey, Recipient, Unlock};
+    /// use b2::encryption::{ClientDecryption, ClientEncryption};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = b2_emulator::Emulator::start().await?;
+    /// # let credentials = Credentials::new(emulator.application_key_id(), emulator.application_key());
+    /// # let client = Client::builder(credentials).with_realm(&emulator.base_url()).build()?;
+    /// # let bucket = client.create_bucket("example-bucket", BucketType::AllPrivate).await?;
+    /// let (mine, hers) = (RawKey::new([7; 32]), RawKey::new([8; 32]));
+    /// let encryption = ClientEncryption::key(mine.clone());
+    /// bucket.upload("x", "hello").with_client_encryption(encryption).await?;
+    ///
+    /// let change = bucket.change_recipients("x", Unlock::RawKey(mine));
+    /// change.with_added(Recipient::raw_key(hers.clone()).with_label("her")).run().await?;
+    /// let download = bucket.download("x").with_client_decryption(ClientDecryption::key(hers));
+    /// assert_eq!(download.to_bytes().await?.content, "hello");
+    /// # Ok(()) }
+    /// ```
+    pub fn change_recipients(&self, name: &str, unlock: Unlock) -> ChangeRecipients {
+        ChangeRecipients {
+            bucket: self.clone(),
+            name: name.into(),
+            unlock,
+            limits: Limits::default(),
+            keeps: Keeps::Others(Vec::new()),
+            added: Vec::new(),
+        }
+    }
+}
+
+/// A change of who can open a stored file; [`run`](Self::run) makes it.
+///
+/// The new list stands in the file information of a new version. **The old
+/// version keeps the old list until it is deleted**, and its header stays part
+/// of the content: whoever could open the file once may have kept its key, and
+/// can open the new version too if he can get at it. To lock somebody out for
+/// good, encrypt the file anew.
+///
+/// A file that is under SSE-C besides cannot be changed like this.
+#[derive(Clone, Debug)]
+#[must_use = "call `run` to make the change"]
+pub struct ChangeRecipients {
+    bucket: Bucket,
+    name: Box<str>,
+    unlock: Unlock,
+    limits: Limits,
+    keeps: Keeps,
+    added: Vec<Recipient>,
+}
+
+#[derive(Clone, Debug)]
+enum Keeps {
+    Nobody,
+    /// All but those with these labels.
+    Others(Vec<String>),
+}
+
+impl ChangeRecipients {
+    /// Adds somebody.
+    pub fn with_added(mut self, recipient: Recipient) -> Self {
+        self.added.push(recipient);
+        self
+    }
+
+    /// Removes those with this label.
+    pub fn without(mut self, label: &str) -> Self {
+        if let Keeps::Others(labels) = &mut self.keeps {
+            labels.push(label.to_owned());
+        }
+        self
+    }
+
+    /// Removes everybody who is not added here.
+    pub fn without_others(self) -> Self {
+        Self { keeps: Keeps::Nobody, ..self }
+    }
+
+    /// How much the present header may make this machine compute.
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Makes the change: fetches the header, and copies.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::ClientEncryption`] with `WrongKey` if the file does not open;
+    ///   with `CannotEncrypt` if nobody would be left, or too many are. Nothing
+    ///   was changed.
+    /// - Those of [`Bucket::copy`]; B2 takes some 30 recipients in the file
+    ///   information, and 7 if it encrypts the file as well.
+    pub fn run(self) -> Run<FileCopy, Copied> {
+        let context = Arc::clone(self.bucket.context());
+        let name = match file_name("b2_copy_file", &self.name) {
+            Ok(name) => name,
+            Err(error) => return Run::new(&context, Err(error)),
+        };
+        let object = Object::Name { bucket: self.bucket.name().clone(), file: name };
+        let key = (self.unlock.clone(), self.limits);
+        let then = move |opened: Opened| {
+            let copy = self.copy(opened)?;
+            Ok((copy, Ends::default()))
+        };
+        let opening = Opening::new(object, DownloadAccess::default(), key, Box::new(then));
+        let sink = Some(Arc::new(Mutex::new(Sink::memory(Shared::default()))));
+        Run::fetched(&context, Ends { sink, ..Ends::default() }, Box::new(opening))
+    }
+
+    fn copy(self, opened: Opened) -> Result<FileCopy, Error> {
+        let Opened { file, headers, header, .. } = opened;
+        let stored = info::keyring(headers.file_info.as_map()).map_err(failure::open)?;
+        let keyring = stored.as_ref().unwrap_or_else(|| header.keyring());
+        let kept = |stanza: &&Stanza| match &self.keeps {
+            Keeps::Nobody => false,
+            Keeps::Others(labels) => !labels.iter().any(|label| label == stanza.label()),
+        };
+        let mut stanzas: Vec<Stanza> = keyring.stanzas().iter().filter(kept).cloned().collect();
+        for recipient in &self.added {
+            stanzas.push(file.wrap(recipient, &mut system).map_err(failure::seal)?);
+        }
+        let keyring = file.keyring(stanzas, 0).map_err(failure::seal)?;
+        let content_type = headers.content_type.unwrap_or_default();
+        let mut info = headers.file_info.into_map();
+        info.insert(CLIENT_KEYRING.to_owned(), info::encode(keyring.as_bytes()));
+        let copy = self.bucket.copy(headers.file_id, &self.name);
+        copy.with_metadata(&content_type, info).run().into_operation()
+    }
+}

@@ -1,0 +1,183 @@
+//! Before an encrypted upload: keys, header, and what is left of an earlier
+//! run.
+
+use std::sync::Arc;
+
+use b2_core::body::BodyVerifier;
+use b2_core::error::{Error, LocalError, RequestError};
+use b2_core::upload::{CannotResume, Resume, Uploaded, WholeDigest};
+use b2_crypto::{
+    Encrypted, EncryptedError, Header, Limits, NewFile, NoRandomness, OpenFile, Recipient, Reseal,
+    SealError, SealOptions,
+};
+use b2_proto::Sha1Digest;
+
+use crate::drive::Ends;
+use crate::encryption::choice::{Cipher, ClientEncryption};
+use crate::encryption::classic::ClassicCipher;
+use crate::encryption::late::LateJournal;
+use crate::encryption::source::{EncryptedSource, Plain};
+use crate::encryption::{failure, info};
+use crate::run::Run;
+use crate::source::Source;
+use crate::upload::{self, Upload, not_a_stream};
+
+/// Encrypts and uploads. To derive keys, and to compare the content with that
+/// of an earlier run, takes a while and comes first.
+pub(crate) fn run(upload: Upload, encryption: ClientEncryption) -> Run<b2_core::Upload, Uploaded> {
+    let context = Arc::clone(upload.context());
+    let journal = Arc::new(LateJournal::default());
+    let source = Some(upload.source().bytes_at());
+    let ends = Ends { source, journal: Some(Arc::clone(&journal) as _), ..Ends::default() };
+    let prepare = move |ends: &Ends| {
+        let mut work = Preparation { upload, ends };
+        let prepared = match &encryption.0 {
+            Cipher::Framed { recipients, options } => work.framed(recipients, options),
+            Cipher::Classic(cipher) => work.classic(cipher),
+        };
+        let (operation, prepared) = prepared.and_then(|()| work.upload.complete())?;
+        if let Some(opened) = &prepared.journal {
+            journal.set(opened);
+        }
+        Ok((operation, prepared))
+    };
+    Run::prepared(&context, ends, Box::new(prepare)).then(upload::settle)
+}
+
+/// What the operating system has of randomness.
+pub(crate) fn system(bytes: &mut [u8]) -> Result<(), NoRandomness> {
+    getrandom::fill(bytes).map_err(|_| NoRandomness)
+}
+
+struct Preparation<'a> {
+    upload: Upload,
+    ends: &'a Ends,
+}
+
+impl Preparation<'_> {
+    fn framed(&mut self, recipients: &[Recipient], options: &SealOptions) -> Result<(), Error> {
+        let len = self.upload.source().len().ok_or_else(not_a_stream)?;
+        let file = NewFile::new(recipients, options, Some(len), &mut system);
+        let new = file.map_err(failure::seal)?.encrypt(self.plain()).map_err(unsealed)?;
+        self.upload.mark(info::FRAMED, (!options.hide_length).then_some(len))?;
+        let state = [&new.session()[..], new.header()].concat();
+        let left = self.open_journal(new.layout().ciphertext_len(), info::encode(&state))?;
+        let encrypted = match left {
+            None => new,
+            Some(left) => self.again(&left, recipients, options)?,
+        };
+        let encrypted = EncryptedSource::new(encrypted);
+        let len = encrypted.ciphertext_len();
+        self.upload.replace_source(|source| source.behind(Arc::new(encrypted), len));
+        Ok(())
+    }
+
+    fn plain(&self) -> Plain {
+        Plain(self.upload.source().bytes_at())
+    }
+
+    /// Opens the journal. Gives what an earlier run has left there.
+    fn open_journal(&mut self, len: u64, state: String) -> Result<Option<Resume>, Error> {
+        let left = self.upload.open_journal(len, Some(state))?;
+        if !left.begun() {
+            return Ok(None);
+        }
+        // Told before anything is read or derived.
+        if left.modified_ms != self.upload.source().modified_ms() {
+            return Err(cannot(CannotResume::Modified));
+        }
+        Ok(Some(left))
+    }
+
+    /// The ciphertext of the earlier run, once more.
+    fn again(
+        &self,
+        left: &Resume,
+        recipients: &[Recipient],
+        options: &SealOptions,
+    ) -> Result<Encrypted<Plain>, Error> {
+        let another = || cannot(CannotResume::ClientEncryption);
+        let state = left.client_encryption.as_deref().and_then(info::decode).ok_or_else(another)?;
+        let (session, header) = state.split_first_chunk().ok_or_else(another)?;
+        let header = Header::parse(header).map_err(|_| another())?;
+        let digest = left.digest.ok_or_else(|| cannot(CannotResume::NoDigest))?;
+        let open = unlocked(&header, recipients, options).ok_or_else(another)?;
+        let reseal = open.reseal(&header, *session, self.plain()).map_err(unsealed)?;
+        let same = self.digest(&reseal)? == digest;
+        reseal.confirmed(same).map_err(unsealed)
+    }
+
+    /// Reads and seals everything; nothing leaves.
+    fn digest(&self, reseal: &Reseal<Plain>) -> Result<Sha1Digest, Error> {
+        let (mut verifier, mut reader) = (BodyVerifier::default(), reseal.reader());
+        let mut buffer = vec![0; 1 << 20];
+        loop {
+            if self.ends.control.wishes().stop.is_some() {
+                return Err(Error::Cancelled);
+            }
+            match reader.read(&mut buffer).map_err(unsealed)? {
+                0 => break,
+                read => {
+                    verifier.update(&buffer[..read]);
+                    self.ends.meter.hashed(read as u64);
+                }
+            }
+        }
+        verifier.digest().ok_or_else(|| cannot(CannotResume::Contradiction))
+    }
+
+    fn classic(&mut self, cipher: &ClassicCipher) -> Result<(), Error> {
+        let len = self.upload.source().len().ok_or_else(not_a_stream)?;
+        let plain = self.upload.source().bytes_at();
+        let (file, ciphertext_len, digest) = cipher.encrypt(&*plain, self.ends)?;
+        self.upload.mark(info::CLASSIC, Some(len))?;
+        if let Some(left) = self.open_journal(ciphertext_len, info::CLASSIC.to_owned())? {
+            match left.digest {
+                _ if left.client_encryption.as_deref() != Some(info::CLASSIC) => {
+                    return Err(cannot(CannotResume::ClientEncryption));
+                }
+                None => return Err(cannot(CannotResume::NoDigest)),
+                Some(before) if before != digest => return Err(cannot(CannotResume::Content)),
+                Some(_) => {}
+            }
+        }
+        let spooled = Source::spooled(file, ciphertext_len);
+        self.upload.replace_source(|source| source.behind(spooled.into_bytes(), ciphertext_len));
+        self.upload.know_digest(WholeDigest::Known(digest));
+        Ok(())
+    }
+}
+
+/// The file of an earlier run, if it was made in the same way for the same
+/// recipients.
+fn unlocked(header: &Header, recipients: &[Recipient], options: &SealOptions) -> Option<OpenFile> {
+    let alike = header.keyring().stanzas().len() == recipients.len()
+        && header.aead() == options.aead
+        && header.hides_length() == options.hide_length
+        && options.frame_size.is_none_or(|size| size == header.frame_size());
+    if !alike {
+        return None;
+    }
+    // It is our own: what it costs was chosen before.
+    let limits =
+        Limits::default().with_memory_kib(u32::MAX).with_passes(u32::MAX).with_iterations(u32::MAX);
+    let mut open = None;
+    for recipient in recipients {
+        open = Some(header.unlock(&recipient.unlock(), &limits).ok()?);
+    }
+    open
+}
+
+fn cannot(why: CannotResume) -> Error {
+    let source = Box::new(RequestError::CannotResume(why));
+    Error::Request { operation: "b2_start_large_file", source }
+}
+
+fn unsealed(error: EncryptedError<std::io::Error>) -> Error {
+    match error {
+        EncryptedError::Source(error) => Error::Local(LocalError::source(error)),
+        EncryptedError::Seal(SealError::LengthChanged) => cannot(CannotResume::Modified),
+        EncryptedError::Seal(error) => failure::seal(error).into(),
+        _ => cannot(CannotResume::Content),
+    }
+}

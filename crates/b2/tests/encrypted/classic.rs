@@ -1,0 +1,126 @@
+//! Classic ciphers, through a temporary file.
+
+use std::fs;
+
+use b2::crypto::legacy::{Algorithm, Hash, Profile, Suite};
+use b2::encryption::{CLIENT_ENCRYPTION, ClassicCipher, ClientDecryption, ClientEncryption};
+use b2::{ByteRange, CannotResume, ClientEncryptionErrorKind as Kind, Error, RequestError, Source};
+
+use crate::scene::{PART, kind, site};
+use crate::support::content::{Shelf, pattern};
+use crate::support::folder::Folder;
+use crate::support::soon;
+
+fn aes(key: u8) -> ClassicCipher {
+    ClassicCipher::with_key(Suite::new(Algorithm::Aes), &[key; 32], &[2; 16])
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_size_comes_back() {
+    let site = site().await;
+    for (size, sealed) in [(0, 16), (1, 16), (16, 32), (PART, PART + 16), (5 * PART, 5 * PART + 16)]
+    {
+        let content = pattern(size);
+        let upload = site.bucket.upload("x", content.clone());
+        let upload = upload.with_client_encryption(ClientEncryption::classic(aes(1)));
+        let file = soon(upload).await.unwrap().file;
+        assert_eq!(file.content_length, sealed as u64);
+        assert_eq!(file.file_info[CLIENT_ENCRYPTION], "classic");
+        assert_eq!(b2::encryption::plaintext_len(&file.file_info), Some(size as u64));
+        let folder = Folder::new();
+        let download =
+            || site.bucket.download("x").with_client_decryption(ClientDecryption::classic(aes(1)));
+        assert_eq!(soon(download().to_file(folder.path("a"))).await.unwrap().bytes, size as u64);
+        assert!(fs::read(folder.path("a")).unwrap() == content, "{size} bytes differ");
+        assert!(soon(download().to_bytes()).await.unwrap().content == content);
+        let journal = site.bucket.download("x").with_journal(folder.path("journal"));
+        let journal = journal.with_client_decryption(ClientDecryption::classic(aes(1)));
+        soon(journal.to_file(folder.path("b"))).await.unwrap();
+        assert!(fs::read(folder.path("b")).unwrap() == content, "{size} bytes differ");
+        assert_eq!(folder.names(), ["a", "b"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_and_a_profile_make_a_key() {
+    let site = site().await;
+    let suite = Suite::new(Algorithm::TripleDes);
+    let cipher = |password: &str| {
+        let profile = Profile::openssl_pbkdf2(Hash::Sha256, 10);
+        ClassicCipher::with_password(suite, password.into(), profile)
+    };
+    let upload = site.bucket.upload("x", "attack at dawn");
+    let with = ClientEncryption::classic(cipher("secret"));
+    soon(upload.with_client_encryption(with)).await.unwrap();
+    let download = |password| {
+        let with = ClientDecryption::classic(cipher(password));
+        site.bucket.download("x").with_client_decryption(with)
+    };
+    assert_eq!(soon(download("secret").to_bytes()).await.unwrap().content, "attack at dawn");
+    assert_eq!(kind(soon(download("other").to_bytes()).await), Kind::Undecryptable);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_does_not_decrypt_leaves_nothing() {
+    let site = site().await;
+    let upload = site.bucket.upload("x", pattern(1000));
+    soon(upload.with_client_encryption(ClientEncryption::classic(aes(1)))).await.unwrap();
+    let sealed = soon(site.bucket.download("x").to_bytes()).await.unwrap().content;
+    let stored = [sealed.to_vec(), sealed[..999].to_vec(), Vec::new()];
+    for (stored, key) in stored.into_iter().zip([3, 1, 1]) {
+        soon(site.bucket.upload("x", stored)).await.unwrap();
+        let folder = Folder::holding("old", b"old");
+        let with = ClientDecryption::classic(aes(key));
+        let download = || site.bucket.download("x").with_client_decryption(with.clone());
+        assert_eq!(kind(soon(download().to_file(folder.path("new"))).await), Kind::Undecryptable);
+        let replacing = download().to_file_replacing(folder.path("old"));
+        assert_eq!(kind(soon(replacing).await), Kind::Undecryptable);
+        let shelf = Shelf::default();
+        assert_eq!(kind(soon(download().to_writer(shelf.clone())).await), Kind::Undecryptable);
+        assert!(shelf.content().is_empty());
+        folder.assert_holds_only("old", b"old");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_is_told_before_anything_moves() {
+    let site = site().await;
+    let short = ClassicCipher::with_key(Suite::new(Algorithm::Aes), &[1; 31], &[2; 16]);
+    let other = ClassicCipher::with_key(Suite::new(Algorithm::Aes), &[1; 32], &[2; 8]);
+    for cipher in [short, other] {
+        let with = ClientEncryption::classic(cipher.clone());
+        let upload = site.bucket.upload("x", "y").with_client_encryption(with);
+        assert_eq!(kind(soon(upload).await), Kind::CannotEncrypt);
+        let with = ClientDecryption::classic(cipher);
+        let download = site.bucket.download("x").with_client_decryption(with);
+        assert_eq!(kind(soon(download.to_bytes()).await), Kind::CannotEncrypt);
+    }
+    let range = site.bucket.download("x").with_range(ByteRange::starting_at(1));
+    let range = range.with_client_decryption(ClientDecryption::classic(aes(1)));
+    assert!(matches!(soon(range.to_bytes()).await, Err(Error::Request { .. })));
+    assert!(site.versions().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_goes_on_with_the_same_key_only() {
+    let site = site().await;
+    let folder = Folder::holding("source", &pattern(6 * PART));
+    let upload = |key| {
+        let source = Source::file(folder.path("source")).unwrap();
+        let upload = site.bucket.upload("x", source).with_journal(folder.path("journal"));
+        upload.with_client_encryption(ClientEncryption::classic(aes(key)))
+    };
+    let stopped =
+        upload(1).with_concurrency(1).with_part_callback(|_| std::ops::ControlFlow::Break(()));
+    assert!(matches!(soon(stopped).await, Err(Error::Cancelled)));
+    match soon(upload(2)).await {
+        Err(Error::Request { source, .. }) => {
+            assert_eq!(*source, RequestError::CannotResume(CannotResume::Content));
+        }
+        other => panic!("{other:?}"),
+    }
+    soon(upload(1)).await.unwrap();
+    let with = ClientDecryption::classic(aes(1));
+    let back = soon(site.bucket.download("x").with_client_decryption(with).to_bytes()).await;
+    assert!(back.unwrap().content == pattern(6 * PART));
+}
