@@ -63,6 +63,7 @@ fn rule(rule: &Value) -> Outcome<Value> {
     let invalid = |name: &str| bad_request(format!("invalid replication rule: {name}"));
     let text = |name: &str| rule[name].as_str().ok_or_else(|| invalid(name));
     let flag = |name: &str| rule[name].as_bool().ok_or_else(|| invalid(name));
+    let is_absent = rule["includeExistingFiles"].is_null();
     let name = text("replicationRuleName")?;
     let is_name = (1..=64).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
@@ -73,7 +74,7 @@ fn rule(rule: &Value) -> Outcome<Value> {
     Ok(json!({
         "destinationBucketId": text("destinationBucketId")?,
         "fileNamePrefix": text("fileNamePrefix")?,
-        "includeExistingFiles": flag("includeExistingFiles")?,
+        "includeExistingFiles": !is_absent && flag("includeExistingFiles")?,
         "isEnabled": flag("isEnabled")?,
         "priority": priority.ok_or_else(|| invalid("priority"))?,
         "replicationRuleName": name,

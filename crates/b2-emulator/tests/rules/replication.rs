@@ -71,3 +71,28 @@ fn a_source_of_replication_gets_no_lock_later() {
     let lock = json!({"accountId": s.account, "bucketId": from, "fileLockEnabled": true});
     assert_refused(&s.call("b2_update_bucket", &lock), 400, "source_replication_conflict");
 }
+
+#[test]
+fn a_rule_that_does_not_speak_of_existing_files_leaves_them_out() {
+    let (mut s, from, to) = scenario();
+    let before = ok(&s.upload(&from, "c/x", b"bytes").send());
+    let key = text(&s.key(&["readFiles"], &Value::Null)["applicationKeyId"]);
+    let mut rule = json!({
+        "destinationBucketId": to, "fileNamePrefix": "c/", "isEnabled": true, "priority": 1,
+        "replicationRuleName": "all",
+    });
+    let mut update = json!({"accountId": s.account, "bucketId": from});
+    update["replicationConfiguration"] = json!({"asReplicationSource": {
+        "replicationRules": [rule], "sourceApplicationKeyId": key,
+    }});
+    let shown = s.get("b2_update_bucket", &update)["replicationConfiguration"]["value"].clone();
+    let shown = &shown["asReplicationSource"]["replicationRules"][0];
+    assert_eq!(shown["includeExistingFiles"], false);
+    assert_eq!(status(&mut s, &before["fileId"]), Value::Null);
+    let after = ok(&s.upload(&from, "c/y", b"bytes").send());
+    assert_eq!(after["replicationStatus"], "PENDING");
+
+    rule["includeExistingFiles"] = json!("no");
+    update["replicationConfiguration"]["asReplicationSource"]["replicationRules"][0] = rule;
+    assert_refused(&s.call("b2_update_bucket", &update), 400, "bad_request");
+}
