@@ -8,8 +8,10 @@
 //! ```
 //!
 //! Blobs never change, so a second name is as good as a copy. A snapshot is
-//! made under a name that begins with a dot and renamed when it is complete.
+//! made under a name that begins with a dot and renamed when it is complete,
+//! see `place`.
 
+mod place;
 mod rows;
 
 use std::collections::BTreeMap;
@@ -24,6 +26,8 @@ use super::{Engine, blob_row};
 use crate::blob::{BlobId, Blobs, FolderBlobs, flush_folder};
 use crate::model::{Grant, Key, Table, Token, decode};
 use crate::store::{Row, StoreError, Transaction};
+
+pub(super) use place::{leftovers, recover};
 
 /// Why everything could not be changed at once.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +67,10 @@ impl Engine {
     pub(crate) fn sweep_at_start(&self) -> Result<(), StoreError> {
         // Nothing may be put in place of everything meanwhile.
         let _pass = self.pass();
+        if let Some(folder) = self.snapshot_folder() {
+            // What stays takes room and harms nobody.
+            let _ = place::sweep(&folder);
+        }
         self.sweep_blobs()
     }
 
@@ -145,13 +153,7 @@ impl Engine {
         check_name(name)?;
         let gone = match self.snapshot_folder() {
             None => self.snapshots.map().remove(name).is_some(),
-            Some(folder) => match fs::remove_dir_all(folder.join(name)) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-                done => {
-                    done?;
-                    true
-                }
-            },
+            Some(folder) => place::remove(&folder, name)?,
         };
         if gone { Ok(()) } else { Err(SnapshotError::NotFound(name.to_owned())) }
     }
@@ -169,8 +171,7 @@ impl Engine {
     }
 
     fn save_to(&self, folder: &Path, name: &str, blobs: &FolderBlobs) -> Result<(), SnapshotError> {
-        let new = folder.join(format!(".new-{name}"));
-        remove_folder(&new)?;
+        let new = place::begin(folder, name)?;
         let links = new.join("blobs");
         fs::create_dir_all(&links)?;
         self.store.read(|tx| {
@@ -185,9 +186,7 @@ impl Engine {
         })?;
         flush_folder(&links)?;
         flush_folder(&new)?;
-        remove_folder(&folder.join(name))?;
-        fs::rename(&new, folder.join(name))?;
-        Ok(flush_folder(folder)?)
+        Ok(place::finish(folder, name)?)
     }
 
     fn restore_from(
@@ -290,11 +289,4 @@ fn keep(tx: &mut Transaction<'_>) -> Result<Vec<Row>, StoreError> {
         }
     }
     Ok(kept)
-}
-
-fn remove_folder(path: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        done => done,
-    }
 }
