@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use bytes::Bytes;
 
-use crate::blob::{BlobId, BlobReader, BlobWriter, Blobs, MemoryBlobs, Receipt, Segment};
+use crate::blob::{BlobId, BlobReader, BlobWriter, Blobs, MemoryBlobs, Segment};
 use crate::model::{
     Admission, Answer, Conclusion, CopyTicket, Credentials, Entropy, Head, Identity, Payload,
     Rules, Settings, Table, UploadTicket, Visit, revoke, set_up,
@@ -54,6 +54,8 @@ pub(crate) struct Engine {
     /// Held for reading by whoever may change something, and for writing when
     /// everything is changed at once.
     gate: RwLock<()>,
+    /// How often everything was changed at once; changes under the gate.
+    eras: AtomicU64,
     /// Begins the ids of requests.
     request_prefix: String,
     requests: AtomicU64,
@@ -129,6 +131,7 @@ impl Engine {
         Ok(Self {
             rules: Arc::new(Rules::new(settings, blobs.stored())),
             gate: RwLock::default(),
+            eras: AtomicU64::new(0),
             request_prefix,
             requests: AtomicU64::new(0),
             #[cfg(feature = "server")]
@@ -157,6 +160,12 @@ impl Engine {
 
     fn pass(&self) -> RwLockReadGuard<'_, ()> {
         self.gate.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// For those who let go of the gate meanwhile: whether what they have seen
+    /// is of the same data as what they change.
+    fn era(&self) -> u64 {
+        self.eras.load(Ordering::Relaxed)
     }
 
     /// Wakes whoever tends to what comes later, if there is something new.
@@ -203,7 +212,7 @@ impl Engine {
 
     /// Answers a request whose body has been collected.
     pub(crate) fn conclude(&self, head: &Arc<Head>, body: Bytes, now: u64) -> Answer {
-        let _pass = self.pass();
+        let pass = self.pass();
         let rules = Arc::clone(&self.rules);
         let (entropy, route) = (self.fork(), head.route().ok());
         let conclusion = if Rules::writes(route.as_ref()) {
@@ -213,7 +222,12 @@ impl Engine {
             self.store.read(|tx| rules.conclude(tx, Visit { head, now, entropy }, &body))
         };
         match conclusion {
-            Ok(Conclusion::Copy(ticket)) => self.copy(head, *ticket, now),
+            Ok(Conclusion::Copy(ticket)) => {
+                let era = self.era();
+                // Whoever changes everything must not wait for gigabytes.
+                drop(pass);
+                self.copy(head, *ticket, era, now)
+            }
             other => self.settle(other, head, now),
         }
     }
@@ -255,8 +269,14 @@ impl Engine {
         disk_trouble(error, head, now)
     }
 
-    fn copy(&self, head: &Arc<Head>, ticket: CopyTicket, now: u64) -> Answer {
-        let receipt = match self.write_anew(&ticket) {
+    fn copy(&self, head: &Arc<Head>, ticket: CopyTicket, era: u64, now: u64) -> Answer {
+        let written = self.write_segments(&ticket.segments, ticket.len);
+        let _pass = self.pass();
+        if era != self.era() {
+            let error = io::Error::other("its data were put away meanwhile");
+            return disk_trouble(&error, head, now);
+        }
+        let receipt = match written.and_then(BlobWriter::finish) {
             Ok(receipt) => receipt,
             Err(error) => return disk_trouble(&error, head, now),
         };
@@ -269,11 +289,8 @@ impl Engine {
         self.settle(conclusion, head, now)
     }
 
-    fn write_anew(&self, ticket: &CopyTicket) -> io::Result<Receipt> {
-        self.write_segments(&ticket.segments, ticket.len)
-    }
-
-    fn write_segments(&self, segments: &[Segment], len: u64) -> io::Result<Receipt> {
+    /// The bytes written anew, yet to be finished.
+    fn write_segments(&self, segments: &[Segment], len: u64) -> io::Result<BlobWriter> {
         let mut writer = {
             let id = BlobId::new(self.fork().u128());
             self.blobs.create(id, len, 0, self.rules.settings.md5)?
@@ -287,7 +304,7 @@ impl Engine {
                 done += len;
             }
         }
-        writer.finish()
+        Ok(writer)
     }
 
     /// Opens the blob a segment lies in.

@@ -78,6 +78,7 @@ pub(crate) use event::Delivery;
 pub(crate) use event::{due as due_deliveries, settle as settle_delivery};
 pub(crate) use head::Head;
 pub(crate) use large::part_numbers;
+pub(crate) use lifecycle::Place;
 pub use meter::Caps;
 #[cfg(feature = "server")]
 pub(crate) use meter::{Counts, Meter};

@@ -9,6 +9,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
+use crate::blob::flush_folder;
 use crate::engine::create_private_file;
 
 type Failure = Box<dyn Error + Send + Sync>;

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -97,6 +98,7 @@ impl Engine {
     /// tokens of that key stay.
     pub(crate) fn reset(&self) -> Result<(), SnapshotError> {
         let _alone = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        self.eras.fetch_add(1, Ordering::Relaxed);
         let kept = self.store.read(keep)?;
         let blobs = self.referred()?;
         self.store.replace(&mut kept.into_iter().map(Ok))?;
@@ -142,6 +144,7 @@ impl Engine {
     pub(crate) fn restore_snapshot(&self, name: &str) -> Result<(), SnapshotError> {
         check_name(name)?;
         let _alone = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        self.eras.fetch_add(1, Ordering::Relaxed);
         match (self.snapshot_folder(), &self.blobs) {
             (Some(folder), Blobs::Folder(blobs)) => self.restore_from(&folder, name, blobs),
             _ => self.restore_from_memory(name),
