@@ -61,7 +61,7 @@ pub(crate) struct Engine {
     requests: AtomicU64,
     /// Tells that there may be something to do: an event, a replica.
     #[cfg(feature = "server")]
-    pub(crate) bell: tokio::sync::Notify,
+    pub(crate) bell: tokio::sync::watch::Sender<()>,
     /// Snapshots of an emulator that has no folder.
     #[cfg(feature = "server")]
     snapshots: snapshot::MemorySnapshots,
@@ -135,7 +135,7 @@ impl Engine {
             request_prefix,
             requests: AtomicU64::new(0),
             #[cfg(feature = "server")]
-            bell: tokio::sync::Notify::new(),
+            bell: tokio::sync::watch::Sender::default(),
             #[cfg(feature = "server")]
             snapshots: snapshot::MemorySnapshots::default(),
             store,
@@ -172,8 +172,14 @@ impl Engine {
     #[cfg(feature = "server")]
     fn ring_if(&self, is_new: bool) {
         if is_new {
-            self.bell.notify_one();
+            self.ring();
         }
+    }
+
+    /// Wakes everybody who tends to something.
+    #[cfg(feature = "server")]
+    pub(crate) fn ring(&self) {
+        self.bell.send_modify(|()| {});
     }
 
     fn fork(&self) -> Entropy {

@@ -1,23 +1,25 @@
 //! What an engine does unasked: lifecycle rules, replicas, and events.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::Engine;
-#[cfg(feature = "server")]
-use crate::model::Table;
 use crate::model::{
-    Delivery, Place, ReplicaTicket, Rules, due_deliveries, next_replica, settle_delivery,
+    Delivery, Place, ReplicaTicket, Rules, due_deliveries, next_replica, postpone_replica,
+    settle_delivery,
 };
+#[cfg(feature = "server")]
+use crate::model::{first_replica, next_delivery};
 use crate::store::StoreError;
 
 /// How long lifecycle rules wait between two rounds, in milliseconds. The
 /// service makes one a day; days are counted exactly either way.
 const BETWEEN_ROUNDS_MS: u64 = 60 * 60 * 1000;
 
-/// How often deliveries and replicas that wait are looked at.
+/// The least between two rounds of replicas, in milliseconds.
 #[cfg(feature = "server")]
-const BEAT_MS: u64 = 200;
+const BEAT_MS: u64 = 50;
 
 /// Replicas made in one go.
 const MOST_REPLICAS: usize = 100;
@@ -33,6 +35,12 @@ impl Engine {
         for _ in 0..MOST_REPLICAS {
             match self.next_replica(now) {
                 Ok(Some(ticket)) if self.replicate(&ticket, now).is_some() => {}
+                Ok(Some(ticket)) => {
+                    let later = self.store.write(move |tx| postpone_replica(tx, &ticket, now));
+                    if later.is_err() {
+                        break;
+                    }
+                }
                 _ => break,
             }
         }
@@ -41,12 +49,18 @@ impl Engine {
     /// When to tend again if nothing happens until then.
     #[cfg(feature = "server")]
     pub(crate) fn next_tending(&self, now: u64) -> u64 {
-        let waiting = self.store.read(|tx| {
-            let is_any = |table| Ok(tx.scan_prefix(table, b"")?.next().is_some());
-            Ok::<_, StoreError>(is_any(Table::Event)? || is_any(Table::Replica)?)
-        });
         let chores = self.chores_due.load(Ordering::Relaxed);
-        if waiting.unwrap_or(true) { chores.min(now + BEAT_MS) } else { chores }
+        let replica = match self.store.read(|tx| first_replica(tx)) {
+            Ok(due) => due.map(|due| due.max(now + BEAT_MS)),
+            Err(_) => Some(now + 1000),
+        };
+        replica.map_or(chores, |due| chores.min(due))
+    }
+
+    /// When to deliver again if nothing happens until then.
+    #[cfg(feature = "server")]
+    pub(crate) fn next_delivery(&self, now: u64, busy: &HashSet<Vec<u8>>) -> Option<u64> {
+        self.store.read(|tx| next_delivery(tx, busy)).unwrap_or(Some(now + 1000))
     }
 
     /// Makes the next [`Engine::tend`] look at the lifecycle rules.
@@ -107,15 +121,16 @@ impl Engine {
         }
     }
 
-    /// The events to deliver at this moment.
-    pub(crate) fn due_deliveries(&self, now: u64) -> Vec<Delivery> {
+    /// The events to deliver at this moment, but for queues that are busy.
+    pub(crate) fn due_deliveries(&self, now: u64, busy: &HashSet<Vec<u8>>) -> Vec<Delivery> {
         let due = self.store.read(|tx| {
-            let due = due_deliveries(tx, now)?;
+            let due = due_deliveries(tx, now, busy)?;
             Ok((due, tx.is_changed()))
         });
         match due {
             Ok((_, true)) => {
-                self.store.write(move |tx| due_deliveries(tx, now)).unwrap_or_default()
+                let busy = busy.clone();
+                self.store.write(move |tx| due_deliveries(tx, now, &busy)).unwrap_or_default()
             }
             Ok((due, false)) => due,
             Err(_) => Vec::new(),

@@ -3,13 +3,15 @@
 use b2_emulator::Settings;
 use serde_json::{Value, json};
 
-use crate::scenario::{Scenario, assert_refused, ok, text};
+use crate::scenario::{Scenario, assert_refused, ok, sha1, text};
 
 const DELAY_MS: u64 = 60_000;
 
 /// Two buckets, the second of which is to get what the first has.
 fn scenario() -> (Scenario, String, String) {
-    let mut s = Scenario::with(Settings::default().with_replication_delay_ms(DELAY_MS));
+    let mut s = Scenario::with(
+        Settings::default().with_part_sizes(20, 10).with_replication_delay_ms(DELAY_MS),
+    );
     let reader = text(&s.key(&["readFiles"], &Value::Null)["applicationKeyId"]);
     let writer = text(&s.key(&["writeFiles"], &Value::Null)["applicationKeyId"]);
     let mut mapping = json!({});
@@ -95,4 +97,31 @@ fn a_rule_that_does_not_speak_of_existing_files_leaves_them_out() {
     rule["includeExistingFiles"] = json!("no");
     update["replicationConfiguration"]["asReplicationSource"]["replicationRules"][0] = rule;
     assert_refused(&s.call("b2_update_bucket", &update), 400, "bad_request");
+}
+
+#[test]
+fn files_that_wait_keep_none_that_is_due_waiting() {
+    let (mut s, from, _) = scenario();
+    // Large files have higher ids than small ones, as later buckets may have.
+    let start = json!({"bucketId": from, "fileName": "a/large", "contentType": "b2/x-auto"});
+    let early = s.get("b2_start_large_file", &start)["fileId"].clone();
+    let url = s.get("b2_get_upload_part_url", &json!({"fileId": early}));
+    let parts: [&[u8]; 2] = [b"0123456789", b"end"];
+    for (number, part) in parts.iter().enumerate() {
+        let request = http::Request::post(text(&url["uploadUrl"]))
+            .header("authorization", text(&url["authorizationToken"]))
+            .header("x-bz-part-number", number + 1)
+            .header("x-bz-content-sha1", sha1(part))
+            .body(bytes::Bytes::from_static(part));
+        ok(&s.send(request.unwrap()));
+    }
+    let digests = parts.map(sha1);
+    s.get("b2_finish_large_file", &json!({"fileId": early, "partSha1Array": digests}));
+    s.now += DELAY_MS / 2;
+    for number in 0..600 {
+        ok(&s.upload(&from, &format!("a/{number}"), b"bytes").send());
+    }
+    assert_eq!(status(&mut s, &early), "PENDING");
+    s.now += DELAY_MS / 2;
+    assert_eq!(status(&mut s, &early), "COMPLETED");
 }
