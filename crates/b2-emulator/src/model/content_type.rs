@@ -1,10 +1,20 @@
 //! `b2/x-auto`: the content type that a file name suggests.
 
+use super::refusal::{Outcome, bad_request};
+
 const DEFAULT: &str = "application/octet-stream";
 
+/// Longer ones belong to nobody, and have to fit into the head of an answer.
+const LONGEST: usize = 256;
+
 /// The type to store for what the client asked.
-pub(crate) fn resolve(requested: &str, file_name: &str) -> String {
-    if requested == "b2/x-auto" { for_name(file_name).to_owned() } else { requested.to_owned() }
+pub(crate) fn resolve(requested: &str, file_name: &str) -> Outcome<String> {
+    let is_visible = |byte: u8| matches!(byte, b' '..=b'~');
+    if !(1..=LONGEST).contains(&requested.len()) || !requested.bytes().all(is_visible) {
+        return Err(bad_request("contentType must be 1 to 256 visible characters"));
+    }
+    let resolved = if requested == "b2/x-auto" { for_name(file_name) } else { requested };
+    Ok(resolved.to_owned())
 }
 
 /// By the extension after the last dot of the last segment.
