@@ -35,8 +35,7 @@ impl Server {
     }
 
     fn spawn(command: &mut Command) -> Result<Self, Failure> {
-        // MD5 costs more than all the rest of an upload, and no client here asks for it.
-        command.args(["--port", "0", "--no-md5"]).stdout(Stdio::piped());
+        command.args(["--port", "0"]).stdout(Stdio::piped());
         let line_of = program::line(command);
         let start = |source| Failure::Start { program: line_of.clone(), source };
         let mut child = command.spawn().map_err(start)?;
