@@ -274,6 +274,8 @@ impl Wire {
             request = request.header(*name, *value);
         }
         let begun = Instant::now();
+        // The end of the last answer may be here before the connection is free.
+        self.sender.ready().await?;
         let response = self.sender.send_request(request.body(Full::new(body))?).await?;
         let status = response.status();
         let answer = response.into_body().collect().await?.to_bytes();

@@ -1,6 +1,6 @@
 //! A B2 as a value: no sockets, no threads, no clock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -305,7 +305,7 @@ impl InMemory {
     /// The events to be posted at that moment, as URL and JSON body. They
     /// count as delivered.
     pub fn take_events(&mut self, now_ms: u64) -> Vec<(String, String)> {
-        let due = self.engine.due_deliveries(now_ms);
+        let due = self.engine.due_deliveries(now_ms, &HashSet::new());
         due.into_iter()
             .map(|delivery| {
                 let event = (delivery.url.clone(), delivery.body.clone());

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::bench::Wire;
 use crate::failure::Failure;
@@ -39,10 +39,10 @@ struct Ready {
 }
 
 impl Emulator {
-    /// Starts the emulator of our CLI on a free port and waits until it is ready.
-    pub(crate) fn start(b2: &Path) -> Result<Self, Failure> {
+    /// Starts the emulator of our CLI on a free port and a folder, and waits until it is ready.
+    pub(crate) fn start(b2: &Path, data: &Path) -> Result<Self, Failure> {
         let mut command = Command::new(b2);
-        command.args(["emulator", "--in-memory", "--port", "0"]);
+        command.args(["emulator", "--port", "0", "--data"]).arg(data);
         // So that files of some megabytes go in parts.
         command.args(["--recommended-part-size", "5000000"]);
         let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
@@ -102,6 +102,18 @@ impl Emulator {
             "applicationKey": self.key,
             "accountId": self.account_id,
         }))
+    }
+
+    /// Kills it and has its folder checked; gives what is said of that.
+    pub(crate) fn fsck(self, b2: &Path, data: &Path) -> Result<Value, Failure> {
+        drop(self);
+        let mut command = Command::new(b2);
+        command.args(["emulator", "fsck", "--json", "--data"]).arg(data);
+        let line = program::line(&command);
+        let said = program::output(&mut command)?.stdout;
+        let last = said.rsplit(|byte| *byte == b'\n').find(|line| !line.is_empty());
+        serde_json::from_slice(last.unwrap_or_default())
+            .map_err(|source| Failure::Answer { command: line, source })
     }
 
     /// Whether it still runs.

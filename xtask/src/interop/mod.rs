@@ -51,7 +51,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let official = official::install(&folder)?;
     let ours = build()?;
     let workshop = Workshop::new(&folder.join("work"))?;
-    let mut emulator = Emulator::start(&ours)?;
+    let data = workshop.folder.join("data");
+    let program = ours.clone();
+    let mut emulator = Emulator::start(&program, &data)?;
     println!("The emulator serves at {}", emulator.base_url);
     let sdk = official.clone();
     let official = B2::official(&workshop, &official, &emulator)?;
@@ -68,6 +70,13 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     println!("restic: backups through rclone");
     score.round("restic", |score| restic::back_up(&workshop, &restic, &rclone, &emulator, score));
     score.same("emulator", "it still runs", &emulator.is_alive(), &true);
+    let checked = emulator.fsck(&program, &data)?;
+    score.same(
+        "emulator",
+        "its folder is sound after kill -9",
+        &checked["faults"],
+        &serde_json::json!(0),
+    );
     println!("\n{}", score.table());
     let failure = score.failures();
     if args.keep || failure.is_some() {

@@ -2,7 +2,8 @@
 //!
 //! The first line of the input is `METHOD TARGET`, the following ones are
 //! headers up to an empty line, the rest is the body. `TOKEN` stands for the
-//! token of somebody who is logged in.
+//! token of somebody who is logged in, `WHOLE_URL` and `WHOLE_KEY` for where a
+//! file can be uploaded, `PART_URL` and `PART_KEY` for a part.
 
 #![no_main]
 

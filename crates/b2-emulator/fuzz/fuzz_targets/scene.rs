@@ -31,10 +31,17 @@ impl Scene {
             &json!({"bucketId": bucket, "fileName": "large", "contentType": "x/y"}),
         );
         let file = scene.upload(&bucket);
+        let url = scene.call("b2_get_upload_url", &json!({ "bucketId": bucket }));
+        let large_id = word(&large, "fileId");
+        let part_url = scene.call("b2_get_upload_part_url", &json!({ "fileId": large_id }));
         scene.names = vec![
+            ("WHOLE_URL", word(&url, "uploadUrl")),
+            ("WHOLE_KEY", word(&url, "authorizationToken")),
+            ("PART_URL", word(&part_url, "uploadUrl")),
+            ("PART_KEY", word(&part_url, "authorizationToken")),
             ("ACCOUNT", id),
             ("BUCKET", bucket),
-            ("LARGE", word(&large, "fileId")),
+            ("LARGE", large_id),
             ("FILE", file),
             ("TOKEN", scene.token.clone()),
         ];
@@ -74,7 +81,8 @@ impl Scene {
 
     #[allow(dead_code, reason = "each target uses its own part of this")]
     pub fn list(&mut self) {
-        let bucket = self.names[1].1.clone();
+        let bucket = self.names.iter().find(|(name, _)| *name == "BUCKET");
+        let bucket = bucket.map(|(_, id)| id.clone());
         self.call("b2_list_file_versions", &json!({ "bucketId": bucket }));
     }
 

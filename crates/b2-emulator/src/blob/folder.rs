@@ -46,7 +46,11 @@ impl FolderBlobs {
         flush_folder(&blobs.finished)?;
         flush_folder(root)?;
         for leftover in fs::read_dir(&blobs.temporary)? {
-            fs::remove_file(leftover?.path())?;
+            let leftover = leftover?;
+            // A folder is not ours, whoever put it there.
+            if !leftover.file_type()?.is_dir() {
+                fs::remove_file(leftover.path())?;
+            }
         }
         Ok(blobs)
     }
@@ -63,6 +67,9 @@ impl FolderBlobs {
             let mut visit = self.sweep.visit(group);
             for file in fs::read_dir(self.finished.join(format!("{group:02x}")))? {
                 let file = file?;
+                if file.file_type()?.is_dir() {
+                    continue;
+                }
                 let id = file.file_name().to_str().and_then(BlobId::parse);
                 if id.is_some_and(|id| visit.is_fresh(id)) {
                     continue;
@@ -222,9 +229,13 @@ fn link(from: &Path, to: &Path) -> io::Result<()> {
     match fs::hard_link(from, to) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(error),
+        Err(_) if to.exists() => Ok(()),
         Err(_) => {
-            fs::copy(from, to)?;
-            File::open(to)?.sync_all()
+            // Under its name it is whole; what a crash leaves is swept.
+            let copy = to.with_extension("copy");
+            fs::copy(from, &copy)?;
+            File::open(&copy)?.sync_all()?;
+            fs::rename(copy, to)
         }
         Ok(()) => Ok(()),
     }
@@ -250,10 +261,12 @@ mod tests {
         }
         fs::write(folder.path().join("tmp/0"), b"half").unwrap();
         fs::write(folder.path().join("blobs/00/stray"), b"?").unwrap();
+        fs::create_dir(folder.path().join("tmp/folder")).unwrap();
+        fs::create_dir(folder.path().join("blobs/01/folder")).unwrap();
 
         let blobs = FolderBlobs::open(folder.path()).unwrap();
         blobs.sweep(|id| io::Result::Ok(id == BlobId::new(2))).unwrap();
-        assert_eq!(fs::read_dir(folder.path().join("tmp")).unwrap().count(), 0);
+        assert_eq!(fs::read_dir(folder.path().join("tmp")).unwrap().count(), 1, "the folder");
         let left: Vec<_> = fs::read_dir(folder.path().join("blobs/00"))
             .unwrap()
             .map(|file| file.unwrap().file_name().into_string().unwrap())

@@ -72,7 +72,7 @@ impl Control {
     pub(crate) fn set_clock_offset(&self, offset_ms: i64) {
         self.clock.set_offset(offset_ms);
         self.engine.hurry();
-        self.engine.bell.notify_one();
+        self.engine.ring();
     }
 
     /// Forgets everything but the account, and every fault, cap and counter.
@@ -87,9 +87,12 @@ impl Control {
 
     /// How long nothing needs to be done unless something happens.
     pub(crate) fn idle(&self) -> Duration {
-        let now = self.clock.now();
-        let due = self.engine.next_tending(now).saturating_sub(now);
+        self.until(self.engine.next_tending(self.clock.now()))
+    }
+
+    /// How long it is until a moment of the emulator's clock.
+    pub(crate) fn until(&self, due: u64) -> Duration {
         // The clock can be set, by others too.
-        Duration::from_millis(due).min(Duration::from_secs(60))
+        Duration::from_millis(due.saturating_sub(self.clock.now())).min(Duration::from_secs(60))
     }
 }

@@ -58,9 +58,9 @@ pub(crate) fn check(
     Ok(checked)
 }
 
-/// Blobs without a row, and what uploads left unfinished.
+/// Blobs without a row, and what uploads and snapshots left unfinished.
 fn leftovers(path: &Path, rows: &DurableRows) -> io::Result<u64> {
-    let mut count = 0;
+    let mut count = super::snapshot::leftovers(&path.join("snapshots"))?;
     let mut groups = vec![path.join("tmp")];
     for group in fs::read_dir(path.join("blobs"))? {
         groups.push(group?.path());

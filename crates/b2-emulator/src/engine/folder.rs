@@ -12,7 +12,8 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::blob::{BlobId, FolderBlobs};
+use super::snapshot::recover;
+use crate::blob::{BlobId, FolderBlobs, flush_folder};
 use crate::store::{DurableRows, StoreError};
 
 /// Grows whenever an older emulator could not read the folder any more.
@@ -126,7 +127,13 @@ impl DataFolder {
         let new = self.path.join("format.new");
         fs::write(&new, format!("{FORMAT}\n")).map_err(&failed)?;
         File::open(&new).and_then(|file| file.sync_all()).map_err(&failed)?;
-        fs::rename(new, self.path.join("format")).map_err(failed)
+        fs::rename(new, self.path.join("format")).map_err(&failed)?;
+        // Before there is anything that would make the folder look foreign.
+        flush_folder(&self.path).map_err(&failed)?;
+        // Not everybody may read the folder around it.
+        let around = self.path.parent().filter(|path| !path.as_os_str().is_empty());
+        let _ = flush_folder(around.unwrap_or_else(|| Path::new(".")));
+        Ok(())
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -136,6 +143,10 @@ impl DataFolder {
     /// Opens rows and blobs. The blobs are yet to be swept.
     pub(super) fn contents(&self) -> Result<(DurableRows, FolderBlobs), OpenError> {
         let failed = self.failed();
+        for name in ["blobs", "tmp", "snapshots"] {
+            keep_private(&self.path.join(name)).map_err(&failed)?;
+        }
+        recover(&self.path.join("snapshots")).map_err(&failed)?;
         let metadata = self.path.join("metadata.redb");
         create_private_file(&metadata, b"").map_err(&failed)?;
         let rows = DurableRows::open(&metadata)?;
@@ -152,13 +163,26 @@ fn create_private_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Writes a file only its owner can read, unless it is there already.
-pub(crate) fn create_private_file(path: &Path, content: &[u8]) -> io::Result<()> {
+/// Makes a folder of ours the owner's only, whatever the one around it is.
+fn keep_private(path: &Path) -> io::Result<()> {
+    create_private_folder(path)?;
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    Ok(())
+}
+
+/// A new file that only its owner can read.
+pub(super) fn private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
+    options.open(path)
+}
+
+/// Writes a file only its owner can read, unless it is there already.
+pub(crate) fn create_private_file(path: &Path, content: &[u8]) -> io::Result<()> {
+    match private_file(path) {
         Ok(mut file) => file.write_all(content).and_then(|()| file.sync_all()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
@@ -206,5 +230,24 @@ mod tests {
         let mode = |name: &str| path.join(name).metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!(mode("metadata.redb"), 0o600);
         assert_eq!(mode(""), 0o700);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_in_a_folder_open_to_all_is_for_the_owner_only() {
+        use std::os::unix::fs::PermissionsExt;
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("data");
+        DataFolder::open(&path).unwrap().contents().unwrap();
+        for open in ["", "blobs", "tmp", "snapshots"] {
+            fs::set_permissions(path.join(open), fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        DataFolder::open(&path).unwrap().contents().unwrap();
+        for name in ["blobs", "tmp", "snapshots", "metadata.redb"] {
+            let mode = path.join(name).metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{name}");
+        }
+        private_file(&path.join("new")).unwrap();
+        assert_eq!(path.join("new").metadata().unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use bytes::Bytes;
 
-use crate::blob::{BlobId, BlobReader, BlobWriter, Blobs, MemoryBlobs, Receipt, Segment};
+use crate::blob::{BlobId, BlobReader, BlobWriter, Blobs, MemoryBlobs, Segment};
 use crate::model::{
     Admission, Answer, Conclusion, CopyTicket, Credentials, Entropy, Head, Identity, Payload,
     Rules, Settings, Table, UploadTicket, Visit, revoke, set_up,
@@ -54,12 +54,14 @@ pub(crate) struct Engine {
     /// Held for reading by whoever may change something, and for writing when
     /// everything is changed at once.
     gate: RwLock<()>,
+    /// How often everything was changed at once; changes under the gate.
+    eras: AtomicU64,
     /// Begins the ids of requests.
     request_prefix: String,
     requests: AtomicU64,
     /// Tells that there may be something to do: an event, a replica.
     #[cfg(feature = "server")]
-    pub(crate) bell: tokio::sync::Notify,
+    pub(crate) bell: tokio::sync::watch::Sender<()>,
     /// Snapshots of an emulator that has no folder.
     #[cfg(feature = "server")]
     snapshots: snapshot::MemorySnapshots,
@@ -129,10 +131,11 @@ impl Engine {
         Ok(Self {
             rules: Arc::new(Rules::new(settings, blobs.stored())),
             gate: RwLock::default(),
+            eras: AtomicU64::new(0),
             request_prefix,
             requests: AtomicU64::new(0),
             #[cfg(feature = "server")]
-            bell: tokio::sync::Notify::new(),
+            bell: tokio::sync::watch::Sender::default(),
             #[cfg(feature = "server")]
             snapshots: snapshot::MemorySnapshots::default(),
             store,
@@ -159,12 +162,24 @@ impl Engine {
         self.gate.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// For those who let go of the gate meanwhile: whether what they have seen
+    /// is of the same data as what they change.
+    fn era(&self) -> u64 {
+        self.eras.load(Ordering::Relaxed)
+    }
+
     /// Wakes whoever tends to what comes later, if there is something new.
     #[cfg(feature = "server")]
     fn ring_if(&self, is_new: bool) {
         if is_new {
-            self.bell.notify_one();
+            self.ring();
         }
+    }
+
+    /// Wakes everybody who tends to something.
+    #[cfg(feature = "server")]
+    pub(crate) fn ring(&self) {
+        self.bell.send_modify(|()| {});
     }
 
     fn fork(&self) -> Entropy {
@@ -203,7 +218,7 @@ impl Engine {
 
     /// Answers a request whose body has been collected.
     pub(crate) fn conclude(&self, head: &Arc<Head>, body: Bytes, now: u64) -> Answer {
-        let _pass = self.pass();
+        let pass = self.pass();
         let rules = Arc::clone(&self.rules);
         let (entropy, route) = (self.fork(), head.route().ok());
         let conclusion = if Rules::writes(route.as_ref()) {
@@ -213,7 +228,12 @@ impl Engine {
             self.store.read(|tx| rules.conclude(tx, Visit { head, now, entropy }, &body))
         };
         match conclusion {
-            Ok(Conclusion::Copy(ticket)) => self.copy(head, *ticket, now),
+            Ok(Conclusion::Copy(ticket)) => {
+                let era = self.era();
+                // Whoever changes everything must not wait for gigabytes.
+                drop(pass);
+                self.copy(head, *ticket, era, now)
+            }
             other => self.settle(other, head, now),
         }
     }
@@ -255,8 +275,14 @@ impl Engine {
         disk_trouble(error, head, now)
     }
 
-    fn copy(&self, head: &Arc<Head>, ticket: CopyTicket, now: u64) -> Answer {
-        let receipt = match self.write_anew(&ticket) {
+    fn copy(&self, head: &Arc<Head>, ticket: CopyTicket, era: u64, now: u64) -> Answer {
+        let written = self.write_segments(&ticket.segments, ticket.len);
+        let _pass = self.pass();
+        if era != self.era() {
+            let error = io::Error::other("its data were put away meanwhile");
+            return disk_trouble(&error, head, now);
+        }
+        let receipt = match written.and_then(BlobWriter::finish) {
             Ok(receipt) => receipt,
             Err(error) => return disk_trouble(&error, head, now),
         };
@@ -269,11 +295,8 @@ impl Engine {
         self.settle(conclusion, head, now)
     }
 
-    fn write_anew(&self, ticket: &CopyTicket) -> io::Result<Receipt> {
-        self.write_segments(&ticket.segments, ticket.len)
-    }
-
-    fn write_segments(&self, segments: &[Segment], len: u64) -> io::Result<Receipt> {
+    /// The bytes written anew, yet to be finished.
+    fn write_segments(&self, segments: &[Segment], len: u64) -> io::Result<BlobWriter> {
         let mut writer = {
             let id = BlobId::new(self.fork().u128());
             self.blobs.create(id, len, 0, self.rules.settings.md5)?
@@ -287,7 +310,7 @@ impl Engine {
                 done += len;
             }
         }
-        writer.finish()
+        Ok(writer)
     }
 
     /// Opens the blob a segment lies in.

@@ -1,21 +1,25 @@
 //! What an engine does unasked: lifecycle rules, replicas, and events.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::Engine;
+use crate::model::{
+    Delivery, Place, ReplicaTicket, Rules, due_deliveries, next_replica, postpone_replica,
+    settle_delivery,
+};
 #[cfg(feature = "server")]
-use crate::model::Table;
-use crate::model::{Delivery, ReplicaTicket, Rules, due_deliveries, next_replica, settle_delivery};
+use crate::model::{first_replica, next_delivery};
 use crate::store::StoreError;
 
 /// How long lifecycle rules wait between two rounds, in milliseconds. The
 /// service makes one a day; days are counted exactly either way.
 const BETWEEN_ROUNDS_MS: u64 = 60 * 60 * 1000;
 
-/// How often deliveries and replicas that wait are looked at.
+/// The least between two rounds of replicas, in milliseconds.
 #[cfg(feature = "server")]
-const BEAT_MS: u64 = 200;
+const BEAT_MS: u64 = 50;
 
 /// Replicas made in one go.
 const MOST_REPLICAS: usize = 100;
@@ -24,7 +28,6 @@ impl Engine {
     /// Does what is due by this moment. What cannot be done now is done when
     /// this is called again.
     pub(crate) fn tend(&self, now: u64) {
-        let _pass = self.pass();
         if now >= self.chores_due.load(Ordering::Relaxed) {
             self.chores_due.store(now.saturating_add(BETWEEN_ROUNDS_MS), Ordering::Relaxed);
             let _ = self.carry_out_lifecycle(now);
@@ -32,6 +35,12 @@ impl Engine {
         for _ in 0..MOST_REPLICAS {
             match self.next_replica(now) {
                 Ok(Some(ticket)) if self.replicate(&ticket, now).is_some() => {}
+                Ok(Some(ticket)) => {
+                    let later = self.store.write(move |tx| postpone_replica(tx, &ticket, now));
+                    if later.is_err() {
+                        break;
+                    }
+                }
                 _ => break,
             }
         }
@@ -40,12 +49,18 @@ impl Engine {
     /// When to tend again if nothing happens until then.
     #[cfg(feature = "server")]
     pub(crate) fn next_tending(&self, now: u64) -> u64 {
-        let waiting = self.store.read(|tx| {
-            let is_any = |table| Ok(tx.scan_prefix(table, b"")?.next().is_some());
-            Ok::<_, StoreError>(is_any(Table::Event)? || is_any(Table::Replica)?)
-        });
         let chores = self.chores_due.load(Ordering::Relaxed);
-        if waiting.unwrap_or(true) { chores.min(now + BEAT_MS) } else { chores }
+        let replica = match self.store.read(|tx| first_replica(tx)) {
+            Ok(due) => due.map(|due| due.max(now + BEAT_MS)),
+            Err(_) => Some(now + 1000),
+        };
+        replica.map_or(chores, |due| chores.min(due))
+    }
+
+    /// When to deliver again if nothing happens until then.
+    #[cfg(feature = "server")]
+    pub(crate) fn next_delivery(&self, now: u64, busy: &HashSet<Vec<u8>>) -> Option<u64> {
+        self.store.read(|tx| next_delivery(tx, busy)).unwrap_or(Some(now + 1000))
     }
 
     /// Makes the next [`Engine::tend`] look at the lifecycle rules.
@@ -57,10 +72,16 @@ impl Engine {
         if !self.store.read(|tx| Rules::has_chores(tx))? {
             return Ok(());
         }
-        let mut next = Some(Vec::new());
+        let (mut next, era) = (Some(Place::default()), self.era());
         while let Some(from) = next {
+            // For a step only: whoever changes everything must not wait long.
+            let _pass = self.pass();
+            if era != self.era() {
+                self.hurry();
+                break;
+            }
             let (rules, entropy) = (Arc::clone(&self.rules), self.fork());
-            let step = self.store.write(move |tx| rules.carry_out(tx, &from, now, entropy))?;
+            let step = self.store.write(move |tx| rules.carry_out(tx, from, now, entropy))?;
             self.sweep(step.garbage);
             next = step.next;
         }
@@ -77,7 +98,13 @@ impl Engine {
 
     /// `None` if it has to wait for another time.
     fn replicate(&self, ticket: &ReplicaTicket, now: u64) -> Option<()> {
-        let receipt = self.write_segments(&ticket.segments, ticket.len).ok()?;
+        let era = self.era();
+        let writer = self.write_segments(&ticket.segments, ticket.len).ok()?;
+        let _pass = self.pass();
+        if era != self.era() {
+            return None;
+        }
+        let receipt = writer.finish().ok()?;
         let (rules, entropy, blob) = (Arc::clone(&self.rules), self.fork(), receipt.blob);
         let ticket = ticket.clone();
         let stored =
@@ -94,15 +121,16 @@ impl Engine {
         }
     }
 
-    /// The events to deliver at this moment.
-    pub(crate) fn due_deliveries(&self, now: u64) -> Vec<Delivery> {
+    /// The events to deliver at this moment, but for queues that are busy.
+    pub(crate) fn due_deliveries(&self, now: u64, busy: &HashSet<Vec<u8>>) -> Vec<Delivery> {
         let due = self.store.read(|tx| {
-            let due = due_deliveries(tx, now)?;
+            let due = due_deliveries(tx, now, busy)?;
             Ok((due, tx.is_changed()))
         });
         match due {
             Ok((_, true)) => {
-                self.store.write(move |tx| due_deliveries(tx, now)).unwrap_or_default()
+                let busy = busy.clone();
+                self.store.write(move |tx| due_deliveries(tx, now, &busy)).unwrap_or_default()
             }
             Ok((due, false)) => due,
             Err(_) => Vec::new(),

@@ -78,7 +78,11 @@ impl Answer {
             StoreError::Corrupt(_) => (500, "internal_error"),
             _ => (503, "service_unavailable"),
         };
-        Self::refusal(&Refusal { status, code, message: error.to_string() })
+        // What the disk said is what helps.
+        let causes =
+            std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+        let message = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+        Self::refusal(&Refusal { status, code, message })
     }
 
     /// An error that no rule gives.

@@ -1,10 +1,20 @@
 //! `b2/x-auto`: the content type that a file name suggests.
 
+use super::refusal::{Outcome, bad_request};
+
 const DEFAULT: &str = "application/octet-stream";
 
+/// Longer ones belong to nobody, and have to fit into the head of an answer.
+const LONGEST: usize = 256;
+
 /// The type to store for what the client asked.
-pub(crate) fn resolve(requested: &str, file_name: &str) -> String {
-    if requested == "b2/x-auto" { for_name(file_name).to_owned() } else { requested.to_owned() }
+pub(crate) fn resolve(requested: &str, file_name: &str) -> Outcome<String> {
+    let is_visible = |byte: u8| matches!(byte, b' '..=b'~');
+    if !(1..=LONGEST).contains(&requested.len()) || !requested.bytes().all(is_visible) {
+        return Err(bad_request("contentType must be 1 to 256 visible characters"));
+    }
+    let resolved = if requested == "b2/x-auto" { for_name(file_name) } else { requested };
+    Ok(resolved.to_owned())
 }
 
 /// By the extension after the last dot of the last segment.
@@ -146,10 +156,10 @@ mod tests {
 
     #[test]
     fn auto_looks_at_the_last_extension_and_anything_else_stays() {
-        assert_eq!(resolve("b2/x-auto", "a/b.tar.GZ"), "application/x-gzip");
-        assert_eq!(resolve("b2/x-auto", "photo.JPG"), "image/jpeg");
-        assert_eq!(resolve("b2/x-auto", "dir.txt/plain"), DEFAULT);
-        assert_eq!(resolve("b2/x-auto", "odd.zzz"), DEFAULT);
-        assert_eq!(resolve("video/x-own", "photo.jpg"), "video/x-own");
+        assert_eq!(resolve("b2/x-auto", "a/b.tar.GZ").unwrap(), "application/x-gzip");
+        assert_eq!(resolve("b2/x-auto", "photo.JPG").unwrap(), "image/jpeg");
+        assert_eq!(resolve("b2/x-auto", "dir.txt/plain").unwrap(), DEFAULT);
+        assert_eq!(resolve("b2/x-auto", "odd.zzz").unwrap(), DEFAULT);
+        assert_eq!(resolve("video/x-own", "photo.jpg").unwrap(), "video/x-own");
     }
 }

@@ -123,7 +123,7 @@ fn metadata(call: &Call<'_, '_>, source: &File, target: &str) -> Outcome<(String
         Some("REPLACE") => {
             let requested =
                 content_type.ok_or_else(|| bad_request("REPLACE needs a contentType"))?;
-            Ok((content_type::resolve(&requested, target), info.unwrap_or_default()))
+            Ok((content_type::resolve(&requested, target)?, info.unwrap_or_default()))
         }
         Some(other) => Err(bad_request(format!("invalid metadataDirective: {other}"))),
     }

@@ -9,6 +9,7 @@ use md5::{Digest, Md5};
 use serde_json::{Map, Value, json};
 
 use super::head::Head;
+use super::params::mode;
 use super::record::Encryption;
 use super::refusal::{Failure, Outcome, bad_request, refuse};
 
@@ -63,7 +64,10 @@ pub(crate) fn from_json(object: Option<&Map<String, Value>>) -> Outcome<Option<E
         return Ok(None);
     };
     let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
-    match text("mode") {
+    if object.is_empty() {
+        return Ok(None);
+    }
+    match mode(object)?.unwrap_or_default() {
         "SSE-B2" if text("algorithm") == ALGORITHM => Ok(Some(Encryption::SseB2)),
         "SSE-C" => {
             let (key, key_md5) = (text("customerKey"), text("customerKeyMd5"));

@@ -1,8 +1,11 @@
 //! Events: what happened to a file, on its way to whoever asked for it.
 //!
 //! An event is a row written with the change it tells about, so neither is
-//! there without the other. Whoever owns sockets takes the rows that are due
-//! and says how the delivery went.
+//! there without the other. Each rule has a queue of its own, so that a dead
+//! receiver keeps nobody else waiting. Whoever owns sockets takes the rows that
+//! are due and says how the delivery went.
+
+use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -17,8 +20,8 @@ use crate::store::{StoreError, Transaction};
 /// How often a delivery is tried before its rule is suspended.
 const MOST_ATTEMPTS: u32 = 5;
 
-/// How many rows are looked at for one round of deliveries.
-const ROUND: usize = 500;
+/// How many rows of a queue are looked at for one round of deliveries.
+const ROUND: usize = 100;
 
 /// An event somebody is still to be told of.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,6 +41,8 @@ pub(crate) struct Delivery {
     pub(crate) secret: Option<String>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
+    /// Where it was queued; one round of a queue is under way at a time.
+    pub(crate) queue: Vec<u8>,
     /// The rows it delivers.
     keys: Vec<Vec<u8>>,
 }
@@ -80,9 +85,11 @@ pub(crate) fn record(
             "objectVersionId": file.id,
         });
         let (bucket, rule) = (scene.bucket.id.clone(), rule.to_owned());
+        let queue = [bucket.as_bytes(), rule.as_bytes(), &[0]].concat();
         let pending = Pending { bucket, rule, event, attempts: 0, next_at: scene.now };
         let count = ids::next_count(tx, b"events")?;
-        tx.save(Table::Event, format!("{count:016x}").as_bytes(), &pending)?;
+        let key = [&queue, format!("{count:016x}").as_bytes()].concat();
+        tx.save(Table::Event, &key, &pending)?;
     }
     Ok(())
 }
@@ -97,41 +104,73 @@ fn asks(rule: &Value, event_type: &str, file: &File) -> bool {
         && types.filter_map(Value::as_str).any(|wanted| wanted == event_type || wanted == every)
 }
 
-/// What is to be delivered now; rows nobody wants any more go.
-pub(crate) fn due(tx: &mut Transaction<'_>, now: u64) -> Result<Vec<Delivery>, StoreError> {
-    let rows: Vec<_> = tx.scan_prefix(Table::Event, b"")?.take(ROUND).collect::<Result<_, _>>()?;
-    let mut deliveries: Vec<(Pending, Delivery, usize, Vec<Value>)> = Vec::new();
-    for (key, value) in rows {
-        let key = key[1..].to_vec();
-        let pending: Pending = decode(&value)?;
-        let bucket: Option<Bucket> = tx.load(Table::Bucket, pending.bucket.as_bytes())?;
-        let rule = bucket.as_ref().and_then(|bucket| rule(bucket, &pending.rule));
-        let Some(rule) = rule else {
-            tx.erase(Table::Event, &key);
-            continue;
-        };
-        if pending.next_at > now {
-            continue;
+/// What is to be delivered now, but for queues that are busy; rows nobody wants
+/// any more go.
+pub(crate) fn due(
+    tx: &mut Transaction<'_>,
+    now: u64,
+    busy: &HashSet<Vec<u8>>,
+) -> Result<Vec<Delivery>, StoreError> {
+    let mut due = Vec::new();
+    for queue in queues(tx)? {
+        if !busy.contains(&queue) {
+            due.extend(due_in(tx, &queue, now)?);
         }
-        let with = deliveries.iter_mut().find(|(first, _, most, events)| {
-            first.bucket == pending.bucket && first.rule == pending.rule && events.len() < *most
-        });
-        if let Some((_, delivery, _, events)) = with {
-            delivery.keys.push(key);
-            events.push(pending.event);
-            continue;
-        }
-        let most = rule["maxEventsPerBatch"].as_u64().unwrap_or(1) as usize;
-        let events = vec![pending.event.clone()];
-        deliveries.push((pending, delivery(rule, key), most, events));
     }
-    Ok(deliveries
-        .into_iter()
-        .map(|(_, delivery, _, events)| Delivery {
-            body: json!({ "events": events }).to_string(),
-            ..delivery
-        })
-        .collect())
+    // In the order that things happened.
+    due.sort_by_cached_key(|delivery| {
+        delivery.keys.first().map(|key| key[delivery.queue.len()..].to_vec())
+    });
+    Ok(due)
+}
+
+/// When the next delivery is due.
+#[cfg(feature = "server")]
+pub(crate) fn next_due(
+    tx: &Transaction<'_>,
+    busy: &HashSet<Vec<u8>>,
+) -> Result<Option<u64>, StoreError> {
+    let mut first = None;
+    for queue in queues(tx)?.into_iter().filter(|queue| !busy.contains(queue)) {
+        for row in tx.scan_prefix(Table::Event, &queue)?.take(ROUND) {
+            let at = decode::<Pending>(&row?.1)?.next_at;
+            first = Some(first.map_or(at, |first: u64| first.min(at)));
+        }
+    }
+    Ok(first)
+}
+
+/// The queues that hold something.
+fn queues(tx: &Transaction<'_>) -> Result<Vec<Vec<u8>>, StoreError> {
+    let (mut queues, mut from) = (Vec::new(), Vec::new());
+    while let Some((key, _)) = tx.scan(Table::Event, &from, &[0xff])?.next().transpose()? {
+        let end = key.iter().position(|byte| *byte == 0).map_or(key.len(), |at| at + 1);
+        let queue = key[1..end].to_vec();
+        from = [&queue[..], &[0xff]].concat();
+        queues.push(queue);
+    }
+    Ok(queues)
+}
+
+fn due_in(tx: &mut Transaction<'_>, queue: &[u8], now: u64) -> Result<Vec<Delivery>, StoreError> {
+    let rows: Vec<_> =
+        tx.scan_prefix(Table::Event, queue)?.take(ROUND).collect::<Result<_, _>>()?;
+    let Some((_, first)) = rows.first() else { return Ok(Vec::new()) };
+    let first: Pending = decode(first)?;
+    let bucket: Option<Bucket> = tx.load(Table::Bucket, first.bucket.as_bytes())?;
+    let Some(rule) = bucket.as_ref().and_then(|bucket| rule(bucket, &first.rule)) else {
+        rows.iter().for_each(|(key, _)| tx.erase(Table::Event, &key[1..]));
+        return Ok(Vec::new());
+    };
+    let mut due = Vec::new();
+    for (key, value) in rows {
+        let pending: Pending = decode(&value)?;
+        if pending.next_at <= now {
+            due.push((key[1..].to_vec(), pending.event));
+        }
+    }
+    let most = rule["maxEventsPerBatch"].as_u64().unwrap_or(1).max(1) as usize;
+    Ok(due.chunks(most).map(|batch| delivery(rule, queue, batch)).collect())
 }
 
 fn rule<'b>(bucket: &'b Bucket, name: &str) -> Option<&'b Value> {
@@ -139,16 +178,18 @@ fn rule<'b>(bucket: &'b Bucket, name: &str) -> Option<&'b Value> {
     rules.find(|rule| rule["name"] == name && rule["isSuspended"] != true)
 }
 
-fn delivery(rule: &Value, key: Vec<u8>) -> Delivery {
+fn delivery(rule: &Value, queue: &[u8], batch: &[(Vec<u8>, Value)]) -> Delivery {
     let target = &rule["targetConfiguration"];
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let headers = target["customHeaders"].as_array().into_iter().flatten();
+    let events: Vec<&Value> = batch.iter().map(|(_, event)| event).collect();
     Delivery {
         url: text(&target["url"]),
         secret: target["hmacSha256SigningSecret"].as_str().map(str::to_owned),
         headers: headers.map(|header| (text(&header["name"]), text(&header["value"]))).collect(),
-        body: String::new(),
-        keys: vec![key],
+        body: json!({ "events": events }).to_string(),
+        queue: queue.to_vec(),
+        keys: batch.iter().map(|(key, _)| key.clone()).collect(),
     }
 }
 

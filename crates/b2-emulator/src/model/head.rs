@@ -3,7 +3,7 @@
 use http::{HeaderMap, Method, Uri};
 
 use super::operation::Operation;
-use super::percent;
+use super::percent::{self, BadEncoding};
 use super::refusal::{Outcome, bad_request, not_found, refuse};
 
 /// Method, target and headers of one request.
@@ -73,10 +73,17 @@ impl Head {
     }
 
     pub(crate) fn query_pairs(&self) -> impl Iterator<Item = (String, String)> {
+        self.checked_query_pairs().filter_map(Result::ok)
+    }
+
+    /// The decoded parameters, and errors in the place of undecodable ones.
+    pub(super) fn checked_query_pairs(
+        &self,
+    ) -> impl Iterator<Item = Result<(String, String), BadEncoding>> {
         let query = self.uri.query().unwrap_or_default();
-        query.split('&').filter(|pair| !pair.is_empty()).filter_map(|pair| {
+        query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Some((percent::decode(key.as_bytes()).ok()?, percent::decode(value.as_bytes()).ok()?))
+            Ok((percent::decode(key.as_bytes())?, percent::decode(value.as_bytes())?))
         })
     }
 

@@ -111,6 +111,13 @@ fn key_name(call: &Call<'_, '_>) -> Outcome<String> {
 }
 
 fn requested_buckets(call: &Call<'_, '_>) -> Outcome<Option<Vec<String>>> {
+    let (named, other) =
+        if call.version >= 4 { ("bucketIds", "bucketId") } else { ("bucketId", "bucketIds") };
+    // To pass over it would make a key without its restriction.
+    if call.params.value(other).is_some() {
+        let message = format!("{other} is not of API version {}; use {named}", call.version);
+        return Err(bad_request(message));
+    }
     let buckets = if call.version >= 4 {
         call.params.optional_texts("bucketIds")?
     } else {

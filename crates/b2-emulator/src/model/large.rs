@@ -50,7 +50,7 @@ pub(crate) fn start_large_file(call: &mut Call<'_, '_>) -> Outcome<Answer> {
     let file = File {
         id,
         bucket: bucket.id,
-        content_type: content_type::resolve(&requested_type, &file_name),
+        content_type: content_type::resolve(&requested_type, &file_name)?,
         name: file_name,
         action: Action::Start,
         len: 0,

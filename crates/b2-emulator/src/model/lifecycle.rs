@@ -12,8 +12,9 @@ use super::{buckets, replication, versions};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// How many versions one step looks at, so that nobody waits long for it.
-const STEP: usize = 2000;
+/// How many versions one step looks at, and about how many blobs it gives up,
+/// so that nobody waits long for it.
+const STEP: usize = 500;
 
 /// What a rule says about a name, in days.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,33 +24,69 @@ struct Days {
     to_cancelling: Option<u64>,
 }
 
-/// Carries out the rules on the names from `from` on. Gives where to go on,
-/// `None` at the end.
-pub(crate) fn step(call: &mut Call<'_, '_>, from: &[u8]) -> Outcome<Option<Vec<u8>>> {
+/// Where a round has got to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Place {
+    /// The key that the next version has at least.
+    from: Vec<u8>,
+    /// The finished version before it.
+    newer: Option<Newer>,
+}
+
+/// What is kept of a version for the next older one of its name.
+#[derive(Clone, Debug)]
+struct Newer {
+    bucket: String,
+    name: String,
+    /// When it came, and so the next older one was hidden.
+    at: u64,
+    /// Whether the newest of the name is a hide marker.
+    is_under_marker: bool,
+}
+
+impl Newer {
+    fn is_of(&self, file: &File) -> bool {
+        self.bucket == file.bucket && self.name == file.name
+    }
+}
+
+/// Carries out the rules on the versions from a place on. Gives where to go
+/// on, `None` at the end. Takes the memory of some versions at a time, however
+/// many a name has.
+pub(crate) fn step(call: &mut Call<'_, '_>, mut place: Place) -> Outcome<Option<Place>> {
+    still_newer(call, &mut place)?;
     let mut visited = 0;
-    let mut from = from.to_vec();
-    let mut bucket: Option<Bucket> = None;
-    loop {
-        let next = call.tx.scan(Table::Version, &from, &[0xff])?.next().transpose()?;
-        let Some((_, value)) = next else { return Ok(None) };
+    while visited < STEP {
+        let next = call.tx.scan(Table::Version, &place.from, &[0xff])?.next().transpose()?;
+        let Some((_, value)) = next else {
+            leave(call, &mut place)?;
+            return Ok(None);
+        };
         let first: File = decode(&value)?;
-        if bucket.as_ref().is_none_or(|bucket| bucket.id != first.bucket) {
-            bucket = Some(buckets::load(call.tx, &first.bucket)?);
-        }
-        let Some(here) = &bucket else { return Ok(None) };
-        if !has_work(here) {
+        let bucket = buckets::load(call.tx, &first.bucket)?;
+        let end = versions::after_prefix_key(&bucket.id, "");
+        if !has_work(&bucket) {
             // Over to the next bucket at once.
-            from = versions::after_prefix_key(&here.id, "");
+            leave(call, &mut place)?;
+            place.from = end;
             continue;
         }
-        let versions = versions_of(call, &here.id, &first.name)?;
-        visited += versions.len();
-        tend_name(call, here, &versions)?;
-        from = versions::after_name_key(&here.id, &first.name);
-        if visited >= STEP {
-            return Ok(Some(from));
+        let page: Vec<_> = call
+            .tx
+            .scan(Table::Version, &place.from, &end)?
+            .take(STEP - visited)
+            .collect::<Result<_, _>>()?;
+        visited += page.len();
+        for (key, value) in page {
+            tend_version(call, &bucket, &mut place, &decode(&value)?)?;
+            place.from = [&key[1..], &[0]].concat();
+            // A large file has ten thousand parts.
+            if call.garbage.len() >= STEP {
+                return Ok(Some(place));
+            }
         }
     }
+    Ok(Some(place))
 }
 
 /// Whether time alone may change something in this bucket.
@@ -57,52 +94,89 @@ pub(crate) fn has_work(bucket: &Bucket) -> bool {
     !bucket.lifecycle_rules.is_empty() || replication::is_source(bucket)
 }
 
-fn versions_of(call: &Call<'_, '_>, bucket: &str, name: &str) -> Outcome<Vec<File>> {
-    let (from, until) = (versions::name_key(bucket, name), versions::after_name_key(bucket, name));
-    let rows = call.tx.scan(Table::Version, &from, &until)?;
-    Ok(rows.map(|row| decode(&row?.1)).collect::<Result<_, _>>()?)
+/// Between two steps everything newer may have been deleted; then nothing
+/// hides the next version any more.
+fn still_newer(call: &Call<'_, '_>, place: &mut Place) -> Outcome<()> {
+    let Some(newer) = &place.newer else { return Ok(()) };
+    let (from, until) = (versions::name_key(&newer.bucket, &newer.name), &place.from);
+    for row in call.tx.scan(Table::Version, &from, until)? {
+        if decode::<File>(&row?.1)?.action != Action::Start {
+            return Ok(());
+        }
+    }
+    // The rules never delete the newest of a name before its end.
+    place.newer = None;
+    Ok(())
 }
 
-/// Newest first, as they are listed.
-fn tend_name(call: &mut Call<'_, '_>, bucket: &Bucket, versions: &[File]) -> Outcome<()> {
-    let Some(name) = versions.first().map(|file| file.name.as_str()) else {
-        return Ok(());
-    };
-    let days = days(bucket, name);
-    let has_passed = |since: u64, days: Option<u64>, now: u64| {
-        days.is_some_and(|days| since.saturating_add(days.saturating_mul(DAY_MS)) <= now)
-    };
-    let now = call.now;
-    let finished: Vec<&File> =
-        versions.iter().filter(|file| file.action != Action::Start).collect();
-    for file in versions.iter().filter(|file| file.action == Action::Start) {
-        if has_passed(file.uploaded_at, days.to_cancelling, now) {
+fn tend_version(
+    call: &mut Call<'_, '_>,
+    bucket: &Bucket,
+    place: &mut Place,
+    file: &File,
+) -> Outcome<()> {
+    if place.newer.as_ref().is_some_and(|newer| !newer.is_of(file)) {
+        leave(call, place)?;
+    }
+    let days = days(bucket, &file.name);
+    if file.action == Action::Start {
+        if has_passed(file.uploaded_at, days.to_cancelling, call.now) {
             files::discard(call, file)?;
         }
+        return Ok(());
     }
-    // Each was hidden when the next newer one came.
-    let mut left = finished.len();
-    for pair in finished.windows(2).rev() {
-        let (newer, older) = (pair[0], pair[1]);
-        if has_passed(newer.uploaded_at, days.to_deleting, now) && !is_locked(older, now) {
-            delete(call, bucket, older)?;
-            left -= 1;
+    let newer = place.newer.take();
+    let is_marker = file.action == Action::Hide;
+    place.newer = Some(Newer {
+        bucket: file.bucket.clone(),
+        name: file.name.clone(),
+        at: file.uploaded_at,
+        is_under_marker: newer.as_ref().map_or(is_marker, |newer| newer.is_under_marker),
+    });
+    if let Some(newer) = newer {
+        if has_passed(newer.at, days.to_deleting, call.now) && !is_locked(file, call.now) {
+            return delete(call, bucket, file);
         }
-    }
-    let Some(&current) = finished.first() else { return Ok(()) };
-    if current.action == Action::Hide {
-        // A marker that hides nothing any more goes the same way.
-        if left == 1 && has_passed(current.uploaded_at, days.to_deleting, now) {
-            files::discard(call, current)?;
-        }
-    } else if has_passed(current.uploaded_at, days.to_hiding, now) {
-        let marker = files::store_marker(call, &bucket.id, name)?;
+    } else if !is_marker && has_passed(file.uploaded_at, days.to_hiding, call.now) {
+        let marker = files::store_marker(call, &bucket.id, &file.name)?;
         tell(call, bucket, "b2:HideMarkerCreated:LifecycleRule", &marker)?;
     }
-    for file in finished.into_iter().filter(|file| file.action == Action::Upload) {
-        replicate(call, bucket, file)?;
+    if is_marker { Ok(()) } else { replicate(call, bucket, file) }
+}
+
+/// Ends the visit to a name: a marker that hides nothing any more goes the
+/// same way as what it hid.
+fn leave(call: &mut Call<'_, '_>, place: &mut Place) -> Outcome<()> {
+    let Some(left) = place.newer.take().filter(|newer| newer.is_under_marker) else {
+        return Ok(());
+    };
+    let (from, until) = (
+        versions::name_key(&left.bucket, &left.name),
+        versions::after_name_key(&left.bucket, &left.name),
+    );
+    let mut finished = Vec::new();
+    for row in call.tx.scan(Table::Version, &from, &until)? {
+        let file: File = decode(&row?.1)?;
+        if file.action != Action::Start {
+            finished.push(file);
+        }
+        if finished.len() > 1 {
+            return Ok(());
+        }
+    }
+    let Some(marker) = finished.pop().filter(|file| file.action == Action::Hide) else {
+        return Ok(());
+    };
+    let bucket = buckets::load(call.tx, &left.bucket)?;
+    let days = days(&bucket, &left.name);
+    if has_passed(marker.uploaded_at, days.to_deleting, call.now) {
+        files::discard(call, &marker)?;
     }
     Ok(())
+}
+
+fn has_passed(since: u64, days: Option<u64>, now: u64) -> bool {
+    days.is_some_and(|days| since.saturating_add(days.saturating_mul(DAY_MS)) <= now)
 }
 
 fn replicate(call: &mut Call<'_, '_>, bucket: &Bucket, file: &File) -> Outcome<()> {

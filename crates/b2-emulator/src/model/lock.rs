@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::call::Call;
 use super::caller::Caller;
+use super::params::mode;
 use super::record::{Bucket, DefaultRetention, File, LockMode, PeriodUnit, Retention};
 use super::refusal::{Failure, Outcome, bad_request, refuse, unauthorized};
 
@@ -111,7 +112,7 @@ pub(crate) fn default_retention(call: &Call<'_, '_>) -> Outcome<Option<Option<De
     let Some(object) = call.params.optional_object("defaultRetention")? else {
         return Ok(None);
     };
-    let mode = match object.get("mode").and_then(Value::as_str) {
+    let mode = match mode(&object)? {
         None | Some("none") => return Ok(Some(None)),
         Some(word) => lock_mode(word)?,
     };
@@ -142,7 +143,7 @@ pub(crate) fn retention_from_json(
     now: u64,
 ) -> Outcome<Option<Retention>> {
     let until = object.get("retainUntilTimestamp").and_then(Value::as_u64);
-    match object.get("mode").and_then(Value::as_str) {
+    match mode(object)? {
         None | Some("none") => Ok(None),
         Some(mode) => retention(mode, until, now).map(Some),
     }

@@ -75,9 +75,12 @@ pub(crate) use content::stored_segments;
 pub(crate) use copy::CopyTicket;
 pub(crate) use entropy::Entropy;
 pub(crate) use event::Delivery;
+#[cfg(feature = "server")]
+pub(crate) use event::next_due as next_delivery;
 pub(crate) use event::{due as due_deliveries, settle as settle_delivery};
 pub(crate) use head::Head;
 pub(crate) use large::part_numbers;
+pub(crate) use lifecycle::Place;
 pub use meter::Caps;
 #[cfg(feature = "server")]
 pub(crate) use meter::{Counts, Meter};
@@ -87,7 +90,9 @@ pub(crate) use notification::is_loopback;
 pub(crate) use record::Key;
 pub(crate) use record::{Action, Content, File, Grant, Token};
 pub(crate) use replication::ReplicaTicket;
-pub(crate) use replication::next_due as next_replica;
+#[cfg(feature = "server")]
+pub(crate) use replication::first_due as first_replica;
+pub(crate) use replication::{next_due as next_replica, postpone as postpone_replica};
 pub(crate) use rules::{Admission, Conclusion, Rules, Visit};
 pub use settings::Settings;
 pub(crate) use setup::{Credentials, Identity, set_up};

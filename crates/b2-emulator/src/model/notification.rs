@@ -171,7 +171,8 @@ fn check_url(url: &str) -> Outcome<()> {
 /// Whether a host of a URL is this machine, written as such.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    let is_address = |ip: std::net::IpAddr| ip.to_canonical().is_loopback();
+    host.eq_ignore_ascii_case("localhost") || bare.parse().is_ok_and(is_address)
 }
 
 fn custom_headers(target: &Map<String, Value>) -> Outcome<Value> {

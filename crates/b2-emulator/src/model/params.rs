@@ -19,8 +19,12 @@ impl Params {
     /// Reads the query of a GET or HEAD, or the JSON object of a POST.
     pub(crate) fn read(head: &Head, body: &[u8]) -> Outcome<Self> {
         if matches!(head.method, Method::GET | Method::HEAD) {
-            let values = head.query_pairs().map(|(key, value)| (key, Value::String(value)));
-            return Ok(Self { values: values.collect(), from_query: true });
+            // To pass over what cannot be read would mean something else.
+            let values = head.checked_query_pairs().map(|pair| {
+                pair.map(|(key, value)| (key, Value::String(value)))
+                    .map_err(|error| bad_request(error.to_string()))
+            });
+            return Ok(Self { values: values.collect::<Outcome<_>>()?, from_query: true });
         }
         if body.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self::default());
@@ -147,6 +151,16 @@ fn texts(value: &Value) -> Option<Vec<String>> {
     value.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
+/// The `mode` of a setting, which must be said; `None` for null.
+pub(crate) fn mode(object: &Map<String, Value>) -> Outcome<Option<&str>> {
+    match object.get("mode") {
+        None => Err(missing("mode")),
+        Some(Value::Null) => Ok(None),
+        Some(Value::String(mode)) => Ok(Some(mode)),
+        Some(_) => Err(bad_json("mode must be a string")),
+    }
+}
+
 fn missing(name: &str) -> Failure {
     bad_request(format!("required field {name} is missing"))
 }
@@ -181,6 +195,13 @@ mod tests {
             assert_eq!(params.flag("on").unwrap(), Some(true));
             assert_eq!(params.optional_text("prefix").unwrap(), None);
             assert!(params.text("prefix").is_err());
+        }
+    }
+
+    #[test]
+    fn a_query_that_cannot_be_decoded_is_no_other_query() {
+        for query in ["/x?bucketId=ab&prefix=a%zz", "/x?%zz=a", "/x?prefix=%ff"] {
+            assert!(params(Method::GET, query, "").is_err(), "{query}");
         }
     }
 

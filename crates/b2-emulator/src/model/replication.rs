@@ -24,6 +24,19 @@ use crate::store::{StoreError, Transaction};
 struct Queued {
     destination: String,
     due_at: u64,
+    /// How often it was tried in vain.
+    #[serde(default)]
+    attempts: u32,
+}
+
+/// How long a replica that could not be made waits, in milliseconds: a second,
+/// then four times as long each time, at most an hour.
+const FIRST_WAIT_MS: u64 = 1000;
+const LONGEST_WAIT_MS: u64 = 60 * 60 * 1000;
+
+/// Sorts by when it is due, so that what waits keeps nobody else waiting.
+fn queue_key(due_at: u64, file: &str) -> Vec<u8> {
+    format!("{due_at:016x}{file}").into_bytes()
 }
 
 /// A replica whose bytes are to be written.
@@ -32,6 +45,8 @@ pub(crate) struct ReplicaTicket {
     pub(crate) segments: Vec<Segment>,
     pub(crate) len: u64,
     source: String,
+    /// Its row in the queue.
+    key: Vec<u8>,
 }
 
 /// The checked configuration with both keys; `None` when it says nothing.
@@ -63,6 +78,7 @@ fn rule(rule: &Value) -> Outcome<Value> {
     let invalid = |name: &str| bad_request(format!("invalid replication rule: {name}"));
     let text = |name: &str| rule[name].as_str().ok_or_else(|| invalid(name));
     let flag = |name: &str| rule[name].as_bool().ok_or_else(|| invalid(name));
+    let is_absent = rule["includeExistingFiles"].is_null();
     let name = text("replicationRuleName")?;
     let is_name = (1..=64).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
@@ -73,7 +89,7 @@ fn rule(rule: &Value) -> Outcome<Value> {
     Ok(json!({
         "destinationBucketId": text("destinationBucketId")?,
         "fileNamePrefix": text("fileNamePrefix")?,
-        "includeExistingFiles": flag("includeExistingFiles")?,
+        "includeExistingFiles": !is_absent && flag("includeExistingFiles")?,
         "isEnabled": flag("isEnabled")?,
         "priority": priority.ok_or_else(|| invalid("priority"))?,
         "replicationRuleName": name,
@@ -130,7 +146,8 @@ fn enqueue_if(
     };
     let destination = rule["destinationBucketId"].as_str().unwrap_or_default().to_owned();
     let due_at = call.now.saturating_add(call.settings.replication_delay_ms);
-    call.tx.save(Table::Replica, file.id.as_bytes(), &Queued { destination, due_at })?;
+    let queued = Queued { destination, due_at, attempts: 0 };
+    call.tx.save(Table::Replica, &queue_key(due_at, &file.id), &queued)?;
     file.replication = Some(ReplicationStatus::Pending);
     Ok(())
 }
@@ -141,26 +158,48 @@ pub(crate) fn next_due(
     tx: &mut Transaction<'_>,
     now: u64,
 ) -> Result<Option<ReplicaTicket>, StoreError> {
-    let rows: Vec<_> = tx.scan_prefix(Table::Replica, b"")?.take(500).collect::<Result<_, _>>()?;
+    let until = queue_key(now.saturating_add(1), "");
+    let rows: Vec<_> = tx.scan(Table::Replica, b"", &until)?.take(500).collect::<Result<_, _>>()?;
     for (key, value) in rows {
-        let (id, queued) =
-            (String::from_utf8_lossy(&key[1..]).into_owned(), decode::<Queued>(&value)?);
-        if queued.due_at > now {
-            continue;
-        }
+        let queued: Queued = decode(&value)?;
+        let id = String::from_utf8_lossy(key.get(17..).unwrap_or_default()).into_owned();
         let Some((mut file, position)) = find(tx, &id)? else {
             tx.erase(Table::Replica, &key[1..]);
             continue;
         };
         if destination_of(tx, &file, &queued.destination)?.is_some() {
             let segments = stored_segments(tx, &file)?;
-            return Ok(Some(ReplicaTicket { segments, len: file.len, source: id }));
+            let key = key[1..].to_vec();
+            return Ok(Some(ReplicaTicket { segments, len: file.len, source: id, key }));
         }
         tx.erase(Table::Replica, &key[1..]);
         file.replication = Some(ReplicationStatus::Failed);
         tx.save(Table::Version, &versions::version_key(&file.bucket, &file.name, position), &file)?;
     }
     Ok(None)
+}
+
+/// When the next replica is due.
+#[cfg(feature = "server")]
+pub(crate) fn first_due(tx: &Transaction<'_>) -> Result<Option<u64>, StoreError> {
+    let first = tx.scan_prefix(Table::Replica, b"")?.next().transpose()?;
+    Ok(first.map(|(_, value)| decode::<Queued>(&value)).transpose()?.map(|queued| queued.due_at))
+}
+
+/// Lets a replica that could not be made wait.
+pub(crate) fn postpone(
+    tx: &mut Transaction<'_>,
+    ticket: &ReplicaTicket,
+    now: u64,
+) -> Result<(), StoreError> {
+    let Some(mut queued) = tx.load::<Queued>(Table::Replica, &ticket.key)? else {
+        return Ok(());
+    };
+    let wait = FIRST_WAIT_MS.saturating_mul(4_u64.saturating_pow(queued.attempts));
+    queued.attempts += 1;
+    queued.due_at = now.saturating_add(wait.min(LONGEST_WAIT_MS));
+    tx.erase(Table::Replica, &ticket.key);
+    tx.save(Table::Replica, &queue_key(queued.due_at, &ticket.source), &queued)
 }
 
 fn find(tx: &Transaction<'_>, id: &str) -> Result<Option<(File, ids::Position)>, StoreError> {
@@ -202,7 +241,7 @@ pub(crate) fn conclude(
     ticket: &ReplicaTicket,
     receipt: Receipt,
 ) -> Outcome<bool> {
-    let queued: Option<Queued> = call.tx.load(Table::Replica, ticket.source.as_bytes())?;
+    let queued: Option<Queued> = call.tx.load(Table::Replica, &ticket.key)?;
     let (Some(queued), Some((mut source, position))) = (queued, find(call.tx, &ticket.source)?)
     else {
         return Ok(false);
@@ -229,7 +268,7 @@ pub(crate) fn conclude(
     versions::save(call.tx, &replica, place)?;
     source.replication = Some(ReplicationStatus::Completed);
     versions::save(call.tx, &source, position)?;
-    call.tx.erase(Table::Replica, ticket.source.as_bytes());
+    call.tx.erase(Table::Replica, &ticket.key);
     let kind =
         if is_large { "b2:ObjectCreated:MultipartReplica" } else { "b2:ObjectCreated:Replica" };
     let scene = Scene { account: &account.id, bucket: &bucket, now: call.now };

@@ -4,6 +4,7 @@ use http::{HeaderMap, Method, Uri};
 
 use super::entropy::Entropy;
 use super::head::Head;
+use super::lifecycle::Place;
 use super::params::Params;
 use super::record::Bucket;
 use super::refusal::{Failure, Outcome};
@@ -17,8 +18,8 @@ use crate::store::{StoreError, Transaction};
 /// What one step of the lifecycle rules did.
 #[derive(Debug, Default)]
 pub(crate) struct Step {
-    /// Where the next step begins; `None` when every name was visited.
-    pub(crate) next: Option<Vec<u8>>,
+    /// Where the next step begins; `None` when every version was visited.
+    pub(crate) next: Option<Place>,
     pub(crate) garbage: Vec<BlobId>,
 }
 
@@ -33,11 +34,11 @@ impl Rules {
         Ok(false)
     }
 
-    /// Carries out the lifecycle rules on some names, from `from` on.
+    /// Carries out the lifecycle rules on some versions, from `from` on.
     pub(crate) fn carry_out(
         &self,
         tx: &mut Transaction<'_>,
-        from: &[u8],
+        from: Place,
         now: u64,
         entropy: Entropy,
     ) -> Result<Step, StoreError> {

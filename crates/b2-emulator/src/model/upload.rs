@@ -13,7 +13,7 @@ use super::flights::Lease;
 use super::ids::{self, FileKind};
 use super::large;
 use super::operation::Operation;
-use super::record::{Action, Content, Encryption, File, Grant, Token};
+use super::record::{Action, Bucket, Content, Encryption, File, Grant, Token};
 use super::refusal::{Failure, Outcome, bad_auth_token, bad_request, method_not_allowed, refuse};
 use super::tables::Table;
 use super::token;
@@ -110,7 +110,9 @@ fn inspect(call: &Call<'_, '_>, grant: Grant, caller: &Caller) -> Outcome<(BodyH
     call.meter.check_storage(body.len)?;
     match grant {
         Grant::UploadFile { bucket, .. } => {
-            let head = Box::new(FileHead::read(call)?);
+            let stored: Option<Bucket> = call.tx.load(Table::Bucket, bucket.as_bytes())?;
+            let has_lock = stored.is_some_and(|bucket| bucket.file_lock);
+            let head = Box::new(FileHead::read(call, has_lock)?);
             caller.require_name(&head.name)?;
             Ok((body, Upload::File { bucket, head }))
         }

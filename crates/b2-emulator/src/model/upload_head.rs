@@ -96,7 +96,7 @@ const FORBIDDEN: [&str; 6] = [
 ];
 
 impl FileHead {
-    pub(crate) fn read(call: &Call<'_, '_>) -> Outcome<Self> {
+    pub(crate) fn read(call: &Call<'_, '_>, bucket_has_lock: bool) -> Outcome<Self> {
         let headers = &call.head.headers;
         if let Some(forbidden) = FORBIDDEN.iter().find(|name| headers.contains_key(**name)) {
             return Err(bad_request(format!("header not allowed: {forbidden}")));
@@ -111,9 +111,9 @@ impl FileHead {
         let requested = requested.ok_or_else(|| bad_request("Content-Type is missing"))?;
         let encryption = encryption::from_upload_headers(call.head)?;
         let locks = Locks::from_headers(call)?;
-        let is_tight = encryption.is_some() || locks != Locks::default();
+        let is_tight = encryption.is_some() || bucket_has_lock || locks != Locks::default();
         Ok(Self {
-            content_type: content_type::resolve(requested, &name),
+            content_type: content_type::resolve(requested, &name)?,
             info: file_info::check(file_info::from_headers(headers)?, &name, is_tight)?,
             uploaded_at: custom_timestamp(call.head.header("x-bz-custom-upload-timestamp"), call)?,
             name,

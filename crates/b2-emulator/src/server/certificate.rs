@@ -9,6 +9,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
+use crate::blob::flush_folder;
 use crate::engine::create_private_file;
 
 type Failure = Box<dyn Error + Send + Sync>;
@@ -33,9 +34,16 @@ pub(super) fn kept_in(folder: &Path) -> Result<Identity, Failure> {
     if !certificate_path.exists() {
         let (certificate, key) = make()?;
         std::fs::create_dir_all(folder)?;
-        let _ = std::fs::remove_file(&key_path);
+        let new = folder.join("certificate.pem.new");
+        for leftover in [&key_path, &new] {
+            let _ = std::fs::remove_file(leftover);
+        }
         create_private_file(&key_path, key.as_bytes())?;
-        create_private_file(&certificate_path, certificate.as_bytes())?;
+        // Under its name it is whole, also after a crash.
+        create_private_file(&new, certificate.as_bytes())?;
+        flush_folder(folder)?;
+        std::fs::rename(new, &certificate_path)?;
+        flush_folder(folder)?;
     }
     from_files(&certificate_path, &key_path)
 }

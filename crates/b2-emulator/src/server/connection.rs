@@ -39,6 +39,10 @@ pub(super) struct Peer {
 /// Room for the largest legal head, names and file info encoded, and more.
 const BUFFER: usize = 256 * 1024;
 
+/// More than any request needs, so that the rules refuse what is too much, in
+/// words.
+const MOST_HEADERS: usize = 512;
+
 /// What is read and thrown away after an answer that did not wait for the
 /// body, so that the peer gets to read the answer.
 const LINGER_BYTES: u64 = 64 * 1024 * 1024;
@@ -62,6 +66,7 @@ pub(super) async fn serve<S>(
         .timer(TokioTimer::new())
         .header_read_timeout(patience)
         .max_buf_size(BUFFER)
+        .max_headers(MOST_HEADERS)
         .serve_connection(io, service);
     if drive(&mut connection, stopping).await {
         linger(connection.into_parts().io.into_inner()).await;

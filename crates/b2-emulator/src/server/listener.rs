@@ -46,7 +46,10 @@ pub(super) async fn serve(serving: Serving, mut stopping: watch::Receiver<Stop>)
             .map_or_else(String::new, |address| address.to_string()),
         patience: serving.patience,
     });
-    let tending = tokio::spawn(super::webhook::tend(serving.control, serving.trust));
+    let tending = [
+        tokio::spawn(super::webhook::tend(Arc::clone(&serving.control))),
+        tokio::spawn(super::webhook::post_events(serving.control, serving.trust)),
+    ];
     let for_sweep = Arc::clone(&context.control.engine);
     tokio::task::spawn_blocking(move || {
         if !for_sweep.is_swept() {
@@ -72,7 +75,7 @@ pub(super) async fn serve(serving: Serving, mut stopping: watch::Receiver<Stop>)
             }
         }
     }
-    tending.abort();
+    tending.iter().for_each(tokio::task::JoinHandle::abort);
     drop(serving.sockets);
     let emptied = async { while connections.join_next().await.is_some() {} };
     tokio::select! {

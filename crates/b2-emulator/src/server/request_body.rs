@@ -17,7 +17,7 @@ const LARGE: u64 = 16 * 1024 * 1024;
 
 /// What has to arrive within the time a peer may be silent: a trickle is as
 /// bad as silence.
-const LEAST_PROGRESS: usize = 1024;
+const LEAST_PROGRESS: usize = 64 * 1024;
 
 /// Why a body did not arrive.
 pub(super) enum Broken {
@@ -56,8 +56,14 @@ impl RequestBody {
         self.body.is_end_stream()
     }
 
-    /// All of a body that is small.
+    /// All of a body that is small, so that it has to be there within the time
+    /// a peer may be silent.
     pub(super) async fn gather(&mut self, limit: u64) -> Result<Bytes, Broken> {
+        let gathered = tokio::time::timeout(self.patience, self.gather_slowly(limit)).await;
+        gathered.unwrap_or(Err(Broken::Silence))
+    }
+
+    async fn gather_slowly(&mut self, limit: u64) -> Result<Bytes, Broken> {
         let mut gathered = BytesMut::new();
         while let Some(data) = self.next_data().await? {
             if (gathered.len() + data.len()) as u64 > limit {

@@ -1,5 +1,6 @@
 //! Doing what time brings, and posting events to their webhooks.
 
+use std::collections::{BTreeMap, HashSet};
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
@@ -53,25 +54,73 @@ impl Trust {
     }
 }
 
-/// Does what is due, for ever; sleeps until something is.
-pub(super) async fn tend(control: Arc<Control>, trust: Trust) {
+/// Carries out lifecycle rules and replication, for ever; sleeps until
+/// something is due.
+pub(super) async fn tend(control: Arc<Control>) {
+    let mut bell = control.engine.bell.subscribe();
     loop {
         let for_job = Arc::clone(&control);
-        let due = tokio::task::spawn_blocking(move || {
-            let now = for_job.clock.now();
-            for_job.engine.tend(now);
-            (for_job.engine.due_deliveries(now), for_job.idle())
+        let tended = tokio::task::spawn_blocking(move || {
+            for_job.engine.tend(for_job.clock.now());
+            for_job.idle()
         });
-        let (due, mut idle) = due.await.unwrap_or_else(|_| (Vec::new(), PATIENCE));
-        if !due.is_empty() {
-            idle = PAUSE;
-        }
-        deliver(&control, &trust, due).await;
+        let idle = tended.await.unwrap_or(PATIENCE);
         tokio::select! {
             () = tokio::time::sleep(idle) => {}
-            () = control.engine.bell.notified() => tokio::time::sleep(PAUSE).await,
+            _ = bell.changed() => tokio::time::sleep(PAUSE).await,
         }
     }
+}
+
+/// Posts events, for ever; sleeps until one is due. A queue whose receiver
+/// takes its time is busy meanwhile, and the others go on.
+pub(super) async fn post_events(control: Arc<Control>, trust: Trust) {
+    let mut bell = control.engine.bell.subscribe();
+    let (mut busy, mut rounds) = (HashSet::new(), JoinSet::new());
+    loop {
+        let (for_job, skip) = (Arc::clone(&control), busy.clone());
+        let looked = tokio::task::spawn_blocking(move || {
+            let due = for_job.engine.due_deliveries(for_job.clock.now(), &skip);
+            let skip = due.iter().map(|delivery| delivery.queue.clone()).chain(skip).collect();
+            let next = for_job.engine.next_delivery(for_job.clock.now(), &skip);
+            (due, skip, next.map(|next| for_job.until(next).max(PAUSE)))
+        });
+        let Ok((due, skip, next)) = looked.await else {
+            tokio::time::sleep(PATIENCE).await;
+            continue;
+        };
+        busy = skip;
+        for (queue, round) in by_queue(due) {
+            let (control, trust) = (Arc::clone(&control), trust.clone());
+            rounds.spawn(async move {
+                deliver(&control, &trust, round).await;
+                queue
+            });
+        }
+        let sleep = async {
+            match next {
+                Some(next) => tokio::time::sleep(next).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = sleep => {}
+            _ = bell.changed() => tokio::time::sleep(PAUSE).await,
+            Some(done) = rounds.join_next() => match done {
+                Ok(queue) => { busy.remove(&queue); }
+                // Which one it was is not known; receivers expect repetition.
+                Err(_) => busy.clear(),
+            },
+        }
+    }
+}
+
+fn by_queue(due: Vec<Delivery>) -> BTreeMap<Vec<u8>, Vec<Delivery>> {
+    let mut rounds: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for delivery in due {
+        rounds.entry(delivery.queue.clone()).or_default().push(delivery);
+    }
+    rounds
 }
 
 async fn deliver(control: &Arc<Control>, trust: &Trust, due: Vec<Delivery>) {

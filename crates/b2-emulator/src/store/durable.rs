@@ -23,6 +23,10 @@ const ROWS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("rows");
 /// Bytes of the file that are kept in memory, whatever its size.
 const CACHE: usize = 64 * 1024 * 1024;
 
+/// How long the file may be, in bytes, until a start after a crash may not
+/// visit all of it any more: some tens of milliseconds' worth.
+const LONG: u64 = 32 * 1024 * 1024;
+
 /// Bounds the memory that one commit's changes take.
 const JOBS_PER_COMMIT: usize = 128;
 
@@ -90,7 +94,7 @@ impl DurableRows {
         rows: &mut dyn Iterator<Item = Result<super::Row, StoreError>>,
     ) -> Result<(), StoreError> {
         let replaced = self.file.with_database(|database| {
-            let transaction = database.begin_write().map_err(StoreError::database)?;
+            let mut transaction = database.begin_write().map_err(StoreError::database)?;
             transaction.delete_table(ROWS).map_err(StoreError::database)?;
             {
                 let mut table = transaction.open_table(ROWS).map_err(StoreError::database)?;
@@ -99,6 +103,8 @@ impl DurableRows {
                     table.insert(key.as_slice(), value.as_slice()).map_err(StoreError::database)?;
                 }
             }
+            // How long the file gets is not known yet.
+            transaction.set_quick_repair(true);
             transaction.commit().map_err(StoreError::database)
         });
         if matches!(replaced, Err(StoreError::Database(_))) {
@@ -144,11 +150,23 @@ impl RowsFile {
 fn open_database(path: &Path) -> Result<Database, StoreError> {
     let database =
         Database::builder().set_cache_size(CACHE).create(path).map_err(StoreError::database)?;
-    let setup = database.begin_write().map_err(StoreError::database)?;
+    let setup = begin_commit(&database, path)?;
     // The table must exist before the first read transaction asks for it.
     setup.open_table(ROWS).map_err(StoreError::database)?.len().map_err(StoreError::database)?;
     setup.commit().map_err(StoreError::database)?;
     Ok(database)
+}
+
+/// Begins what will be committed.
+///
+/// After a crash redb walks the whole file to see which pages are free, unless
+/// the last commit said so. To say so costs a second flush, so it is done only
+/// where the walk would be felt.
+fn begin_commit(database: &Database, path: &Path) -> Result<WriteTransaction, StoreError> {
+    let mut transaction = database.begin_write().map_err(StoreError::database)?;
+    let len = path.metadata().map_err(StoreError::database)?.len();
+    transaction.set_quick_repair(len >= LONG);
+    Ok(transaction)
 }
 
 impl Drop for DurableRows {
@@ -206,7 +224,9 @@ fn write_until_closed(file: &RowsFile, waiting: &Receiver<Box<dyn Job>>) {
     while let Ok(first) = waiting.recv() {
         let mut group = vec![first];
         group.extend(waiting.try_iter().take(JOBS_PER_COMMIT - 1));
-        match file.with_database(|database| commit_group(database, &mut group)) {
+        let committed =
+            file.with_database(|database| commit_group(database, &file.path, &mut group));
+        match committed {
             Ok(()) => group.into_iter().for_each(|job| job.deliver(Ok(()))),
             Err(error) => {
                 // Before anyone is told, so that who looks sees the truth.
@@ -217,8 +237,12 @@ fn write_until_closed(file: &RowsFile, waiting: &Receiver<Box<dyn Job>>) {
     }
 }
 
-fn commit_group(database: &Database, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-    let transaction = database.begin_write().map_err(StoreError::database)?;
+fn commit_group(
+    database: &Database,
+    path: &Path,
+    group: &mut [Box<dyn Job>],
+) -> Result<(), StoreError> {
+    let transaction = begin_commit(database, path)?;
     let changed = run_group(&transaction, group)?;
     if changed {
         transaction.commit().map_err(StoreError::database)
@@ -299,6 +323,40 @@ mod tests {
             .unwrap();
         let value = open(&folder).read(|tx| tx.get(b"a")).unwrap();
         assert_eq!(value.as_deref(), Some(&b"1"[..]));
+    }
+
+    /// Whether redb walks a file as a crash at this moment would leave it.
+    fn is_walked_after_a_crash(folder: &tempfile::TempDir) -> bool {
+        let copy = folder.path().join("copy.redb");
+        std::fs::copy(folder.path().join("rows.redb"), &copy).unwrap();
+        let walks = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let seen = Arc::clone(&walks);
+        let seen = move |_: &mut redb::RepairSession| {
+            seen.store(true, std::sync::atomic::Ordering::Relaxed);
+        };
+        Database::builder().set_repair_callback(seen).open(copy).unwrap();
+        walks.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    #[test]
+    fn a_crash_lets_only_short_files_be_walked() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |rows: &DurableRows, len: usize| {
+            let put = move |tx: &mut Transaction<'_>| {
+                tx.put(len.to_be_bytes().to_vec(), vec![7; len]);
+                Ok(())
+            };
+            rows.write(put).unwrap();
+        };
+        let rows = open(&folder);
+        put(&rows, 1);
+        assert!(is_walked_after_a_crash(&folder), "this test sees no walk");
+        put(&rows, usize::try_from(LONG).unwrap());
+        put(&rows, 1);
+        assert!(!is_walked_after_a_crash(&folder), "after a commit");
+        drop(rows);
+        let _rows = open(&folder);
+        assert!(!is_walked_after_a_crash(&folder), "after opening");
     }
 
     #[test]

@@ -89,3 +89,34 @@ fn send(address: std::net::SocketAddr, bytes: &[u8]) {
     }
     assert!(answer.is_empty() || answer.starts_with(b"HTTP/1."), "{answer:?}");
 }
+
+#[test]
+fn a_body_that_trickles_is_cut_off() {
+    let bench = Bench::with(Emulator::builder().inactivity_limit(Duration::from_secs(1)));
+    let mut stream = TcpStream::connect(bench.emulator.address()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    let head = "POST /b2api/v4/b2_list_keys HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = [0; 512];
+    // Faster than what counts as silence, and slower than it has to be.
+    for _ in 0..300 {
+        let _ = stream.write_all(&[b' '; 10_000]);
+        if let Ok(len) = stream.read(&mut answer) {
+            assert!(answer[..len].starts_with(b"HTTP/1.1 408 "));
+            return;
+        }
+    }
+    panic!("it may trickle on");
+}
+
+#[test]
+fn too_many_headers_are_refused_by_the_rules() {
+    let bench = Bench::new();
+    let more: String = (0..200).map(|number| format!("X-More-{number}: x\r\n")).collect();
+    let request = format!("GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{more}\r\n");
+    let mut stream = TcpStream::connect(bench.emulator.address()).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 404 ") && answer.contains("not_found"), "{answer}");
+}

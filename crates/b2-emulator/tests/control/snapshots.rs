@@ -48,7 +48,13 @@ fn snapshots_in_a_folder_outlive_the_process() {
     bench.url = bench.client.upload_url(&bench.bucket).unwrap();
     bench.store("later", b"x");
     drop(bench.emulator);
+    // As a crash may leave them.
+    let place = |name: &str| folder.path().join("snapshots").join(name);
+    std::fs::rename(place("start"), place(".old-start")).unwrap();
+    std::fs::create_dir_all(place(".new-start/blobs")).unwrap();
+    std::fs::write(place(".new-start/rows"), "half").unwrap();
     let emulator = builder().start_blocking().unwrap();
+    wait_until(|| !place(".new-start").exists());
     emulator.restore_snapshot("start").unwrap();
     let (id, key) = (emulator.application_key_id(), emulator.application_key());
     bench.client = super::Client::log_in(emulator.base_url(), id, key).unwrap();
@@ -57,11 +63,31 @@ fn snapshots_in_a_folder_outlive_the_process() {
     let blobs = |path: &str| walk(&folder.path().join(path));
     assert_eq!((blobs("blobs"), blobs("tmp"), blobs("snapshots/start/blobs")), (1, 0, 1));
     // A snapshot that was cut off is refused, and nothing changes.
-    let rows = folder.path().join("snapshots/start/rows");
+    let rows = place("start/rows");
+    assert_private(&rows);
     let whole = std::fs::read(&rows).unwrap();
     std::fs::write(&rows, &whole[..whole.len() - 20]).unwrap();
     assert_eq!(bench.admin("POST", "snapshots/start/restore", &Value::Null).0, 500);
     assert_eq!(bench.names(), ["first"]);
+}
+
+fn wait_until(is_so: impl Fn() -> bool) {
+    let begun = std::time::Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed().as_secs() < 20, "what a crash left is still there");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
+
+/// It holds keys and tokens.
+fn assert_private(path: &std::path::Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    #[cfg(not(unix))]
+    let _ = path;
 }
 
 fn walk(folder: &std::path::Path) -> usize {

@@ -53,20 +53,43 @@ fn receiver() -> (String, u16, mpsc::Receiver<String>) {
     (pem, port, told)
 }
 
-fn ask_for_events(bench: &mut Bench, port: u16) {
-    let rules = json!([{
-        "eventTypes": ["b2:ObjectCreated:*"],
-        "isEnabled": true,
-        "name": "secure-rule",
-        "objectNamePrefix": "",
-        "targetConfiguration": {
-            "targetType": "webhook",
-            "url": format!("https://127.0.0.1:{port}/hook"),
-            "hmacSha256SigningSecret": "a".repeat(32),
-        },
-    }]);
+fn ask_for_events(bench: &mut Bench, ports: &[(&str, u16)]) {
+    let rule = |(prefix, port): &(&str, u16)| {
+        json!({
+            "eventTypes": ["b2:ObjectCreated:*"],
+            "isEnabled": true,
+            "name": format!("{prefix}-rule"),
+            "objectNamePrefix": prefix,
+            "targetConfiguration": {
+                "targetType": "webhook",
+                "url": format!("https://127.0.0.1:{port}/hook"),
+                "hmacSha256SigningSecret": "a".repeat(32),
+            },
+        })
+    };
+    let rules: Vec<Value> = ports.iter().map(rule).collect();
     let body = json!({"bucketId": bench.bucket, "eventNotificationRules": rules});
     bench.client.call("b2_set_bucket_notification_rules", &body).unwrap().ok();
+}
+
+#[test]
+fn a_receiver_that_is_dead_keeps_no_other_waiting() {
+    let (pem, port, told) = receiver();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ca.pem");
+    std::fs::write(&path, pem).unwrap();
+    let mut bench = Bench::with(Emulator::builder().webhook_ca(&path));
+    let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    ask_for_events(&mut bench, &[("dead", dead), ("live", port)]);
+    for number in 0..700 {
+        bench.store(&format!("dead/{number}"), b"x");
+    }
+    bench.store("live", b"x");
+    let request = told.recv_timeout(Duration::from_secs(30)).unwrap();
+    assert!(request.contains("live"), "{request}");
+    let body = json!({"bucketId": bench.bucket});
+    let rules = bench.client.call("b2_get_bucket_notification_rules", &body).unwrap().ok();
+    assert_eq!(rules["eventNotificationRules"][0]["isSuspended"], false, "only then it counts");
 }
 
 #[test]
@@ -76,7 +99,7 @@ fn a_trusted_receiver_is_told_at_once() {
     let path = folder.path().join("ca.pem");
     std::fs::write(&path, pem).unwrap();
     let mut bench = Bench::with(Emulator::builder().webhook_ca(&path));
-    ask_for_events(&mut bench, port);
+    ask_for_events(&mut bench, &[("news", port)]);
     bench.store("news", b"x");
     let request = told.recv_timeout(Duration::from_secs(20)).unwrap();
     assert!(request.starts_with("POST /hook HTTP/1.1\r\n"), "{request}");
@@ -90,7 +113,7 @@ fn a_trusted_receiver_is_told_at_once() {
 fn a_receiver_nobody_vouched_for_is_told_nothing() {
     let (_, port, told) = receiver();
     let mut bench = Bench::new();
-    ask_for_events(&mut bench, port);
+    ask_for_events(&mut bench, &[("secret", port)]);
     bench.store("secret", b"x");
     assert!(told.recv_timeout(Duration::from_millis(1500)).is_err());
 }

@@ -18,6 +18,7 @@ mod wire;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use books::Books;
@@ -58,17 +59,22 @@ fn acknowledged_files_survive_kills() {
         starts.push(took);
         judge::compare(&program, &data, &bucket, &mut books.lock().unwrap());
         let patience = Duration::from_millis(5 + dice.roll(250));
+        let is_over = AtomicBool::new(false);
         std::thread::scope(|scope| {
             for client in 0..clients {
                 let (books, bucket, program) = (&books, &bucket, &program);
+                let is_over = &is_over;
                 let mut dice = Dice(dice.roll(u64::MAX));
                 scope.spawn(move || {
-                    // Ends with an error when the server is gone.
+                    // Ends with an error when the server is gone, and not before.
                     let label = format!("{round}/{client}");
-                    let _ = load::work(program, bucket, books, &label, &mut dice);
+                    if let Err(error) = load::work(program, bucket, books, &label, &mut dice) {
+                        assert!(is_over.load(Ordering::SeqCst), "before the kill: {error}");
+                    }
                 });
             }
             std::thread::sleep(patience);
+            is_over.store(true, Ordering::SeqCst);
             kill_by_id(&program);
         });
         program.kill();

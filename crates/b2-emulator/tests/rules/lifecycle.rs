@@ -76,3 +76,28 @@ fn rules_are_carried_out_without_being_asked() {
     let _ = s.call("b2_list_buckets", &Value::Null);
     assert_eq!(names(&s).len(), 2);
 }
+
+#[test]
+fn a_name_of_very_many_versions_is_cleaned_to_its_end() {
+    let mut s = Scenario::new();
+    let rule = json!({"fileNamePrefix": "", "daysFromHidingToDeleting": 1});
+    let bucket = s.bucket("cleaned", &json!({"lifecycleRules": [rule], "fileLockEnabled": true}));
+    s.store(&bucket, "before", b"x");
+    for _ in 0..1300 {
+        s.store(&bucket, "same", b"x");
+    }
+    s.upload(&bucket, "same", b"held").with("x-bz-file-legal-hold", "on").send();
+    for _ in 0..700 {
+        s.store(&bucket, "same", b"x");
+    }
+    s.hide(&bucket, "same");
+    s.store(&bucket, "same-but-other", b"x");
+    s.b2.tend(s.now + DAY_MS);
+    let left = [("before", false), ("same", true), ("same", false), ("same-but-other", false)];
+    assert_eq!(names(&s), left.map(|(name, is_hidden)| (name.to_owned(), is_hidden)));
+    let held = s.b2.objects().into_iter().find(|object| object.bytes == b"held"[..]).unwrap();
+    let off = json!({"fileName": "same", "fileId": held.file_id, "legalHold": "off"});
+    s.get("b2_update_file_legal_hold", &off);
+    s.b2.tend(s.now + DAY_MS);
+    assert_eq!(names(&s).len(), 2, "the marker goes with the last version beneath it");
+}

@@ -13,6 +13,7 @@ mod large_files;
 mod lifecycle;
 mod listing;
 mod locks;
+mod mistakes;
 mod notifications;
 mod replication;
 mod scenario;

@@ -1,7 +1,7 @@
 //! `cargo xtask bench emulator`: what the server costs, beside the least that it could.
 //!
 //! `floor_server` among the examples of `b2-emulator` is the least: one socket read, SHA-1, one
-//! file write. Floor and emulator take the same bytes from the same client in turn, and the
+//! file write; and one that does MD5 too, which B2's answers carry. Floors and emulator take the same bytes from the same client in turn, and the
 //! kernel's books say what each spent. Listings are measured against themselves: the last pages
 //! of a million names beside the first.
 

@@ -24,8 +24,9 @@ struct Contender {
 /// Lets floor and emulator take turns; gives the table.
 pub(super) fn run(size: u64, rounds: u32, built: &Path, folder: &Path) -> Result<String, Failure> {
     let mut contenders = [
-        floor(built, folder)?,
+        floor("read, SHA-1, write", built, folder, &[])?,
         emulator("emulator --no-md5", built, &folder.join("plain"), &["--no-md5"])?,
+        floor("read, SHA-1, MD5, write", built, &folder.join("floor-md5"), &["md5"])?,
         emulator("emulator", built, &folder.join("md5"), &[])?,
     ];
     let len = size << 20;
@@ -53,11 +54,16 @@ pub(super) fn run(size: u64, rounds: u32, built: &Path, folder: &Path) -> Result
     Ok(table.render())
 }
 
-fn floor(built: &Path, folder: &Path) -> Result<Contender, Failure> {
+fn floor(
+    name: &'static str,
+    built: &Path,
+    folder: &Path,
+    more: &[&str],
+) -> Result<Contender, Failure> {
+    std::fs::create_dir_all(folder).map_err(|error| Failure::io(folder, error))?;
     let program = built.join("examples/floor_server");
-    let process = Process::start(&program, &[&folder.to_string_lossy()])?;
+    let process = Process::start(&program, &[&[&*folder.to_string_lossy()], more].concat())?;
     let wire = Wire::open(&format!("127.0.0.1:{}", process.said.trim()))?;
-    let name = "read, SHA-1, write";
     Ok(Contender { name, process, wire, bucket: None, up: Vec::new(), down: Vec::new() })
 }
 

@@ -8,14 +8,17 @@
 //! ```
 //!
 //! Blobs never change, so a second name is as good as a copy. A snapshot is
-//! made under a name that begins with a dot and renamed when it is complete.
+//! made under a name that begins with a dot and renamed when it is complete,
+//! see `place`.
 
+mod place;
 mod rows;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -24,6 +27,8 @@ use super::{Engine, blob_row};
 use crate::blob::{BlobId, Blobs, FolderBlobs, flush_folder};
 use crate::model::{Grant, Key, Table, Token, decode};
 use crate::store::{Row, StoreError, Transaction};
+
+pub(super) use place::{leftovers, recover};
 
 /// Why everything could not be changed at once.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +68,10 @@ impl Engine {
     pub(crate) fn sweep_at_start(&self) -> Result<(), StoreError> {
         // Nothing may be put in place of everything meanwhile.
         let _pass = self.pass();
+        if let Some(folder) = self.snapshot_folder() {
+            // What stays takes room and harms nobody.
+            let _ = place::sweep(&folder);
+        }
         self.sweep_blobs()
     }
 
@@ -89,6 +98,7 @@ impl Engine {
     /// tokens of that key stay.
     pub(crate) fn reset(&self) -> Result<(), SnapshotError> {
         let _alone = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        self.eras.fetch_add(1, Ordering::Relaxed);
         let kept = self.store.read(keep)?;
         let blobs = self.referred()?;
         self.store.replace(&mut kept.into_iter().map(Ok))?;
@@ -134,6 +144,7 @@ impl Engine {
     pub(crate) fn restore_snapshot(&self, name: &str) -> Result<(), SnapshotError> {
         check_name(name)?;
         let _alone = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        self.eras.fetch_add(1, Ordering::Relaxed);
         match (self.snapshot_folder(), &self.blobs) {
             (Some(folder), Blobs::Folder(blobs)) => self.restore_from(&folder, name, blobs),
             _ => self.restore_from_memory(name),
@@ -145,13 +156,7 @@ impl Engine {
         check_name(name)?;
         let gone = match self.snapshot_folder() {
             None => self.snapshots.map().remove(name).is_some(),
-            Some(folder) => match fs::remove_dir_all(folder.join(name)) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-                done => {
-                    done?;
-                    true
-                }
-            },
+            Some(folder) => place::remove(&folder, name)?,
         };
         if gone { Ok(()) } else { Err(SnapshotError::NotFound(name.to_owned())) }
     }
@@ -169,8 +174,7 @@ impl Engine {
     }
 
     fn save_to(&self, folder: &Path, name: &str, blobs: &FolderBlobs) -> Result<(), SnapshotError> {
-        let new = folder.join(format!(".new-{name}"));
-        remove_folder(&new)?;
+        let new = place::begin(folder, name)?;
         let links = new.join("blobs");
         fs::create_dir_all(&links)?;
         self.store.read(|tx| {
@@ -185,9 +189,7 @@ impl Engine {
         })?;
         flush_folder(&links)?;
         flush_folder(&new)?;
-        remove_folder(&folder.join(name))?;
-        fs::rename(&new, folder.join(name))?;
-        Ok(flush_folder(folder)?)
+        Ok(place::finish(folder, name)?)
     }
 
     fn restore_from(
@@ -290,11 +292,4 @@ fn keep(tx: &mut Transaction<'_>) -> Result<Vec<Row>, StoreError> {
         }
     }
     Ok(kept)
-}
-
-fn remove_folder(path: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        done => done,
-    }
 }

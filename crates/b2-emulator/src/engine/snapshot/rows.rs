@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
+use super::super::folder::private_file;
 use crate::store::{Row, RowScan};
 
 const MAGIC: &[u8] = b"b2-emulator rows 1\n";
@@ -17,7 +18,8 @@ const END: u32 = u32::MAX;
 
 /// Writes and flushes the file.
 pub(super) fn write(path: &Path, rows: RowScan<'_>) -> io::Result<()> {
-    let mut file = BufWriter::new(File::create(path)?);
+    // It holds keys and tokens.
+    let mut file = BufWriter::new(private_file(path)?);
     file.write_all(MAGIC)?;
     let mut count: u64 = 0;
     for row in rows {
@@ -111,9 +113,10 @@ mod tests {
         let back: Vec<_> = read(&path).unwrap().collect::<Result<_, _>>().unwrap();
         assert_eq!(back, rows);
         let whole = std::fs::read(&path).unwrap();
+        let cut = folder.path().join("cut");
         for len in MAGIC.len()..whole.len() {
-            std::fs::write(&path, &whole[..len]).unwrap();
-            assert!(read(&path).unwrap().any(|row| row.is_err()), "cut at {len}");
+            std::fs::write(&cut, &whole[..len]).unwrap();
+            assert!(read(&cut).unwrap().any(|row| row.is_err()), "cut at {len}");
         }
     }
 }
