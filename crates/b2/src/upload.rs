@@ -158,8 +158,10 @@ impl Upload {
     ///
     /// # Errors
     ///
-    /// [`Error::ClientEncryption`] if there is no recipient, or an option is
-    /// out of its range.
+    /// - [`Error::ClientEncryption`] if there is no recipient, or an option is
+    ///   out of its range.
+    /// - [`Error::Request`] for a [stream](Source::stream), whose length nobody
+    ///   knows: use [`Source::reader`].
     #[cfg(feature = "encryption")]
     pub fn with_client_encryption(
         mut self,
