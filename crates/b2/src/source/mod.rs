@@ -113,7 +113,7 @@ impl Source {
 
     /// Whether the digest of the whole is worth a pass over the bytes.
     pub(crate) fn whole_digest(&self) -> WholeDigest {
-        if self.cheap { WholeDigest::Compute } else { WholeDigest::Omit }
+        if self.cheap { WholeDigest::Automatic } else { WholeDigest::Omit }
     }
 
     /// The same source with other bytes in front of it.
