@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use b2_core::error::{Error, LocalError, RequestError};
+use b2_core::error::{Error, RequestError};
 use b2_core::event::StoredPart;
 use b2_core::port::{BlockingTransport, BoxFuture};
 use b2_core::upload::{
@@ -415,7 +415,8 @@ fn invalid_info(rule: InvalidFileInfo) -> Error {
 pub(crate) fn settle(uploaded: Uploaded, ends: &Ends) -> Result<Uploaded, Error> {
     ends.meter.acknowledged(uploaded.file.content_length);
     if let Some(journal) = &ends.journal {
-        journal.remove().map_err(|error| Error::Local(LocalError::sink(error)))?;
+        // If it stays, whoever goes on with it finds the file stored.
+        let _stays = journal.remove();
     }
     Ok(uploaded)
 }
