@@ -372,6 +372,11 @@ impl Operation for LargeUpload {
             if self.stop.is_some() && !phase.committed() {
                 self.stop = None;
                 phase.abandon(account);
+                self.authorizer.abandon(account);
+                if let Some(resume) = self.options.resume.take() {
+                    // It has not come to going on with what there is.
+                    self.file_id = self.file_id.take().or(resume.file_id);
+                }
                 phase = self.failed(Error::Cancelled);
             }
             match self.advance(&mut phase, account, now) {
