@@ -1,6 +1,7 @@
 //! Downloads.
 
 mod access;
+mod hashes;
 mod headers;
 mod locate;
 mod outcome;
@@ -13,5 +14,5 @@ pub use headers::FileHeaders;
 pub use locate::Object;
 pub use outcome::{Check, Downloaded};
 pub use parallel::{ParallelDownload, ParallelOptions};
-pub use resume::{DownloadResume, DownloadResumeEntry};
+pub use resume::{DownloadResume, DownloadResumeEntry, StretchDigest};
 pub use whole::Download;
