@@ -52,6 +52,12 @@ pub enum Violation {
         /// What it says.
         told: String,
     },
+    /// Economy: a list call with a key that may not list, by an operation that
+    /// was not asked for a list.
+    ListForbidden {
+        /// The call.
+        operation: &'static str,
+    },
     /// Economy: a part was sent again that B2 had confirmed.
     PartSentTwice {
         /// Its number.

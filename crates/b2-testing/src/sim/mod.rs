@@ -27,6 +27,7 @@ mod judge;
 mod network;
 mod resumable;
 mod scenario;
+mod sending;
 mod server;
 mod transit;
 mod world;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use b2_core::account::{Account, Config};
 use b2_core::error::Error;
 use b2_core::event::Event;
-use b2_core::op::{Reply, Slot, Step, Transmit, Wait, WaitReason};
+use b2_core::op::{Reply, Slot, Step, Wait, WaitReason};
 use b2_core::retry::RetryPolicy;
 use b2_core::time::{Duration, Instant};
 use b2_emulator::fault::FaultSchedule;
@@ -27,9 +27,6 @@ const LONGEST: Duration = Duration::from_secs(20 * 60 * 60);
 /// Faults that one operation has to survive: fewer must never make it fail.
 /// One below what the policy allows (two refreshes of the token).
 const SURVIVED: u64 = 2;
-
-/// Requests that one operation may have under way: its concurrency.
-pub(super) const AT_ONCE: u32 = 3;
 
 /// How a run ended.
 #[derive(Clone, Debug)]
@@ -70,7 +67,7 @@ pub struct World {
     pub(super) account: Account,
     pub(super) server: Server,
     pub(super) actors: Vec<Actor>,
-    faults: FaultSchedule,
+    pub(super) faults: FaultSchedule,
     pub(super) books: Books,
     pub(super) start: Instant,
     pub(super) now: Instant,
@@ -339,41 +336,6 @@ impl World {
                 }
             }
         }
-    }
-
-    fn send(&mut self, index: usize, transmit: Transmit) {
-        let operation = transmit.operation;
-        let fault = self.faults.take(operation);
-        if let Some(fault) = &fault {
-            self.books.fault(fault, operation);
-            self.hit(index, fault);
-        }
-        let source = self.actors[index].source.clone();
-        let life = self.actors[index].life();
-        let flight = Flight::new((index, life), transmit, &source, fault, self.now);
-        let fault = flight.fault.clone();
-        self.tell(|| format!("actor {index}: sends {operation}, befallen by {fault:?}"));
-        self.books.sends(operation, &flight.token());
-        match flight.part_number() {
-            Some(number) if self.actors[index].resumable.has(number) => {
-                self.books.blame(Violation::PartSentTwice { number });
-            }
-            _ => {}
-        }
-        if operation == "b2_start_large_file" {
-            self.actors[index].resumable.starts();
-        }
-        if flight.is_upload() {
-            self.books.uploads_to(&flight.pair());
-        }
-        let actor = &mut self.actors[index];
-        actor.in_air += 1;
-        if actor.in_air > AT_ONCE {
-            let requests = actor.in_air;
-            self.books.blame(Violation::TooManyAtOnce { requests });
-        }
-        let delay = self.latency();
-        self.depart(flight, delay);
     }
 
     /// Something reaches the client.
