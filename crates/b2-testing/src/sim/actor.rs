@@ -1,6 +1,6 @@
 //! One user of the account: its errands, and what it expects of them.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use b2_core::copy::{Copied, CopyOptions};
 use b2_core::download::{
@@ -26,6 +26,7 @@ use bytes::Bytes;
 use crate::sim::calls::{self, About};
 use crate::sim::disk::{Journal, State};
 use crate::sim::erased::{Erased, erase};
+use crate::sim::holdings::{Expected, Holdings};
 use crate::sim::network::{Flight, MemorySink};
 use crate::sim::resumable::Resumable;
 use crate::sim::scenario::{Errand, Plan};
@@ -56,14 +57,6 @@ pub(crate) enum Outcome {
     Asked,
 }
 
-/// A version that should exist.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Expected {
-    pub(crate) id: FileId,
-    /// `None`: a hide marker.
-    pub(crate) content: Option<Bytes>,
-}
-
 pub(crate) struct Actor {
     pub(crate) name: FileName,
     bucket: (BucketId, BucketName),
@@ -78,10 +71,14 @@ pub(crate) struct Actor {
     pub(crate) hits: u64,
     pub(crate) replies: u32,
     pub(crate) gone: bool,
-    /// The newest first.
-    pub(crate) versions: VecDeque<Expected>,
-    /// Something happened that makes the number of versions unknowable.
-    pub(crate) blurred: bool,
+    pub(crate) holds: Holdings,
+    /// The version that the present errand says it has made.
+    pub(super) made: Option<FileId>,
+    /// Duplicates that the present errand has told of.
+    pub(super) told: usize,
+    /// Copies in one request that the present errand may have made before it
+    /// was killed.
+    pub(super) lost_copies: usize,
     pub(super) names: Option<Pager<ListFileNames>>,
     pub(super) version_pages: Option<Pager<ListFileVersions>>,
     pub(super) seen: Vec<(String, Option<FileId>, Action)>,
@@ -95,8 +92,6 @@ pub(crate) struct Actor {
     pub(crate) refused: bool,
     /// Errands that it has begun.
     begun: u32,
-    /// Versions that bear no digest of the whole.
-    pub(super) undigested: BTreeSet<FileId>,
     /// Requests that it has under way.
     pub(crate) in_air: u32,
     /// Under which B2 encrypts whatever this actor stores.
@@ -122,8 +117,10 @@ impl Actor {
             hits: 0,
             replies: 0,
             gone: false,
-            versions: VecDeque::new(),
-            blurred: false,
+            holds: Holdings::default(),
+            made: None,
+            told: 0,
+            lost_copies: 0,
             names: None,
             version_pages: None,
             seen: Vec::new(),
@@ -133,7 +130,6 @@ impl Actor {
             looked: false,
             refused: false,
             begun: 0,
-            undigested: BTreeSet::new(),
             in_air: 0,
             key: (!index.is_multiple_of(2)).then(|| CustomerKey::new([7; 32])),
             application_key: None,
@@ -159,8 +155,14 @@ impl Actor {
             self.hits = hits;
             self.in_air = 0;
             (self.looked, self.refused) = (false, false);
+            (self.told, self.lost_copies) = (0, 0);
             self.begun += 1;
             self.errand = Some(errand);
+            self.holds.begin(match errand {
+                Errand::Delete => 1,
+                Errand::DeleteAll => usize::MAX,
+                _ => 0,
+            });
             self.operation = self.begin(errand);
         }
     }
@@ -196,11 +198,7 @@ impl Actor {
                 let about = About {
                     bucket: &self.bucket.0,
                     name: self.name.as_str(),
-                    newest: self
-                        .versions
-                        .front()
-                        .filter(|newest| newest.content.is_some())
-                        .map(|newest| &newest.id),
+                    newest: self.holds.visible().map(|newest| &newest.id),
                     key: self.application_key.as_ref(),
                 };
                 return calls::call(kind, &about);
@@ -265,8 +263,7 @@ impl Actor {
     /// The newest version again; in parts if there are options for them.
     fn copy(&mut self, large: Option<LargeOptions>) -> Option<Box<dyn Erased<Outcome>>> {
         if self.copied.is_none() {
-            let newest = self.versions.front().filter(|newest| newest.content.is_some());
-            self.copied = Some(newest?.clone());
+            self.copied = Some(self.holds.visible()?.clone());
         }
         let mut options = CopyOptions::default();
         if let Some(large) = large {
@@ -283,8 +280,7 @@ impl Actor {
     }
 
     fn copy_large(&mut self, crash_after: Option<u32>) -> Option<Box<dyn Erased<Outcome>>> {
-        let newest = self.versions.front().filter(|newest| newest.content.is_some());
-        let source = newest?.id.clone();
+        let source = self.holds.visible()?.id.clone();
         let journal = Resume::of_copy(self.bucket.0.clone(), self.name.as_str(), source, 0)
             .with_customer_key(self.key.as_ref());
         self.resumable = Resumable::new(State::Upload(journal), crash_after).after(&self.resumable);
@@ -361,6 +357,7 @@ impl Actor {
             self.sink.sync();
         }
         self.looked |= *event == Event::Reconciling;
+        self.told += usize::from(*event == Event::PossibleDuplicate);
         self.resumable.note(event);
     }
 
@@ -377,19 +374,25 @@ impl Actor {
         self.resumable.crashed();
         // A copy in one request has no journal, so it is made once more.
         let copied = self.copied.as_ref().and_then(|source| source.content.as_ref());
-        self.blurred |= copied.is_some_and(|content| content.len() <= ONE_REQUEST);
+        self.lost_copies += usize::from(copied.is_some_and(|content| content.len() <= ONE_REQUEST));
         self.sink.survive(draw.is_multiple_of(2));
         self.operation = None;
         self.wait = None;
         self.in_air = 0;
     }
 
-    /// Whether whoever sent this is still there.
     /// What tells the requests of one operation from those of another.
     pub(crate) fn life(&self) -> Life {
         (self.begun, self.resumable.life)
     }
 
+    /// Whether this belongs to the errand that it is about.
+    pub(crate) fn is_about(&self, (begun, _): Life) -> bool {
+        let busy = self.operation.is_some() || self.resumable.down;
+        busy && begun == self.begun
+    }
+
+    /// Whether whoever sent this is still there.
     pub(crate) fn hears(&self, flight: &Flight) -> bool {
         !self.gone && flight.life == self.life()
     }
@@ -418,8 +421,8 @@ impl Actor {
     /// What a journal says of pieces has to be on the disk.
     fn pieces_are_there(&self) -> Result<(), String> {
         let Some(State::Download(resume)) = self.state() else { return Ok(()) };
-        let version = self.versions.iter().find(|one| Some(&one.id) == resume.file_id.as_ref());
-        let Some(content) = version.and_then(|version| version.content.as_ref()) else {
+        let content = resume.file_id.as_ref().and_then(|id| self.holds.content(id));
+        let Some(content) = content else {
             return Ok(());
         };
         for (offset, len) in &resume.pieces {
@@ -433,7 +436,7 @@ impl Actor {
     }
 
     fn delete(&self) -> Option<Box<dyn Erased<Outcome>>> {
-        let newest = self.versions.front()?;
+        let newest = self.holds.versions.front()?;
         let request = DeleteFileVersionRequest::new(newest.id.clone(), self.name.to_string());
         Some(erase(Call::<DeleteFileVersion>::new(request), |_| Outcome::Deleted))
     }

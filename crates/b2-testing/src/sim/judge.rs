@@ -2,6 +2,7 @@
 
 use crate::sim::books::Violation;
 use crate::sim::scenario::{Errand, Plan, Scenario};
+use crate::sim::settling::End;
 use crate::sim::world::World;
 
 impl World {
@@ -75,15 +76,16 @@ impl World {
 
     /// In the end the server has exactly what the actors made.
     fn judge_store(&mut self) {
-        for actor in self.actors.iter().filter(|actor| !actor.gone && !actor.blurred) {
+        for index in 0..self.actors.len() {
+            let actor = &mut self.actors[index];
+            if actor.gone {
+                self.settle(index, End::Vanished);
+                continue;
+            }
             let stored = self.server.stored(actor.name.as_str());
-            if stored != actor.versions.iter().cloned().collect::<Vec<_>>() {
-                let what = format!(
-                    "{} has {} versions, {} were made",
-                    actor.name,
-                    stored.len(),
-                    actor.versions.len()
-                );
+            if actor.holds.versions != stored {
+                let (made, stored) = (actor.holds.versions.len(), stored.len());
+                let what = format!("{} has {stored} versions, {made} were made", actor.name);
                 self.books.violations.push(Violation::WrongContent { what });
             }
         }

@@ -23,12 +23,14 @@ mod damage;
 mod disk;
 mod erased;
 mod expectations;
+mod holdings;
 mod judge;
 mod network;
 mod resumable;
 mod scenario;
 mod sending;
 mod server;
+mod settling;
 mod transit;
 mod world;
 

@@ -31,6 +31,7 @@ pub(crate) struct Flight {
 #[derive(Debug)]
 pub(crate) struct Straggler {
     pub(crate) actor: usize,
+    pub(crate) life: Life,
     pub(crate) operation: &'static str,
     pub(crate) request: Request<Bytes>,
 }
@@ -85,7 +86,7 @@ impl Flight {
 
     pub(crate) fn straggler(&self) -> Straggler {
         let operation = self.transmit.operation;
-        Straggler { actor: self.actor, operation, request: self.request.clone() }
+        Straggler { actor: self.actor, life: self.life, operation, request: self.request.clone() }
     }
 
     pub(crate) fn is_upload(&self) -> bool {

@@ -18,6 +18,8 @@ pub(crate) struct Resumable {
     crashes_left: u32,
     /// Crashes so far: tells apart what was sent before and after one.
     pub(crate) life: u32,
+    /// Crashes of this errand.
+    deaths: u32,
     /// Between a crash and the next start.
     pub(crate) down: bool,
     /// Unfinished files that somebody knows of or has to expect.
@@ -44,6 +46,10 @@ impl Resumable {
         self.crash_after.is_some()
     }
 
+    pub(crate) fn deaths(&self) -> u32 {
+        self.deaths
+    }
+
     /// Counts a step; `true`: this is the one that it does not survive.
     pub(crate) fn dies_now(&mut self) -> bool {
         let Some(after) = self.crash_after.filter(|_| self.crashes_left > 0) else {
@@ -57,6 +63,7 @@ impl Resumable {
         self.crashes_left -= 1;
         self.steps = 0;
         self.life += 1;
+        self.deaths += 1;
         self.down = true;
         // Whatever is in the air may still arrive, and nobody hears of it.
         self.known_unfinished += usize::try_from(self.starting).expect("a few");

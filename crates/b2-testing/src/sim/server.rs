@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::{Value, json};
 
-use crate::sim::actor::Expected;
+use crate::sim::holdings::Expected;
 
 /// When virtual time begins, in ms since 1970.
 const EPOCH_MS: u64 = 1_795_281_312_000;

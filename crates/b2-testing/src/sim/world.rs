@@ -16,6 +16,7 @@ use crate::sim::damage::in_full;
 use crate::sim::network::{self, Flight, Landing, Straggler};
 use crate::sim::scenario::{FINAL, Scenario};
 use crate::sim::server::Server;
+use crate::sim::settling::End;
 
 /// Steps after which a run counts as endless.
 const MOST_STEPS: u64 = 200_000;
@@ -310,31 +311,35 @@ impl World {
 
     fn ended(&mut self, index: usize, result: Result<Outcome, Error>) {
         let errand = self.actors[index].errand;
-        let end = result.as_ref().map(|_| ()).map_err(in_full);
-        self.tell(|| format!("actor {index}: {errand:?} ended: {end:?}"));
-        let may_list = self.scenario.may_list;
-        let actor = &mut self.actors[index];
+        let told = result.as_ref().map(|_| ()).map_err(in_full);
+        self.tell(|| format!("actor {index}: {errand:?} ended: {told:?}"));
+        let end = End::of(&result);
         match result {
             Ok(outcome) => {
                 self.books.succeeded += 1;
+                let actor = &mut self.actors[index];
                 if let Err(what) = actor.succeeded(outcome) {
                     let what = format!("{what} ({:?} of {})", actor.errand, actor.name);
                     self.books.blame(Violation::WrongContent { what });
                 }
             }
-            Err(error) => {
-                self.books.failed += 1;
-                if actor.error_is_due(&error, may_list) {
-                    return;
-                }
-                let hits = actor.hits;
-                actor.forgive(&error);
-                let refused = error.code().is_some_and(|code| code.as_str() == FINAL);
-                if hits <= SURVIVED && !(refused && hits > 0) {
-                    let error = in_full(&error);
-                    self.books.blame(Violation::Failed { error, hits });
-                }
-            }
+            Err(error) => self.failed(index, &error),
+        }
+        self.settle(index, end);
+    }
+
+    fn failed(&mut self, index: usize, error: &Error) {
+        self.books.failed += 1;
+        let actor = &mut self.actors[index];
+        if actor.error_is_due(error, self.scenario.may_list) {
+            return;
+        }
+        let hits = actor.hits;
+        actor.forgive(error);
+        let refused = error.code().is_some_and(|code| code.as_str() == FINAL);
+        if hits <= SURVIVED && !(refused && hits > 0) {
+            let error = in_full(error);
+            self.books.blame(Violation::Failed { error, hits });
         }
     }
 
