@@ -21,6 +21,16 @@ pub(crate) fn journal(
     named(&[realm.unwrap_or_default().as_ref(), first.as_ref(), second.as_ref(), local.as_ref()])
 }
 
+/// The record of a stream, which cannot be gone on with.
+pub(crate) fn record_of_stream(
+    realm: Option<&str>,
+    bucket: &str,
+    name: &str,
+) -> Result<PathBuf, Failure> {
+    let realm = realm.unwrap_or_default();
+    named(&[realm.as_ref(), "stream".as_ref(), bucket.as_ref(), name.as_ref()])
+}
+
 /// The journal of a copy inside B2.
 pub(crate) fn journal_of_copy(
     realm: Option<&str>,

@@ -74,6 +74,8 @@ pub enum Event {
         part_size: u64,
         /// SHA-1 of the whole file, if it was computed or known.
         digest: Option<Sha1Digest>,
+        /// SHA-1 of all that B2 is told of the file, but for keys.
+        told: Sha1Digest,
     },
     /// A large file was started, or found again: from here on it costs money
     /// until it is finished or cancelled.

@@ -8,7 +8,8 @@
 //! ```
 
 use b2_proto::{
-    Action, ErrorCode, FileId, GetFileInfoRequest, ListBucketsRequest, ListFileVersionsRequest,
+    Action, Capability, ErrorCode, FileId, GetFileInfoRequest, ListBucketsRequest,
+    ListFileVersionsRequest,
 };
 
 use crate::account::Account;
@@ -27,6 +28,9 @@ use crate::time::Instant;
 pub trait Reconcile: Endpoint<Request: Clone> + sealed::Sealed {
     /// The call that shows whether the first took effect.
     type Look: Endpoint + std::fmt::Debug;
+
+    /// What the key must be allowed to do for that.
+    const LOOK_NEEDS: Capability;
 
     /// Whether this error leaves it open if the call took effect.
     fn doubtful(error: &Error) -> bool;
@@ -95,6 +99,11 @@ impl<E: Reconcile> Reconciled<E> {
     }
 }
 
+/// A look that B2 is sure to refuse is not made.
+fn may_look<E: Reconcile>(account: &Account) -> bool {
+    account.session().is_none_or(|session| session.can(&E::LOOK_NEEDS))
+}
+
 impl<E: Reconcile> Operation for Reconciled<E> {
     type Output = E::Response;
 
@@ -102,7 +111,7 @@ impl<E: Reconcile> Operation for Reconciled<E> {
         loop {
             match &mut self.state {
                 State::Calling(call) => match call.poll(account, now).finished() {
-                    Ok(Err(error)) if E::doubtful(&error) => {
+                    Ok(Err(error)) if E::doubtful(&error) && may_look::<E>(account) => {
                         self.state = State::Doubting(error);
                         return Step::Event(Event::Reconciling);
                     }
@@ -149,6 +158,7 @@ const ROWS: u32 = 100;
 /// Hiding a hidden file is no failure: the marker that is there is the answer.
 impl Reconcile for HideFile {
     type Look = ListFileVersions;
+    const LOOK_NEEDS: Capability = Capability::ListFiles;
 
     fn doubtful(error: &Error) -> bool {
         error.code() == Some(&ErrorCode::AlreadyHidden)
@@ -182,6 +192,7 @@ const NEW_BUCKET_REVISION: u64 = 2;
 /// the second call brings to light.
 impl Reconcile for CreateBucket {
     type Look = ListBuckets;
+    const LOOK_NEEDS: Capability = Capability::ListBuckets;
 
     fn doubtful(error: &Error) -> bool {
         matches!(error, Error::Unconfirmed { .. })
@@ -208,6 +219,7 @@ impl Reconcile for CreateBucket {
 /// to finish a file twice in the words for any bad request.
 impl Reconcile for FinishLargeFile {
     type Look = GetFileInfo;
+    const LOOK_NEEDS: Capability = Capability::ReadFiles;
 
     fn doubtful(error: &Error) -> bool {
         matches!(error, Error::Unconfirmed { .. }) || error.code() == Some(&ErrorCode::BadRequest)

@@ -355,6 +355,7 @@ mod tests {
             len: Some(25_000_000),
             part_size: 10_000_000,
             digest,
+            told: Sha1Digest::new([2; 20]),
         }
     }
 

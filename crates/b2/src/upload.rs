@@ -17,7 +17,7 @@ use b2_core::upload::{
 use b2_proto::{BucketId, EncryptionRequest, FileName, FileRetention, InvalidFileInfo, LegalHold};
 
 use crate::drive::{Context, Ends, OnPart};
-use crate::journal::Journal;
+use crate::journal::{Journal, Recording};
 use crate::run::{Handle, Run};
 use crate::source::Source;
 
@@ -158,8 +158,10 @@ impl Upload {
     ///
     /// # Errors
     ///
-    /// [`Error::ClientEncryption`] if there is no recipient, or an option is
-    /// out of its range.
+    /// - [`Error::ClientEncryption`] if there is no recipient, or an option is
+    ///   out of its range.
+    /// - [`Error::Request`] for a [stream](Source::stream), whose length nobody
+    ///   knows: use [`Source::reader`].
     #[cfg(feature = "encryption")]
     pub fn with_client_encryption(
         mut self,
@@ -231,6 +233,10 @@ impl Upload {
     /// With a journal, a failure leaves the parts on the server: run the
     /// upload again, or cancel it, as they cost money.
     ///
+    /// A [stream](Source::stream) cannot be read again, so its journal only
+    /// records the large file: if the process is killed, the next upload with
+    /// that journal cancels what is left, and begins anew.
+    ///
     /// The journal holds no secret. Only one upload can use it at a time; its
     /// folder must exist.
     pub fn with_journal(mut self, path: impl Into<PathBuf>) -> Self {
@@ -294,6 +300,7 @@ impl Upload {
         let (name, encrypted) = (headers.file_name().as_str(), state.is_some());
         let key = headers.encryption().and_then(|encryption| encryption.customer_key.as_ref());
         let fresh = Resume::new(self.bucket.clone(), name, len, self.source.modified_ms())
+            .with_identity(self.source.identity().map(str::to_owned))
             .with_customer_key(key)
             .with_client_encryption(state);
         let fresh = self.options.large().resume().cloned().unwrap_or(fresh);
@@ -318,7 +325,9 @@ impl Upload {
         let headers = self.headers?;
         let len = self.source.len().ok_or_else(not_a_stream)?;
         let modified_ms = self.source.modified_ms();
-        let mut large = self.options.large().clone().with_modified_ms(modified_ms);
+        let identity = self.source.identity().map(str::to_owned);
+        let mut large = self.options.large().clone();
+        large = large.with_modified_ms(modified_ms).with_identity(identity);
         let journal = self.opened.ok_or(Error::Cancelled)?;
         if self.journal.is_some() {
             large = large.with_resume(journal.state());
@@ -339,19 +348,26 @@ impl Upload {
         Ok((operation, ends))
     }
 
-    /// What is read only once has no journal and is cancelled if it fails.
+    /// What is read only once is cancelled if it fails; its journal only
+    /// records what a process that is killed has left.
     fn assemble_stream(self) -> Result<(b2_core::Upload, Ends), Error> {
-        if self.journal.is_some() || self.options.large().resume().is_some() {
-            return Err(not_a_stream());
-        }
+        let headers = self.headers?;
         let mut large = self.options.large().clone().with_keep_unfinished(false);
+        let mut journal = None;
+        if let Some(path) = &self.journal {
+            let fresh = Resume::new(self.bucket.clone(), headers.file_name().as_str(), 0, None);
+            let record = Journal::open(path, fresh);
+            let record = record.map_err(|why| why.into_error("b2_start_large_file"))?;
+            large = large.with_resume(record.state());
+            journal = Some(Arc::new(record) as Arc<dyn Recording>);
+        }
         if let Some(choice) = self.whole_digest {
             large = large.with_whole_digest(choice);
         }
         let options = self.options.with_large(large);
-        let operation = b2_core::Upload::of_stream(self.bucket, self.headers?, options)?;
+        let operation = b2_core::Upload::of_stream(self.bucket, headers, options)?;
         let source = Some(self.source.into_bytes());
-        Ok((operation, Ends { source, on_part: self.on_part, ..Ends::default() }))
+        Ok((operation, Ends { source, journal, on_part: self.on_part, ..Ends::default() }))
     }
 
     /// Uploads in the background.

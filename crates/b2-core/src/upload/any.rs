@@ -7,10 +7,13 @@
 //!                                   \-more: Large
 //! ```
 
-use b2_proto::BucketId;
+use b2_proto::{BucketId, CancelLargeFileRequest, LargeFileId};
 
 use crate::account::{Account, Session};
+use crate::call::Call;
+use crate::endpoint::CancelLargeFile;
 use crate::error::Error;
+use crate::event::Event;
 use crate::op::{Operation, Prefetch, Reply, Slot, Step, Stop, Ticket, Wait};
 use crate::session::Authorize;
 use crate::time::Instant;
@@ -69,6 +72,10 @@ impl UploadOptions {
 #[derive(Debug)]
 enum State {
     Choosing(Box<Choice>),
+    /// What an earlier stream of the name has left is cancelled.
+    Clearing(Box<Choice>, Box<Call<CancelLargeFile>>),
+    /// Nothing is left of it.
+    Cleared(Box<Choice>),
     /// The source is read until it is longer than one part.
     Reading {
         choice: Box<Choice>,
@@ -117,13 +124,15 @@ impl Upload {
     /// what B2 recommends (100,000,000 bytes), the next 500 twice as much, and
     /// so on. The source has to hold as many parts as are under way at a time.
     /// Such an upload cannot be resumed, and bears a SHA-1 of the whole only
-    /// if it is [known](crate::upload::WholeDigest::Known).
+    /// if it is [known](crate::upload::WholeDigest::Known). What `options`
+    /// want to resume is the record of an earlier stream that was killed: what
+    /// it left is cancelled first.
     ///
     /// # Errors
     ///
     /// [`Error::Request`] if the file information breaks B2's rules, or
-    /// `options` resume another upload; while it runs, if the source turns out
-    /// longer than ten terabytes.
+    /// `options` resume a file of another name; while it runs, if the source
+    /// turns out longer than ten terabytes.
     pub fn of_stream(
         bucket: BucketId,
         headers: UploadHeaders,
@@ -162,18 +171,54 @@ impl Upload {
                 self.large(LargeUpload::new(bucket, headers, len, options.large))
             }
             Some(len) => choice.small(len),
-            None => {
-                let wanted = choice.options.large.part_size;
-                let wanted = wanted.unwrap_or(session.recommended_part_size);
-                let least = session.absolute_minimum_part_size.clamp(1, MAX_PART_SIZE);
-                let first_part = wanted.clamp(least, MAX_PART_SIZE);
-                let ticket = account.next_ticket();
-                self.state = State::Reading { choice, ticket, first_part };
-                let (offset, len) = (0, first_part + 1);
-                return Err(Step::Prefetch(Prefetch { ticket, offset, len }));
-            }
+            None => match choice.left() {
+                Some(file_id) => {
+                    let call = Call::new(CancelLargeFileRequest::new(file_id));
+                    State::Clearing(choice, Box::new(call))
+                }
+                None => State::Cleared(choice),
+            },
         };
         Ok(())
+    }
+
+    /// Cancels what is left of an earlier stream.
+    #[expect(clippy::result_large_err, reason = "a step is passed on at once and never kept")]
+    fn clear(&mut self, account: &mut Account, now: Instant) -> Result<(), Step<Uploaded>> {
+        let State::Clearing(_, call) = &mut self.state else { return Ok(()) };
+        let cancelled = call.poll(account, now).finished()?;
+        let State::Clearing(choice, _) = std::mem::replace(&mut self.state, State::Over) else {
+            return Ok(());
+        };
+        match cancelled {
+            // Somebody else has finished or cancelled it.
+            Err(error) if !error.api().is_some_and(|api| matches!(api.status, 400 | 404)) => {
+                self.state = State::Failed(error);
+                Ok(())
+            }
+            _ => {
+                self.state = State::Cleared(choice);
+                Err(Step::Event(Event::LargeFileCancelled))
+            }
+        }
+    }
+
+    /// Asks for more of the source than one part.
+    #[expect(clippy::result_large_err, reason = "a step is passed on at once and never kept")]
+    fn ask(&mut self, account: &mut Account) -> Result<(), Step<Uploaded>> {
+        let State::Cleared(choice) = std::mem::replace(&mut self.state, State::Over) else {
+            return Ok(());
+        };
+        let Some(session) = account.session() else {
+            self.state = State::Failed(Error::Cancelled);
+            return Ok(());
+        };
+        let least = session.absolute_minimum_part_size.clamp(1, MAX_PART_SIZE);
+        let wanted = choice.options.large.part_size.unwrap_or(session.recommended_part_size);
+        let first_part = wanted.clamp(least, MAX_PART_SIZE);
+        let ticket = account.next_ticket();
+        self.state = State::Reading { choice, ticket, first_part };
+        Err(Step::Prefetch(Prefetch { ticket, offset: 0, len: first_part + 1 }))
     }
 
     fn large(&self, upload: Result<LargeUpload, Error>) -> State {
@@ -198,6 +243,11 @@ impl Upload {
 }
 
 impl Choice {
+    /// The large file that an earlier stream has begun and not finished.
+    fn left(&self) -> Option<LargeFileId> {
+        self.options.large.resume.as_ref().filter(|resume| resume.begun())?.file_id.clone()
+    }
+
     fn small(self, len: u64) -> State {
         let upload = SmallUpload::new(self.bucket, self.headers, len);
         upload.map_or_else(State::Failed, |small| State::Small(Box::new(small)))
@@ -208,7 +258,12 @@ impl Operation for Upload {
     type Output = Uploaded;
 
     fn poll(&mut self, account: &mut Account, now: Instant) -> Step<Uploaded> {
-        if let Err(step) = self.choose(account, now) {
+        let begun = self.choose(account, now).and_then(|()| self.clear(account, now));
+        let asked = begun.and_then(|()| match &self.state {
+            State::Cleared(_) => self.ask(account),
+            _ => Ok(()),
+        });
+        if let Err(step) = asked {
             return step;
         }
         match &mut self.state {
@@ -220,7 +275,9 @@ impl Operation for Upload {
                 self.state = State::Over;
                 Step::Done(Err(error))
             }
-            State::Choosing(_) | State::Over => Step::Done(Err(Error::Cancelled)),
+            State::Choosing(_) | State::Clearing(..) | State::Cleared(_) | State::Over => {
+                Step::Done(Err(Error::Cancelled))
+            }
         }
     }
 
@@ -234,18 +291,20 @@ impl Operation for Upload {
         }
         match &mut self.state {
             State::Choosing(choice) => choice.authorize.handle(account, ticket, reply, now),
+            State::Clearing(_, call) => call.handle(account, ticket, reply, now),
             State::Small(small) => small.handle(account, ticket, reply, now),
             State::Large(large) => large.handle(account, ticket, reply, now),
-            State::Reading { .. } | State::Failed(_) | State::Over => {}
+            State::Cleared(_) | State::Reading { .. } | State::Failed(_) | State::Over => {}
         }
     }
 
     fn abandon(&mut self, account: &mut Account) {
         match &mut self.state {
             State::Choosing(choice) => choice.authorize.abandon(account),
+            State::Clearing(_, call) => call.abandon(account),
             State::Small(small) => small.abandon(account),
             State::Large(large) => large.abandon(account),
-            State::Reading { .. } | State::Failed(_) | State::Over => {}
+            State::Cleared(_) | State::Reading { .. } | State::Failed(_) | State::Over => {}
         }
     }
 
@@ -259,7 +318,10 @@ impl Operation for Upload {
     fn pause(&mut self, paused: bool) -> bool {
         self.paused = paused;
         match &mut self.state {
-            State::Choosing(_) | State::Reading { .. } => true,
+            State::Choosing(_)
+            | State::Clearing(..)
+            | State::Cleared(_)
+            | State::Reading { .. } => true,
             State::Large(large) => large.pause(paused),
             State::Small(_) | State::Failed(_) | State::Over => false,
         }

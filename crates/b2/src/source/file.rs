@@ -3,6 +3,7 @@
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use b2_core::port::ReadAt;
@@ -11,6 +12,7 @@ pub(crate) struct FileSource {
     file: File,
     len: u64,
     modified_ms: Option<i64>,
+    identity: Option<Arc<str>>,
     /// Only we can write to a temporary file without a name.
     private: bool,
 }
@@ -23,17 +25,35 @@ impl FileSource {
         let file = File::open(path)?;
         let metadata = file.metadata()?;
         check(&metadata)?;
-        let modified_ms = modified_ms(&metadata);
-        Ok(Self { file, len: metadata.len(), modified_ms, private: false })
+        let (modified_ms, identity) = (modified_ms(&metadata), identity(&metadata));
+        Ok(Self { file, len: metadata.len(), modified_ms, identity, private: false })
     }
 
     pub(crate) fn spooled(file: File, len: u64) -> Self {
-        Self { file, len, modified_ms: None, private: true }
+        Self { file, len, modified_ms: None, identity: None, private: true }
+    }
+
+    pub(crate) fn identity(&self) -> Option<Arc<str>> {
+        self.identity.clone()
     }
 
     pub(crate) fn modified_ms(&self) -> Option<i64> {
         self.modified_ms
     }
+}
+
+/// Which file it is, and when anything of it was last changed: unlike the time
+/// of its content, nobody can set that back.
+#[cfg(unix)]
+fn identity(metadata: &Metadata) -> Option<Arc<str>> {
+    use std::os::unix::fs::MetadataExt as _;
+    let (device, inode) = (metadata.dev(), metadata.ino());
+    Some(format!("{device}:{inode}:{}.{:09}", metadata.ctime(), metadata.ctime_nsec()).into())
+}
+
+#[cfg(not(unix))]
+fn identity(_: &Metadata) -> Option<Arc<str>> {
+    None
 }
 
 fn modified_ms(metadata: &Metadata) -> Option<i64> {

@@ -21,6 +21,8 @@ pub struct Source {
     /// `None`: only its end will tell.
     len: Option<u64>,
     modified_ms: Option<i64>,
+    /// What else tells it from one that was changed.
+    identity: Option<Arc<str>>,
     /// Whether it can be read once more without a second thought.
     cheap: bool,
 }
@@ -34,8 +36,8 @@ impl Source {
     /// If it cannot be opened or is not a regular file.
     pub fn file(path: impl AsRef<Path>) -> io::Result<Self> {
         let file = file::FileSource::open(path.as_ref())?;
-        let modified_ms = file.modified_ms();
-        Ok(Self { modified_ms, cheap: true, ..Self::custom(file)? })
+        let (modified_ms, identity) = (file.modified_ms(), file.identity());
+        Ok(Self { modified_ms, identity, cheap: true, ..Self::custom(file)? })
     }
 
     /// Bytes in memory.
@@ -43,7 +45,7 @@ impl Source {
     pub fn bytes(bytes: impl Into<Bytes>) -> Self {
         let bytes: Bytes = bytes.into();
         let len = Some(bytes.len() as u64);
-        Self { bytes: Arc::new(Memory(bytes)), len, modified_ms: None, cheap: true }
+        Self { bytes: Arc::new(Memory(bytes)), len, modified_ms: None, identity: None, cheap: true }
     }
 
     /// Everything that `reader` gives until its end. It is read at once: up
@@ -73,7 +75,7 @@ impl Source {
     #[must_use]
     pub fn stream(reader: impl Read + Send + 'static) -> Self {
         let bytes = Arc::new(stream::StreamSource::new(reader));
-        Self { bytes, len: None, modified_ms: None, cheap: false }
+        Self { bytes, len: None, modified_ms: None, identity: None, cheap: false }
     }
 
     /// Bytes of your own.
@@ -83,7 +85,7 @@ impl Source {
     /// If their length cannot be told.
     pub fn custom(bytes: impl ReadAt) -> io::Result<Self> {
         let len = Some(bytes.len()?);
-        Ok(Self { bytes: Arc::new(bytes), len, modified_ms: None, cheap: false })
+        Ok(Self { bytes: Arc::new(bytes), len, modified_ms: None, identity: None, cheap: false })
     }
 
     /// Length in bytes; `None` for a [stream](Self::stream).
@@ -104,6 +106,11 @@ impl Source {
         self.modified_ms
     }
 
+    /// What else tells it from one that was changed.
+    pub(crate) fn identity(&self) -> Option<&str> {
+        self.identity.as_deref()
+    }
+
     /// Whether the digest of the whole is worth a pass over the bytes.
     pub(crate) fn whole_digest(&self) -> WholeDigest {
         if self.cheap { WholeDigest::Compute } else { WholeDigest::Omit }
@@ -119,7 +126,7 @@ impl Source {
     #[cfg(feature = "encryption")]
     pub(crate) fn spooled(file: std::fs::File, len: u64) -> Self {
         let bytes = Arc::new(file::FileSource::spooled(file, len));
-        Self { bytes, len: Some(len), modified_ms: None, cheap: true }
+        Self { bytes, len: Some(len), modified_ms: None, identity: None, cheap: true }
     }
 
     #[cfg(feature = "encryption")]

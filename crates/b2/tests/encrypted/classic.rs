@@ -1,14 +1,18 @@
 //! Classic ciphers, through a temporary file.
 
 use std::fs;
+use std::time::Duration;
 
 use b2::crypto::legacy::{Algorithm, Hash, Profile, Suite};
 use b2::encryption::{CLIENT_ENCRYPTION, ClassicCipher, ClientDecryption, ClientEncryption};
-use b2::{ByteRange, CannotResume, ClientEncryptionErrorKind as Kind, Error, RequestError, Source};
+use b2::{
+    ByteRange, CannotResume, ClientEncryptionErrorKind as Kind, Config, Error, RequestError, Source,
+};
 
 use crate::scene::{PART, kind, site};
 use crate::support::content::{Shelf, pattern};
 use crate::support::folder::Folder;
+use crate::support::proxy::Pace;
 use crate::support::soon;
 
 fn aes(key: u8) -> ClassicCipher {
@@ -123,4 +127,37 @@ async fn it_goes_on_with_the_same_key_only() {
     let with = ClientDecryption::classic(aes(1));
     let back = soon(site.bucket.download("x").with_client_decryption(with).to_bytes()).await;
     assert!(back.unwrap().content == pattern(6 * PART));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_interrupted_download_goes_on_from_its_journal() {
+    let site = site().await;
+    let content = pattern(6 * PART);
+    let upload = site.bucket.upload("x", content.clone());
+    soon(upload.with_client_encryption(ClientEncryption::classic(aes(1)))).await.unwrap();
+    let folder = Folder::new();
+    let download = |bucket: &b2::Bucket| {
+        let download = bucket.download("x").with_piece_size(20_000).with_concurrency(1);
+        let download = download.with_journal(folder.path("journal"));
+        let with = ClientDecryption::classic(aes(1));
+        download.with_client_decryption(with).to_file(folder.path("to"))
+    };
+    // Slow enough to be interrupted in time.
+    let proxy = site.proxy();
+    let (slow, _) = site.behind(&proxy, Config::default()).await;
+    proxy.set_pace(Pace::Trickle(5_000, Duration::from_millis(5)));
+    let handle = download(&slow).start();
+    while handle.progress().acknowledged_bytes < 200_000 {
+        tokio::task::yield_now().await;
+    }
+    handle.interrupt();
+    assert!(matches!(soon(handle.join()).await, Err(Error::Cancelled)));
+    assert!(!folder.path("to").exists() && folder.path("journal").exists());
+
+    let before = site.emulator.stats().downloaded_today;
+    soon(download(&site.bucket)).await.unwrap();
+    let fetched = site.emulator.stats().downloaded_today - before;
+    assert!(fetched <= 6 * PART as u64 - 150_000, "{fetched} bytes were fetched again");
+    assert!(fs::read(folder.path("to")).unwrap() == content);
+    assert_eq!(folder.names(), ["to"]);
 }

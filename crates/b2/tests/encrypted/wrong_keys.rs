@@ -2,9 +2,9 @@
 
 use std::error::Error as _;
 
-use b2::ClientEncryptionErrorKind as Kind;
 use b2::crypto::{Limits, RawKey};
 use b2::encryption::{ClientDecryption, ClientEncryption};
+use b2::{ClientEncryptionErrorKind as Kind, Error, Source};
 
 use crate::scene::{HEADER, PART, decryption, encryption, frames, kind, password, site};
 use crate::support::content::{Shelf, pattern};
@@ -72,6 +72,17 @@ async fn nothing_is_sent_if_nobody_could_open_it() {
     for with in bad {
         let upload = site.bucket.upload("x", "y").with_client_encryption(with);
         assert_eq!(kind(soon(upload).await), Kind::CannotEncrypt);
+    }
+    assert!(site.versions().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_is_refused_before_it_is_read() {
+    let site = site().await;
+    for with in [encryption(), ClientEncryption::recipients(vec![password("p")])] {
+        let upload = site.bucket.upload("x", Source::stream(std::io::repeat(7)));
+        let refused = soon(upload.with_client_encryption(with)).await;
+        assert!(matches!(refused, Err(Error::Request { .. })), "{refused:?}");
     }
     assert!(site.versions().await.is_empty());
 }

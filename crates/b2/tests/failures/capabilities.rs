@@ -102,3 +102,17 @@ lacking! {
     listing_keys_needs_list_keys: ListKeys,
         |case| async { case.client.keys().next().await.unwrap() };
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_not_list_does_not_look() {
+    let case = Case::lacking(&Capability::ListFiles).await;
+    let recorder = crate::support::recorder::Recorder::default();
+    let client = case.site.builder_with(case.site.key(all_but(&Capability::ListFiles)).await);
+    let client = client.with_observer(recorder.clone()).build().unwrap();
+    let bucket = client.bucket(BUCKET).await.unwrap();
+    soon(bucket.hide("file")).await.unwrap();
+    let error = soon(bucket.hide("file")).await.unwrap_err();
+    assert_eq!(api(&error).code.as_str(), "already_hidden");
+    assert_eq!(recorder.sent("b2_hide_file"), 2);
+    assert_eq!(recorder.sent("b2_list_file_versions"), 0, "B2 would refuse it");
+}

@@ -23,10 +23,7 @@ fn judge(result: Result<(), Error>, allowed: bool, restriction: Restriction, wha
             for words in restriction.in_words() {
                 assert!(told.contains(&words), "{what} does not say {words:?}: {told}");
             }
-            // An answer that is only a head carries no code, so it may be that
-            // of a token that has expired.
-            let unknown = error.code().is_some_and(|code| code.as_str() == "unknown");
-            assert_eq!(error.retryable(), unknown, "{what}: {told}");
+            assert!(!error.retryable(), "{what}: {told}");
             let lacking = error.api().and_then(|api| api.lacking.as_ref());
             assert_eq!(lacking, None, "{what}: no capability is lacking");
         }

@@ -88,8 +88,12 @@ impl Site {
 
     /// A client with another key.
     pub(crate) fn client_with(&self, credentials: Credentials) -> Client {
-        let config = hasty(self.emulator.base_url());
-        Client::builder(credentials).with_config(config).build().unwrap()
+        self.builder_with(credentials).build().unwrap()
+    }
+
+    /// A client with another key, to be configured.
+    pub(crate) fn builder_with(&self, credentials: Credentials) -> ClientBuilder {
+        Client::builder(credentials).with_config(hasty(self.emulator.base_url()))
     }
 
     /// Names of all versions that are stored, hide markers included.

@@ -186,6 +186,66 @@ fn why(error: &Error) -> &CannotResume {
     }
 }
 
+/// Sets the time of the last change back to what it was.
+fn in_secret(path: &Path, change: impl FnOnce(&Path)) {
+    let modified = fs::metadata(path).unwrap().modified().unwrap();
+    change(path);
+    let file = fs::File::options().write(true).open(path).unwrap();
+    file.set_modified(modified).unwrap();
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_source_that_was_changed_in_secret_is_not_resumed() {
+    // Behind the parts that B2 has.
+    let last_byte = |path: &Path| {
+        let mut content = pattern(5 * PART);
+        *content.last_mut().unwrap() ^= 1;
+        fs::write(path, content).unwrap();
+    };
+    let (error, site) = resumed_after(|path| in_secret(path, last_byte)).await;
+    assert_eq!(*why(&error), CannotResume::Content);
+    assert_eq!(unfinished(&site).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_source_that_was_written_again_as_it_was_is_resumed() {
+    let site = site().await;
+    let (folder, content) = (Folder::new(), pattern(5 * PART));
+    let (path, source) = file(&folder, &content);
+    let journal = folder.path("journal");
+    let upload = stopping(site.bucket.upload("big", source).with_journal(&journal), 2);
+    assert!(soon(upload).await.is_err());
+    in_secret(&path, |path| fs::write(path, &content).unwrap());
+    let upload = site.bucket.upload("big", Source::file(&path).unwrap()).with_journal(&journal);
+    soon(upload).await.unwrap();
+    comes_back(&site, &content).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_with_other_options_is_not_resumed() {
+    type Change = fn(Upload) -> Upload;
+    let changes: [Change; 4] = [
+        |upload| upload.with_content_type("image/png"),
+        |upload| upload.with_file_info("b", "2").with_file_info("a", "1"),
+        |upload| upload.with_file_info("a", "1").with_legal_hold(b2::LegalHold::On),
+        |upload| upload.with_encryption(b2::EncryptionRequest::sse_b2()),
+    ];
+    for change in changes {
+        let site = site().await;
+        let folder = Folder::new();
+        let (path, source) = file(&folder, &pattern(5 * PART));
+        let journal = folder.path("journal");
+        let upload = site.bucket.upload("big", source).with_journal(&journal);
+        assert!(soon(stopping(upload.with_file_info("a", "1"), 2)).await.is_err());
+        let again = || site.bucket.upload("big", Source::file(&path).unwrap());
+        let error = soon(change(again()).with_journal(&journal)).await.unwrap_err();
+        assert_eq!(*why(&error), CannotResume::Options);
+        assert_eq!(unfinished(&site).await, 1, "nothing is lost");
+        soon(again().with_file_info("a", "1").with_journal(&journal)).await.unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_changed_source_is_not_resumed() {
     let (error, site) = resumed_after(|path| fs::write(path, pattern(5 * PART + 1)).unwrap()).await;

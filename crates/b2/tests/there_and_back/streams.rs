@@ -1,5 +1,6 @@
 //! Sources whose length only their end tells.
 
+use std::future::IntoFuture;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::sync::mpsc;
@@ -174,12 +175,52 @@ async fn whoever_stops_a_stream_cancels_it() {
     assert!(versions(&site).await.is_empty());
 }
 
+/// Begins a stream with a journal and drops it in the middle.
+async fn dropped(site: &Site, journal: &std::path::Path) {
+    let (give, source) = pipe();
+    let upload = site.bucket.upload("x", source).with_journal(journal);
+    let (seen, stored) = mpsc::channel();
+    let upload = upload.with_part_callback(move |_| {
+        seen.send(()).unwrap();
+        ControlFlow::Continue(())
+    });
+    for chunk in pattern(2 * PART).chunks(PART / 2) {
+        give.send(chunk.to_vec()).unwrap();
+    }
+    tokio::select! {
+        result = upload.into_future() => panic!("it ended: {result:?}"),
+        () = until("a stored part", || stored.try_recv().ok()) => {}
+    }
+    drop(give);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stream_has_no_journal() {
+async fn what_a_killed_stream_has_left_is_cancelled_by_the_next() {
     let (site, folder) = (site().await, Folder::new());
-    let upload = site.bucket.upload("x", stream(pattern(5 * PART)));
-    let error = soon(upload.with_journal(folder.path("journal"))).await.unwrap_err();
+    let journal = folder.path("journal");
+    for size in [5 * PART, 10] {
+        dropped(&site, &journal).await;
+        assert!(journal.exists(), "nobody knows of the large file");
+        assert_eq!(versions(&site).await, ["x"], "it is unfinished");
+        let content = pattern(size);
+        let upload = site.bucket.upload("x", stream(content.clone())).with_journal(&journal);
+        let stored = soon(upload).await.unwrap().file;
+        assert_eq!(versions(&site).await, ["x"], "only the new one is there");
+        folder.assert_empty();
+        let back = soon(site.bucket.download("x").to_bytes()).await.unwrap();
+        assert!(back.content == content);
+        soon(site.bucket.delete_version("x", stored.file_id.unwrap())).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_record_of_another_file_is_refused() {
+    let (site, folder) = (site().await, Folder::new());
+    let journal = folder.path("journal");
+    dropped(&site, &journal).await;
+    let upload = site.bucket.upload("y", stream(pattern(5 * PART))).with_journal(&journal);
+    let error = soon(upload).await.unwrap_err();
     let Error::Request { source, .. } = &error else { panic!("{error:?}") };
-    assert!(matches!(**source, RequestError::CannotResume(CannotResume::Stream)), "{error:?}");
-    folder.assert_empty();
+    assert!(matches!(**source, RequestError::CannotResume(CannotResume::Name(_))), "{error:?}");
+    assert_eq!(versions(&site).await, ["x"]);
 }

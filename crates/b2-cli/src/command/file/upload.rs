@@ -148,7 +148,8 @@ impl Upload {
             upload = upload.with_whole_digest(WholeDigest::Omit);
         }
         let journal = self.journal(context)?;
-        let remembered = journal.is_some();
+        // What came through a pipe is gone.
+        let remembered = journal.is_some() && len.is_some();
         if let Some(journal) = journal {
             upload = upload.with_journal(journal);
         }
@@ -176,11 +177,14 @@ impl Upload {
 impl Upload {
     /// Where the upload is remembered, if it can be done again at all.
     fn journal(&self, context: &Context) -> Result<Option<PathBuf>, Failure> {
-        // What came through a pipe is gone.
-        if self.no_resume || !self.local.is_file() {
+        if self.no_resume {
             return Ok(None);
         }
         let realm = context.authorization()?.realm;
+        if !self.local.is_file() {
+            return journals::record_of_stream(realm.as_deref(), &self.bucket, &self.name)
+                .map(Some);
+        }
         journals::journal(realm.as_deref(), &self.bucket, &self.name, &self.local).map(Some)
     }
 }

@@ -8,10 +8,11 @@
 
 use b2_proto::{
     Action, BucketId, Capability, FileVersion, LargeFileId, ListUnfinishedLargeFilesRequest,
-    StartLargeFileRequest, header,
+    Sha1Digest, StartLargeFileRequest, header,
 };
 
 use crate::account::{Account, clock};
+use crate::body::BodyVerifier;
 use crate::call::Call;
 use crate::endpoint::{ListUnfinishedLargeFiles, StartLargeFile};
 use crate::error::{Error, ProtocolError, Remedy};
@@ -195,6 +196,18 @@ fn id(file: FileVersion) -> Result<LargeFileId, Error> {
         operation: "b2_start_large_file",
         source: Box::new(ProtocolError::Contradiction("a large file without an id")),
     })
+}
+
+/// SHA-1 of what B2 is told, but for keys: a journal may hold it.
+pub(crate) fn told(request: &StartLargeFileRequest) -> Sha1Digest {
+    let mut request = request.clone();
+    if let Some(encryption) = &mut request.server_side_encryption {
+        encryption.customer_key = None;
+    }
+    let mut hash = BodyVerifier::default();
+    // Strings, numbers and maps with such keys can always be written.
+    hash.update(&serde_json::to_vec(&request).unwrap_or_default());
+    hash.digest().unwrap_or(Sha1Digest::new([0; 20]))
 }
 
 /// The request that begins a file.

@@ -20,6 +20,7 @@ mod parts;
 mod phase;
 mod plan;
 mod resume;
+mod resumption;
 mod review;
 mod supply;
 mod work;
@@ -50,7 +51,7 @@ use begin::Begin;
 use part::PartContext;
 use parts::Parts;
 use phase::Phase;
-use review::{Review, Reviewed, Trust};
+use review::Reviewed;
 use supply::{Growth, Supply};
 
 const OPERATION: &str = "b2_start_large_file";
@@ -97,7 +98,7 @@ impl LargeUpload {
         headers.check(OPERATION)?;
         if let Some(resume) = &options.resume {
             let checked = resume.check(&bucket, &headers, len, options.modified_ms);
-            checked.map_err(|why| request(RequestError::CannotResume(why)))?;
+            checked.map_err(cannot_resume)?;
         }
         Ok(Self {
             bucket,
@@ -126,12 +127,14 @@ impl LargeUpload {
         first_part: u64,
         options: LargeOptions,
     ) -> Result<Self, Error> {
-        if options.resume.as_ref().is_some_and(Resume::begun) {
-            return Err(request(RequestError::CannotResume(CannotResume::Stream)));
+        if let Some(record) = &options.resume {
+            record.check_place(&bucket, &headers).map_err(cannot_resume)?;
         }
+        let record = options.resume.clone();
         // Nobody could go on with what is left.
         let options = LargeOptions { resume: None, keep_unfinished: false, ..options };
-        let upload = Self::new(bucket, headers, 0, options)?;
+        let mut upload = Self::new(bucket, headers, 0, options)?;
+        upload.options.resume = record;
         Ok(Self { stream: Some(first_part), ..upload })
     }
 
@@ -156,10 +159,16 @@ impl LargeUpload {
         };
         if let Some(resume) = self.options.resume.take().filter(Resume::begun) {
             if resume.copied_from.is_some() != self.origin.is_some() {
-                let why = RequestError::CannotResume(CannotResume::Source);
-                return Err(Step::Done(Err(request(why))));
+                return Err(Step::Done(Err(cannot_resume(CannotResume::Source))));
             }
-            return Ok(self.go_on(account, resume));
+            return match self.stream {
+                Some(_) if resume.file_id.is_none() => {
+                    let (request, at_ms) = (self.request(), resume.begun_ms);
+                    Ok(Phase::Beginning(Box::new(Begin::perhaps_begun(request, at_ms))))
+                }
+                Some(_) => Ok(self.start(account, now)),
+                None => self.go_on(account, resume),
+            };
         }
         if self.stream.is_some() {
             if let WholeDigest::Known(digest) = self.options.whole_digest {
@@ -181,28 +190,6 @@ impl LargeUpload {
         Ok(self.start(account, now))
     }
 
-    /// Goes on with what an earlier upload has left.
-    fn go_on(&mut self, account: &mut Account, resume: Resume) -> Phase {
-        self.plan = resume.plan();
-        self.digest = resume.digest;
-        match (resume.file_id, self.plan) {
-            (Some(file_id), Some(plan)) => {
-                self.began(account, file_id.clone());
-                let trust = match (&self.origin, self.options.modified_ms) {
-                    // A version never changes, and nobody here can read it.
-                    (Some(_), _) => Trust::JournalOnly,
-                    (None, Some(_)) => Trust::Journal,
-                    (None, None) => Trust::Nothing,
-                };
-                Phase::Reviewing(Box::new(Review::new(&file_id, plan, resume.parts, trust)))
-            }
-            _ => {
-                let request = self.request();
-                Phase::Beginning(Box::new(Begin::perhaps_begun(request, resume.begun_ms)))
-            }
-        }
-    }
-
     fn request(&self) -> b2_proto::StartLargeFileRequest {
         let mut request = begin::start_request(&self.bucket, &self.headers);
         if let (Some(digest), Some(info)) = (self.digest, &mut request.file_info) {
@@ -216,8 +203,10 @@ impl LargeUpload {
         let part_size = self.plan.map(|plan| plan.part_size()).or(self.stream).unwrap_or(0);
         let digest = self.digest;
         let len = self.stream.is_none().then_some(self.len);
-        self.events.push_back(Event::LargeFileStarting { at_ms, len, part_size, digest });
-        Phase::Beginning(Box::new(Begin::new(self.request(), at_ms)))
+        let request = self.request();
+        let told = begin::told(&request);
+        self.events.push_back(Event::LargeFileStarting { at_ms, len, part_size, digest, told });
+        Phase::Beginning(Box::new(Begin::new(request, at_ms)))
     }
 
     fn began(&mut self, account: &mut Account, file_id: LargeFileId) {
@@ -345,8 +334,8 @@ impl LargeUpload {
     ) -> Result<Phase, Step<Uploaded>> {
         match phase {
             Phase::Planning => match self.begin(account, now)? {
-                Phase::Hashing(ticket) => {
-                    *phase = Phase::Hashing(ticket);
+                next @ (Phase::Hashing(ticket) | Phase::Verifying(ticket, _)) => {
+                    *phase = next;
                     let (side, offset, len) = (Side::Source, 0, self.len);
                     Err(Step::Digest(DigestRequest { ticket, side, offset, len }))
                 }
@@ -401,7 +390,9 @@ impl LargeUpload {
                 *phase = Phase::Over;
                 Err(Step::Done(result.map(|uploaded| *uploaded)))
             }
-            Phase::Hashing(_) | Phase::Over => Err(Step::Wait(Wait::for_digest())),
+            Phase::Hashing(_) | Phase::Verifying(..) | Phase::Over => {
+                Err(Step::Wait(Wait::for_digest()))
+            }
         }
     }
 }
@@ -442,7 +433,11 @@ impl Operation for LargeUpload {
             Phase::Sending(parts) => parts.handle(account, ticket, reply, now),
             Phase::Finishing(call) => call.handle(account, ticket, reply, now),
             Phase::Cancelling(call, _) => call.handle(account, ticket, reply, now),
-            Phase::Hashing(_) | Phase::Done(_) | Phase::Over => {}
+            Phase::Verifying(own, parts) if *own == ticket => {
+                let parts = std::mem::take(parts);
+                self.phase = self.compared(parts, reply);
+            }
+            Phase::Hashing(_) | Phase::Verifying(..) | Phase::Done(_) | Phase::Over => {}
         }
     }
 
@@ -474,6 +469,10 @@ impl Operation for LargeUpload {
             _ => &[],
         }
     }
+}
+
+fn cannot_resume(why: CannotResume) -> Error {
+    request(RequestError::CannotResume(why))
 }
 
 fn request(why: RequestError) -> Error {

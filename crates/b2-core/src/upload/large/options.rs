@@ -16,6 +16,7 @@ pub struct LargeOptions {
     pub(crate) whole_digest: WholeDigest,
     pub(crate) keep_unfinished: bool,
     pub(crate) modified_ms: Option<i64>,
+    pub(crate) identity: Option<String>,
     pub(crate) resume: Option<Resume>,
 }
 
@@ -46,6 +47,7 @@ impl Default for LargeOptions {
             whole_digest: WholeDigest::default(),
             keep_unfinished: false,
             modified_ms: None,
+            identity: None,
             resume: None,
         }
     }
@@ -90,6 +92,16 @@ impl LargeOptions {
     #[must_use]
     pub fn with_modified_ms(mut self, ms: Option<i64>) -> Self {
         self.modified_ms = ms;
+        self
+    }
+
+    /// What else tells the source from one that was changed: for a file that
+    /// it is the same one and when its content or attributes were last
+    /// changed, which nobody can set back. If it is not what it was when a
+    /// resumed upload was begun, the source is hashed again.
+    #[must_use]
+    pub fn with_identity(mut self, identity: Option<String>) -> Self {
+        self.identity = identity;
         self
     }
 

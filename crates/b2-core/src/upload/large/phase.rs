@@ -1,5 +1,9 @@
 //! Where a large upload stands.
 
+use std::collections::BTreeMap;
+
+use b2_proto::Sha1Digest;
+
 use crate::account::Account;
 use crate::call::Call;
 use crate::endpoint::{CancelLargeFile, FinishLargeFile, GetFileInfo};
@@ -15,6 +19,8 @@ use crate::upload::small::Uploaded;
 pub(super) enum Phase {
     Planning,
     Hashing(Ticket),
+    /// Is the source still what a resumed upload was begun with?
+    Verifying(Ticket, BTreeMap<u32, Sha1Digest>),
     Beginning(Box<Begin>),
     Reviewing(Box<Review>),
     /// An earlier upload may have finished it and stopped before it knew.
@@ -35,7 +41,11 @@ impl Phase {
             Self::Sending(parts) => parts.abandon(account),
             Self::Finishing(call) => call.abandon(account),
             Self::Cancelling(call, _) => call.abandon(account),
-            Self::Planning | Self::Hashing(_) | Self::Done(_) | Self::Over => {}
+            Self::Planning
+            | Self::Hashing(_)
+            | Self::Verifying(..)
+            | Self::Done(_)
+            | Self::Over => {}
         }
     }
 

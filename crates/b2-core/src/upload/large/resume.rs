@@ -30,6 +30,15 @@ pub struct Resume {
     pub len: u64,
     /// When the source was last changed, in ms since 1970, if it can tell.
     pub modified_ms: Option<i64>,
+    /// What else tells the source from one that was changed, in words of its
+    /// owner, if there is anything: see
+    /// [`LargeOptions::with_identity`](crate::upload::LargeOptions::with_identity).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+    /// SHA-1 of all that B2 was told of the file when it was begun, but for
+    /// keys: content type, information, encryption, retention, legal hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<Sha1Digest>,
     /// Length of every part but the last, in bytes; `None` before the file
     /// was begun.
     pub part_size: Option<u64>,
@@ -73,6 +82,9 @@ pub enum ResumeEntry {
         part_size: u64,
         /// SHA-1 of the whole file, if it was computed or known.
         digest: Option<Sha1Digest>,
+        /// SHA-1 of all that B2 is told of the file, but for keys.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        told: Option<Sha1Digest>,
     },
     /// B2 gave it this id.
     Started {
@@ -120,6 +132,11 @@ pub enum CannotResume {
     /// It is a copy of another file, or none.
     #[error("it does not belong to this source")]
     Source,
+    /// B2 was told something else about the file when it was begun.
+    #[error(
+        "it was begun with another content type, file information, encryption, retention or legal hold"
+    )]
+    Options,
     /// The source is a stream, which cannot be read again from the start.
     #[error("a stream cannot be read again")]
     Stream,
@@ -152,6 +169,8 @@ impl Resume {
             file_name: file_name.to_owned(),
             len,
             modified_ms,
+            identity: None,
+            told: None,
             part_size: None,
             digest: None,
             begun_ms: None,
@@ -196,15 +215,17 @@ impl Resume {
     /// kept beside the state that the journal began with; `None`: nothing new.
     pub fn note(&mut self, event: &Event) -> Option<ResumeEntry> {
         let entry = match event {
-            Event::LargeFileStarting { at_ms, len: Some(len), part_size, digest } => {
-                let (at_ms, len, part_size, digest) = (*at_ms, *len, *part_size, *digest);
-                ResumeEntry::Starting { at_ms, len, part_size, digest }
+            Event::LargeFileStarting { at_ms, len, part_size, digest, told } => {
+                let (at_ms, part_size, digest) = (*at_ms, *part_size, *digest);
+                // Of a stream no more than its beginning is known.
+                let (len, told) = (len.unwrap_or(0), Some(*told));
+                ResumeEntry::Starting { at_ms, len, part_size, digest, told }
             }
             Event::LargeFileStarted { file_id, .. } if self.file_id.as_ref() != Some(file_id) => {
                 ResumeEntry::Started { file_id: file_id.clone() }
             }
             Event::PartStored(StoredPart { number, digest, .. })
-                if self.parts.get(number) != Some(digest) =>
+                if self.parts.get(number) != Some(digest) && self.plan().is_some() =>
             {
                 ResumeEntry::Part { number: *number, digest: *digest }
             }
@@ -218,7 +239,8 @@ impl Resume {
     /// Brings the state up to an entry that was kept.
     pub fn apply(&mut self, entry: ResumeEntry) {
         match entry {
-            ResumeEntry::Starting { at_ms, len, part_size, digest } => {
+            ResumeEntry::Starting { at_ms, len, part_size, digest, told } => {
+                self.told = told;
                 if len > 0 {
                     self.len = len;
                 }
@@ -270,15 +292,7 @@ impl Resume {
         len: u64,
         modified_ms: Option<i64>,
     ) -> Result<(), CannotResume> {
-        if self.version > VERSION {
-            return Err(CannotResume::Version(self.version));
-        }
-        if self.bucket_id != *bucket {
-            return Err(CannotResume::Bucket);
-        }
-        if self.file_name != headers.file_name().as_str() {
-            return Err(CannotResume::Name(self.file_name.as_str().into()));
-        }
+        self.check_place(bucket, headers)?;
         if self.customer_key_md5 != headers.customer_key().map(CustomerKey::md5_base64) {
             return Err(CannotResume::CustomerKey);
         }
@@ -292,6 +306,33 @@ impl Resume {
         let in_plan = |number: &u32| count.is_some_and(|count| (1..=count).contains(number));
         let sound = self.parts.keys().all(in_plan) && (self.begun() == count.is_some());
         if sound { Ok(()) } else { Err(CannotResume::Contradiction) }
+    }
+}
+
+impl Resume {
+    /// Whether it tells of this file of this bucket.
+    pub(crate) fn check_place(
+        &self,
+        bucket: &BucketId,
+        headers: &UploadHeaders,
+    ) -> Result<(), CannotResume> {
+        if self.version > VERSION {
+            return Err(CannotResume::Version(self.version));
+        }
+        if self.bucket_id != *bucket {
+            return Err(CannotResume::Bucket);
+        }
+        if self.file_name != headers.file_name().as_str() {
+            return Err(CannotResume::Name(self.file_name.as_str().into()));
+        }
+        Ok(())
+    }
+
+    /// What else tells the source from one that was changed.
+    #[must_use]
+    pub fn with_identity(mut self, identity: Option<String>) -> Self {
+        self.identity = identity;
+        self
     }
 }
 
@@ -335,6 +376,7 @@ mod tests {
             len: Some(25_000_000),
             part_size: 10_000_000,
             digest,
+            told: Sha1Digest::new([2; 20]),
         });
         let file_id = LargeFileId::from("4_f2");
         resume.note(&Event::LargeFileStarted { file_id, part_size: 10_000_000, parts: Some(3) });
