@@ -29,7 +29,7 @@ use crate::sim::erased::{Erased, erase};
 use crate::sim::holdings::{Expected, Holdings};
 use crate::sim::network::{Flight, MemorySink};
 use crate::sim::resumable::Resumable;
-use crate::sim::scenario::{Errand, Plan};
+use crate::sim::scenario::{Errand, How, Interruption, Plan};
 
 /// Errands that an actor has begun, and how often it had crashed.
 pub(crate) type Life = (u32, u32);
@@ -91,7 +91,14 @@ pub(crate) struct Actor {
     /// heeds no answer to what else it had asked for.
     pub(crate) refused: bool,
     /// Errands that it has begun.
-    begun: u32,
+    pub(super) begun: u32,
+    /// What the user is going to do to it, and steps since the last time.
+    pub(super) interruptions: VecDeque<Interruption>,
+    pub(super) steps: u32,
+    /// How the present operation was told to stop.
+    pub(super) stopped: Option<How>,
+    /// The source is being read.
+    pub(super) reading: bool,
     /// Requests that it has under way.
     pub(crate) in_air: u32,
     /// Under which B2 encrypts whatever this actor stores.
@@ -130,6 +137,10 @@ impl Actor {
             looked: false,
             refused: false,
             begun: 0,
+            interruptions: plan.interruptions.iter().copied().collect(),
+            steps: 0,
+            stopped: None,
+            reading: false,
             in_air: 0,
             key: (!index.is_multiple_of(2)).then(|| CustomerKey::new([7; 32])),
             application_key: None,
@@ -155,6 +166,7 @@ impl Actor {
             self.hits = hits;
             self.in_air = 0;
             (self.looked, self.refused) = (false, false);
+            (self.stopped, self.reading) = (None, false);
             (self.told, self.lost_copies) = (0, 0);
             self.begun += 1;
             self.errand = Some(errand);
@@ -170,7 +182,7 @@ impl Actor {
     fn begin(&mut self, errand: Errand) -> Option<Box<dyn Erased<Outcome>>> {
         Some(match errand {
             Errand::Upload(len) => self.upload(len),
-            Errand::UploadStream(len) => self.upload_stream(len),
+            Errand::UploadStream { len, crash_after, .. } => self.upload_stream(len, crash_after),
             Errand::UploadLarge { len, crash_after } => self.upload_large(len, crash_after),
             Errand::Download => {
                 self.sink = MemorySink::default();
@@ -323,9 +335,20 @@ impl Actor {
         self.large_upload()
     }
 
-    fn upload_stream(&mut self, len: u32) -> Box<dyn Erased<Outcome>> {
+    fn upload_stream(&mut self, len: u32, crash_after: Option<u32>) -> Box<dyn Erased<Outcome>> {
         self.write_source(len);
-        let large = LargeOptions::default().with_concurrency(3).with_part_size(100);
+        let record = Resume::new(self.bucket.0.clone(), self.name.as_str(), 0, None);
+        self.resumable = Resumable::new(State::Upload(record), crash_after).after(&self.resumable);
+        self.stream()
+    }
+
+    /// Begins the stream, from its first byte; what an earlier process has
+    /// left is on record.
+    fn stream(&self) -> Box<dyn Erased<Outcome>> {
+        let mut large = LargeOptions::default().with_concurrency(3).with_part_size(100);
+        if let Some(State::Upload(record)) = self.state() {
+            large = large.with_resume(record.clone());
+        }
         let options = UploadOptions::default().with_large(large);
         let upload = Upload::of_stream(self.bucket.0.clone(), self.headers(), options);
         erase(upload.expect("good options"), |done| Outcome::Uploaded(Box::new(done)))
@@ -376,9 +399,15 @@ impl Actor {
         let copied = self.copied.as_ref().and_then(|source| source.content.as_ref());
         self.lost_copies += usize::from(copied.is_some_and(|content| content.len() <= ONE_REQUEST));
         self.sink.survive(draw.is_multiple_of(2));
+        self.forget();
+    }
+
+    /// What the process was about is over.
+    pub(super) fn forget(&mut self) {
         self.operation = None;
         self.wait = None;
         self.in_air = 0;
+        self.reading = false;
     }
 
     /// What tells the requests of one operation from those of another.
@@ -408,11 +437,13 @@ impl Actor {
             return Ok(());
         }
         self.resumable.down = false;
+        (self.refused, self.stopped) = (false, None);
         let read = self.resumable.journal.as_mut().map_or(Ok(()), Journal::read_back);
         let there = if damaged { Ok(()) } else { self.pieces_are_there() };
         self.operation = match self.errand {
             Some(Errand::DownloadFile { piece, .. }) => Some(self.download_file(piece)),
             Some(Errand::CopyLarge { .. }) => self.copy(Some(self.large_options())),
+            Some(Errand::UploadStream { .. }) => Some(self.stream()),
             _ => Some(self.large_upload()),
         };
         read.and(there)

@@ -65,10 +65,10 @@ pub enum Violation {
     },
     /// Hygiene: a large file was left unfinished, and nobody was told.
     Orphan {
-        /// Unfinished files of the name.
-        files: usize,
-        /// Those that somebody knows about.
-        known: usize,
+        /// Unfinished files of the name whose id nobody was told.
+        unknown: usize,
+        /// Those that somebody was told there may be.
+        possible: usize,
     },
     /// Economy: more requests than the errands and faults account for.
     TooManyRequests {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use crate::sim::actor::{Actor, Outcome};
 use crate::sim::calls;
-use crate::sim::scenario::Errand;
+use crate::sim::scenario::{Errand, How};
 
 impl Actor {
     /// Takes a good outcome; says what is wrong with it.
@@ -52,7 +52,12 @@ impl Actor {
     }
 
     fn uploaded(&mut self, done: Uploaded) -> Result<(), String> {
-        self.is_told(done.possible_duplicate)?;
+        if self.unreadable() {
+            return Err("a source was stored that cannot be read".to_owned());
+        }
+        if self.resumable.deaths() == 0 {
+            self.is_told(done.possible_duplicate)?;
+        }
         self.resumable.finished();
         self.makes_new(done.file.file_id)
     }
@@ -174,9 +179,9 @@ impl Actor {
     /// Whether an error is what B2's rules demand here, faults or not.
     pub(crate) fn error_is_due(&mut self, error: &Error, may_list: bool) -> bool {
         let due = self.is_due(error, may_list);
-        if due {
-            self.resumable.failed(error, matches!(self.errand, Some(Errand::UploadStream(_))));
-        }
+        // What is cancelled is not kept, nor is a stream.
+        let stream = matches!(self.errand, Some(Errand::UploadStream { .. }));
+        self.resumable.failed(error, !stream && self.stopped != Some(How::Cancel));
         due
     }
 
@@ -189,6 +194,10 @@ impl Actor {
         let hidden = !visible && !self.holds.versions.is_empty();
         let moved = self.holds.moved;
         match (errand, code.as_deref()) {
+            _ if matches!(error, Error::Cancelled) => self.stopped.is_some(),
+            (Some(Errand::UploadStream { .. }), _) if matches!(error, Error::Local(_)) => {
+                self.unreadable()
+            }
             (
                 Some(
                     Errand::Download
@@ -214,10 +223,5 @@ impl Actor {
             (Some(Errand::Copy | Errand::CopyLarge { .. } | Errand::Ask(_)), Some(_)) => moved,
             _ => false,
         }
-    }
-
-    /// An error that the faults account for.
-    pub(crate) fn forgive(&mut self, error: &Error) {
-        self.resumable.failed(error, matches!(self.errand, Some(Errand::UploadStream(_))));
     }
 }

@@ -96,9 +96,24 @@ impl Holdings {
 
     /// An errand has ended, and this is what the server holds.
     pub(crate) fn settle(&mut self, stored: Vec<Expected>, may: &Allowed) -> Result<(), String> {
-        self.check_gone(&stored, may.deletes)?;
         let new = stored.iter().filter(|version| !self.knows(&version.id));
         let new: Vec<_> = new.cloned().collect();
+        let explained = self.explain(&stored, &new, may);
+        for version in new {
+            self.add(version, may.bare);
+        }
+        self.versions = stored.into();
+        explained
+    }
+
+    /// Whether an errand may have made these and deleted what is gone.
+    fn explain(
+        &mut self,
+        stored: &[Expected],
+        new: &[Expected],
+        may: &Allowed,
+    ) -> Result<(), String> {
+        self.check_gone(stored, may.deletes)?;
         if let Some(odd) = new.iter().find(|one| may.content.as_ref() != Some(&one.content)) {
             return Err(format!("a version of other bytes than were sent: {}", odd.id));
         }
@@ -107,15 +122,11 @@ impl Holdings {
         };
         let kept = stored.iter().filter(|version| self.knows(&version.id));
         let before = self.versions.iter().filter(|version| stored.contains(version));
-        if !self.moved && (!kept.eq(before) || !stored.starts_with(&new)) {
+        if !self.moved && (!kept.eq(before) || !stored.starts_with(new)) {
             return Err("the versions are out of order, or hold other bytes".to_owned());
         }
         let owed = may.content.iter().map(|content| (content.clone(), may.bare));
         self.owed.extend(owed.cycle().take(unspent));
-        for version in new {
-            self.add(version, may.bare);
-        }
-        self.versions = stored.into();
         Ok(())
     }
 
@@ -172,7 +183,11 @@ impl Holdings {
 
     /// The end of an actor that vanished in the middle of an errand: nobody
     /// was left to be told, but for what it was about.
-    pub(crate) fn left_behind(&mut self, stored: Vec<Expected>, mut may: Allowed) -> Result<(), String> {
+    pub(crate) fn left_behind(
+        &mut self,
+        stored: Vec<Expected>,
+        mut may: Allowed,
+    ) -> Result<(), String> {
         self.moved = true;
         may.deletes = Some(false);
         let hidden = stored.iter().filter(|one| one.content.is_none() && !self.knows(&one.id));

@@ -24,6 +24,7 @@ mod disk;
 mod erased;
 mod expectations;
 mod holdings;
+mod interrupting;
 mod judge;
 mod network;
 mod resumable;
@@ -35,5 +36,5 @@ mod transit;
 mod world;
 
 pub use books::{Books, Violation};
-pub use scenario::{Errand, Plan, Scenario, scenarios};
+pub use scenario::{Errand, How, Interruption, Plan, Scenario, scenarios};
 pub use world::{Report, World, simulate};

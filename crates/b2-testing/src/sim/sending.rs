@@ -35,15 +35,13 @@ impl World {
             }
             _ => {}
         }
-        if operation == "b2_start_large_file" {
-            self.actors[index].resumable.starts();
-        }
         if flight.is_upload() {
             self.books.uploads_to(&flight.pair());
         }
         let actor = &mut self.actors[index];
         actor.in_air += 1;
-        if actor.in_air > AT_ONCE {
+        // What is under way when it is stopped need not be waited for.
+        if actor.in_air > AT_ONCE + u32::from(actor.stopped.is_some()) {
             let requests = actor.in_air;
             self.books.blame(Violation::TooManyAtOnce { requests });
         }

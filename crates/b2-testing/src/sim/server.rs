@@ -3,7 +3,7 @@
 use b2_core::account::Credentials;
 use b2_core::time::Duration;
 use b2_emulator::{InMemory, Settings};
-use b2_proto::{BucketId, BucketName, FileId};
+use b2_proto::{BucketId, BucketName, FileId, LargeFileId};
 use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::{Value, json};
@@ -116,9 +116,10 @@ impl Server {
     }
 
     /// Large files of a name that are neither finished nor cancelled.
-    pub(crate) fn unfinished(&self, name: &str) -> usize {
-        let unfinished = self.emulator.unfinished_files();
-        unfinished.iter().filter(|file| file.file_name == name).count()
+    pub(crate) fn unfinished(&self, name: &str) -> Vec<LargeFileId> {
+        let unfinished = self.emulator.unfinished_files().into_iter();
+        let own = unfinished.filter(|file| file.file_name == name);
+        own.map(|file| LargeFileId::from(file.file_id.as_str())).collect()
     }
 
     /// Versions of all names.

@@ -38,10 +38,16 @@ impl Actor {
         // A process that was killed may have finished what the next one could
         // not find.
         let doubt = end != End::Badly || self.resumable.deaths() > 0;
-        let made = self.told + self.lost_copies + usize::from(doubt);
+        // One that was killed before it could know makes it once more, unless
+        // its journal tells of it.
+        let again = match self.errand {
+            Some(Errand::UploadStream { .. }) => self.resumable.deaths() as usize,
+            _ => self.lost_copies,
+        };
+        let made = self.told + again + usize::from(doubt);
         match self.errand {
             Some(Errand::Hide) => Allowed { content: Some(None), made: 1, ..Allowed::default() },
-            Some(Errand::Upload(_) | Errand::UploadLarge { .. } | Errand::UploadStream(_)) => {
+            Some(Errand::Upload(_) | Errand::UploadLarge { .. } | Errand::UploadStream { .. }) => {
                 let content = Some(Some(self.source.clone()));
                 Allowed { content, made, bare: self.makes_bare(), deletes }
             }
@@ -56,7 +62,7 @@ impl Actor {
     /// Whether what it makes bears no digest of the whole.
     fn makes_bare(&self) -> bool {
         match self.errand {
-            Some(Errand::UploadStream(_)) => self.source.len() > ONE_REQUEST,
+            Some(Errand::UploadStream { .. }) => self.source.len() > ONE_REQUEST,
             Some(Errand::Copy | Errand::CopyLarge { .. }) => {
                 self.copied.as_ref().is_some_and(|source| self.holds.is_bare(&source.id))
             }
