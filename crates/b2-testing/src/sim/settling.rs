@@ -7,7 +7,7 @@ use http::{Request, Response};
 use crate::sim::actor::{Actor, Life, ONE_REQUEST};
 use crate::sim::books::Violation;
 use crate::sim::holdings::Allowed;
-use crate::sim::scenario::Errand;
+use crate::sim::scenario::{Errand, How};
 use crate::sim::world::World;
 
 /// How an errand ended.
@@ -37,7 +37,8 @@ impl Actor {
         let deletes = deletes.then_some(end == End::Well);
         // A process that was killed may have finished what the next one could
         // not find.
-        let doubt = end != End::Badly || self.resumable.deaths() > 0;
+        let undone = self.stopped == Some(How::Cancel);
+        let doubt = end != End::Badly || (self.resumable.deaths() > 0 && !undone);
         // One that was killed before it could know makes it once more, unless
         // its journal tells of it.
         let again = match self.errand {
