@@ -214,6 +214,10 @@ pub enum WaitReason {
     Hashing,
     /// The user's own source has not given its next bytes yet.
     Source,
+    /// The user's own destination has not taken the bytes that are there.
+    Sink,
+    /// Other transfers hold all the memory that there is for buffers.
+    Memory,
     /// The user paused the transfer.
     Paused,
 }
@@ -226,6 +230,8 @@ impl std::fmt::Display for WaitReason {
             Self::Throttled => f.write_str("waiting because B2 asked this account to slow down"),
             Self::Authorization => f.write_str("waiting for a fresh authorization token"),
             Self::Source => f.write_str("waiting for the next bytes of the source"),
+            Self::Sink => f.write_str("waiting for the destination to take bytes"),
+            Self::Memory => f.write_str("waiting for memory that other transfers hold"),
             Self::Hashing => f.write_str("waiting for the digest of the bytes on this side"),
             Self::Paused => f.write_str("waiting because the transfer is paused"),
         }

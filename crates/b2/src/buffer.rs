@@ -8,8 +8,13 @@
 //! more than the budget: who wants more waits until something comes back. Only
 //! the grant that reaches the budget may go beyond it, so a long chunk does
 //! not wait for ever while short ones come and go.
+//!
+//! The second half of the budget is for those who hold nothing yet. So a few
+//! destinations that take no more bytes do not stop everybody else.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -19,6 +24,9 @@ pub(crate) const BUFFER_SIZE: usize = 256 * 1024;
 
 /// Bytes of buffers in the whole process, unless a client has its own budget.
 const PROCESS_BUDGET: usize = 16 * 1024 * 1024;
+
+/// How often a thread that waits looks whether anybody still wants its buffer.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Idle buffers that are kept; more are freed.
 const KEPT: usize = 16;
@@ -63,43 +71,26 @@ impl BufferPool {
         Self { shared: Arc::new(Shared { limit, state, returned, freed }) }
     }
 
-    /// A buffer of [`BUFFER_SIZE`] bytes with unspecified content. Waits while
-    /// the budget is spent, so it belongs on a thread that may block.
-    ///
-    /// Nobody who holds a buffer waits for another one before he lets go of
-    /// it, so the wait ends.
+    /// What one transfer or one body holds of the pool: nothing yet.
+    pub(crate) fn share(&self) -> Share {
+        Share { pool: self.clone(), held: Arc::default() }
+    }
+
+    /// A buffer for whoever needs one at a time. Waits as
+    /// [`Share::take`] does.
     pub(crate) fn take(&self) -> Buffer {
-        let waiting = self.shared.state();
-        let waited =
-            self.shared.returned.wait_while(waiting, |state| state.in_use >= self.shared.limit);
-        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
-        state.in_use += BUFFER_SIZE;
-        let idle = state.idle.pop();
-        drop(state);
-        let bytes = idle.unwrap_or_else(|| vec![0; BUFFER_SIZE]);
-        Buffer { bytes, len: 0, pool: self.clone() }
-    }
-
-    /// Counts bytes that somebody else holds, until the admission is dropped.
-    /// Waits while the budget is spent.
-    pub(crate) async fn admit(&self, bytes: usize) -> Admission {
+        let share = self.share();
         loop {
-            let freed = self.shared.freed.listen();
-            if let Some(admission) = self.try_admit(bytes) {
-                return admission;
+            if let Some(buffer) = share.take(|| false, |_| {}) {
+                return buffer;
             }
-            freed.await;
         }
     }
 
-    fn try_admit(&self, bytes: usize) -> Option<Admission> {
-        let mut state = self.shared.state();
-        if state.in_use >= self.shared.limit {
-            return None;
-        }
-        state.in_use += bytes;
-        drop(state);
-        Some(Admission { bytes, pool: self.clone() })
+    /// Bytes that may be in use when one who holds nothing, or something
+    /// already, gets more.
+    fn bound(&self, holds: bool) -> usize {
+        if holds { self.shared.limit / 2 } else { self.shared.limit }
     }
 
     fn put_back(&self, bytes: Vec<u8>) {
@@ -111,14 +102,85 @@ impl BufferPool {
     }
 }
 
+/// What one transfer or one body holds of the pool.
+#[derive(Clone, Debug)]
+pub(crate) struct Share {
+    pool: BufferPool,
+    /// Grants that it has not given back.
+    held: Arc<AtomicUsize>,
+}
+
+impl Share {
+    /// A buffer of [`BUFFER_SIZE`] bytes with unspecified content. Waits while
+    /// the budget is spent, so it belongs on a thread that may block; `waits`
+    /// hears of it. `None`: nobody wants it any more, as `unwanted` says.
+    ///
+    /// Nobody who holds a buffer waits for another one before he lets go of
+    /// it, so the wait ends.
+    pub(crate) fn take(&self, unwanted: impl Fn() -> bool, waits: impl Fn(bool)) -> Option<Buffer> {
+        let shared = &self.pool.shared;
+        let mut state = shared.state();
+        let mut waited = false;
+        while state.in_use >= self.pool.bound(self.holds()) {
+            if unwanted() {
+                return None;
+            }
+            if !std::mem::replace(&mut waited, true) {
+                waits(true);
+            }
+            let woken = shared.returned.wait_timeout(state, LOOK);
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.in_use += BUFFER_SIZE;
+        let idle = state.idle.pop();
+        drop(state);
+        if waited {
+            waits(false);
+        }
+        self.held.fetch_add(1, Ordering::Relaxed);
+        let bytes = idle.unwrap_or_else(|| vec![0; BUFFER_SIZE]);
+        Some(Buffer { bytes, len: 0, share: self.clone() })
+    }
+
+    /// Counts bytes that somebody else holds, until the admission is dropped.
+    /// Waits while the budget is spent.
+    pub(crate) async fn admit(&self, bytes: usize) -> Admission {
+        loop {
+            let freed = self.pool.shared.freed.listen();
+            if let Some(admission) = self.try_admit(bytes) {
+                return admission;
+            }
+            freed.await;
+        }
+    }
+
+    /// As [`admit`](Self::admit), unless that would have to wait.
+    pub(crate) fn try_admit(&self, bytes: usize) -> Option<Admission> {
+        let mut state = self.pool.shared.state();
+        if state.in_use >= self.pool.bound(self.holds()) {
+            return None;
+        }
+        state.in_use += bytes;
+        drop(state);
+        self.held.fetch_add(1, Ordering::Relaxed);
+        Some(Admission { bytes, share: self.clone() })
+    }
+
+    fn holds(&self) -> bool {
+        self.held.load(Ordering::Relaxed) > 0
+    }
+}
+
 impl Shared {
     /// Wakes everybody when there is room again. To wake one would not do: a
     /// future that is not polled for a while would keep the call to itself.
     fn release(&self, mut state: MutexGuard<'_, State>, bytes: usize) {
-        let spent = state.in_use >= self.limit;
+        let before = state.in_use;
         state.in_use -= bytes;
-        let reopened = spent && state.in_use < self.limit;
+        let after = state.in_use;
         drop(state);
+        let reopened =
+            [self.limit, self.limit / 2].iter().any(|bound| before >= *bound && after < *bound);
         if reopened {
             self.returned.notify_all();
             self.freed.notify(usize::MAX);
@@ -134,13 +196,14 @@ impl Shared {
 #[derive(Debug)]
 pub(crate) struct Admission {
     bytes: usize,
-    pool: BufferPool,
+    share: Share,
 }
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        let state = self.pool.shared.state();
-        self.pool.shared.release(state, self.bytes);
+        self.share.held.fetch_sub(1, Ordering::Relaxed);
+        let shared = &self.share.pool.shared;
+        shared.release(shared.state(), self.bytes);
     }
 }
 
@@ -148,7 +211,7 @@ impl Drop for Admission {
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
     len: usize,
-    pool: BufferPool,
+    share: Share,
 }
 
 impl Buffer {
@@ -171,7 +234,8 @@ impl AsRef<[u8]> for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        self.pool.put_back(std::mem::take(&mut self.bytes));
+        self.share.held.fetch_sub(1, Ordering::Relaxed);
+        self.share.pool.put_back(std::mem::take(&mut self.bytes));
     }
 }
 
@@ -197,7 +261,8 @@ mod tests {
     fn who_wants_more_than_the_budget_waits() {
         let pool = BufferPool::with_budget(3 * BUFFER_SIZE);
         let held: Vec<_> = (0..3).map(|_| pool.take()).collect();
-        let mut admission = Box::pin(pool.admit(1));
+        let share = pool.share();
+        let mut admission = Box::pin(share.admit(1));
         assert!(
             futures_lite::future::block_on(futures_lite::future::poll_once(&mut admission))
                 .is_none()
@@ -219,7 +284,9 @@ mod tests {
         };
         let pool = BufferPool::with_budget(2 * BUFFER_SIZE);
         let held = (pool.take(), pool.take());
-        let (mut forgotten, mut other) = (Box::pin(pool.admit(1)), Box::pin(pool.admit(1)));
+        let shares = (pool.share(), pool.share());
+        let mut forgotten = Box::pin(shares.0.admit(1));
+        let mut other = Box::pin(shares.1.admit(1));
         assert!(!poll(&mut forgotten) && !poll(&mut other));
         drop(held);
         assert!(poll(&mut other), "the call went to one who does not listen");
@@ -229,9 +296,37 @@ mod tests {
     fn a_long_chunk_is_admitted_while_there_is_anything_left() {
         let pool = BufferPool::with_budget(2 * BUFFER_SIZE);
         let _buffer = pool.take();
-        let long = futures_lite::future::block_on(pool.admit(10 * BUFFER_SIZE));
-        assert!(pool.try_admit(1).is_none(), "the budget is spent twice over");
+        let long = futures_lite::future::block_on(pool.share().admit(10 * BUFFER_SIZE));
+        assert!(pool.share().try_admit(1).is_none(), "the budget is spent twice over");
         drop(long);
-        assert!(pool.try_admit(1).is_some());
+        assert!(pool.share().try_admit(1).is_some());
+    }
+
+    #[test]
+    fn who_holds_much_leaves_something_for_the_others() {
+        let pool = BufferPool::with_budget(8 * BUFFER_SIZE);
+        let hog = pool.share();
+        let held: Vec<_> = std::iter::from_fn(|| hog.try_admit(BUFFER_SIZE)).collect();
+        assert_eq!(held.len(), 4, "half of the budget");
+        let others: Vec<_> = (0..4).map(|_| pool.share().try_admit(BUFFER_SIZE)).collect();
+        assert!(others.iter().all(Option::is_some), "the hog stops everybody");
+        assert!(pool.share().try_admit(1).is_none());
+        drop(held);
+        assert!(hog.try_admit(1).is_some());
+    }
+
+    #[test]
+    fn whoever_is_not_wanted_any_more_waits_no_longer() {
+        let pool = BufferPool::with_budget(2 * BUFFER_SIZE);
+        let _held = (pool.take(), pool.take());
+        let waited = std::cell::Cell::new(0);
+        let gone = pool.share().take(
+            || waited.get() > 0,
+            |waits| {
+                waited.set(waited.get() + usize::from(waits));
+            },
+        );
+        assert!(gone.is_none());
+        assert_eq!(waited.get(), 1);
     }
 }

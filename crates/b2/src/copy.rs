@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use b2_core::FileCopy;
 use b2_core::copy::{Copied, CopyOptions};
-use b2_core::error::{Error, LocalError};
+use b2_core::error::Error;
 use b2_core::event::StoredPart;
 use b2_core::upload::{LargeOptions, Resume};
 use b2_proto::{ByteRange, EncryptionRequest, FileId, FileRetention, LegalHold};
@@ -224,7 +224,8 @@ fn settle(copied: Copied, ends: &Ends) -> Result<Copied, Error> {
     ends.meter.set_total(copied.file.content_length);
     ends.meter.acknowledged(copied.file.content_length);
     if let Some(journal) = &ends.journal {
-        journal.remove().map_err(|error| Error::Local(LocalError::sink(error)))?;
+        // If it stays, whoever goes on with it finds the file stored.
+        let _stays = journal.remove();
     }
     Ok(copied)
 }

@@ -5,7 +5,7 @@
 //! a process that is killed has written down all that is confirmed. A line
 //! that was cut by the end of the process is not counted.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,6 +16,8 @@ use b2_core::event::Event;
 use b2_core::upload::{CannotResume, Resume, ResumeEntry};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::locked;
 
 /// The state of a transfer that can go on later.
 pub(crate) trait Remembered:
@@ -150,16 +152,9 @@ impl<R: Remembered> Journal<R> {
     /// The file is locked: no two uploads can write one journal.
     pub(crate) fn open(path: &Path, fresh: R) -> Result<Self, JournalError> {
         let made = !path.exists();
-        let mut file =
-            private(OpenOptions::new().read(true).write(true).create(true)).open(path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let text = format!("{} is in use by another upload", path.display());
-                return Err(io::Error::new(io::ErrorKind::WouldBlock, text).into());
-            }
-            Err(TryLockError::Error(error)) => return Err(error.into()),
-        }
+        let mut file = locked::open(path, "in use by another transfer", || {
+            private(OpenOptions::new().read(true).write(true).create(true)).open(path)
+        })?;
         let (left, end) = read::<R>(&file)?;
         let resume = match left {
             Some(left) if left.begun() => {

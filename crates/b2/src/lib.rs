@@ -68,6 +68,7 @@ mod journal;
 mod key;
 mod list;
 mod lock;
+mod locked;
 mod log;
 mod object;
 mod observer;

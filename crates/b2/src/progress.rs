@@ -1,7 +1,7 @@
 //! How far a transfer has come. It is read, not pushed.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use b2_core::op::{Slot, WaitReason};
 
@@ -17,8 +17,24 @@ pub(crate) struct Meter {
     transferred: AtomicU64,
     hashed: AtomicU64,
     waiting: Mutex<Waiting>,
+    /// Bodies that wait for memory, and for the sink.
+    memory: AtomicU32,
+    sink: AtomicU32,
     /// Who is told, if anybody is.
     reporter: OnceLock<Reporter>,
+}
+
+/// A wait on this side.
+#[derive(Debug)]
+pub(crate) struct WaitsHere {
+    meter: Arc<Meter>,
+    reason: WaitReason,
+}
+
+impl Drop for WaitsHere {
+    fn drop(&mut self) {
+        self.meter.here(self.reason).fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// What a transfer waits for.
@@ -41,6 +57,8 @@ impl Default for Meter {
             transferred: AtomicU64::new(0),
             hashed: AtomicU64::new(0),
             waiting: Mutex::default(),
+            memory: AtomicU32::new(0),
+            sink: AtomicU32::new(0),
             reporter: OnceLock::new(),
         }
     }
@@ -147,8 +165,28 @@ impl Meter {
         waiting.slots.clear();
     }
 
+    /// A body waits for something on this side, until what this gives is
+    /// dropped.
+    pub(crate) fn waits_here(self: &Arc<Self>, reason: WaitReason) -> WaitsHere {
+        self.here(reason).fetch_add(1, Ordering::Relaxed);
+        WaitsHere { meter: Arc::clone(self), reason }
+    }
+
+    fn here(&self, reason: WaitReason) -> &AtomicU32 {
+        match reason {
+            WaitReason::Sink => &self.sink,
+            _ => &self.memory,
+        }
+    }
+
     pub(crate) fn waiting_for(&self) -> Option<WaitReason> {
-        self.waiting().reason
+        let waits = |reason: &WaitReason| self.here(*reason).load(Ordering::Relaxed) > 0;
+        let here = [WaitReason::Memory, WaitReason::Sink].into_iter().find(waits);
+        // The machine only knows that no answer has come.
+        self.waiting().reason.map(|reason| match reason {
+            WaitReason::Reply(_) => here.unwrap_or(reason),
+            _ => reason,
+        })
     }
 
     pub(crate) fn slots(&self) -> Vec<Slot> {

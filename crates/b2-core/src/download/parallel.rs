@@ -24,6 +24,7 @@ use crate::error::{Error, IntegrityError, ProtocolError, RequestError, Side};
 use crate::event::Event;
 use crate::op::{DigestRequest, Operation, Reply, Slot, Step, Ticket, Wait};
 use crate::time::Instant;
+use crate::upload::in_range;
 
 /// Times that all bytes are fetched again because their digest differed.
 const RESTARTS: u32 = 2;
@@ -47,19 +48,19 @@ impl Default for ParallelOptions {
 }
 
 impl ParallelOptions {
-    /// Bytes of each request; default 32 MiB, the first one 8 MiB. B2 counts
-    /// each request as a transaction of class B.
+    /// Bytes of each request, at least 1; default 32 MiB, the first one 8 MiB.
+    /// B2 counts each request as a transaction of class B.
     #[must_use]
     pub fn with_piece_size(mut self, bytes: u64) -> Self {
-        self.piece = bytes.max(1);
-        self.first = self.first.min(self.piece);
+        self.piece = bytes;
+        self.first = self.first.min(bytes);
         self
     }
 
     /// Requests that are under way at the same time, at least 1; default 4.
     #[must_use]
     pub fn with_concurrency(mut self, requests: usize) -> Self {
-        self.concurrency = requests.max(1);
+        self.concurrency = requests;
         self
     }
 
@@ -182,8 +183,22 @@ impl ParallelDownload {
         Some(Piece { offset, len, download })
     }
 
+    /// Numbers that make no sense are told, not bent.
+    fn check(&self) -> Result<(), Error> {
+        let requests = u64::try_from(self.options.concurrency).unwrap_or(u64::MAX);
+        in_range("the piece size", self.options.piece, u64::MAX)
+            .and_then(|()| in_range("the number of requests at a time", requests, u64::MAX))
+            .map_err(|why| {
+                let (operation, source) = (self.object.operation(), Box::new(why));
+                Error::Request { operation, source }
+            })
+    }
+
     /// The piece that tells what there is to fetch.
     fn open(&mut self) -> Phase {
+        if let Err(error) = self.check() {
+            return Phase::Done(Err(error));
+        }
         let resumed = self.done.file_id.clone();
         let wanted = self.range.and_then(ByteRange::last);
         let most = wanted.map_or(u64::MAX, |last| (last - self.base().min(last)).saturating_add(1));

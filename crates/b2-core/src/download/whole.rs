@@ -9,6 +9,8 @@
 //!  +-- due again <---+  429, 5xx, 408, stale token
 //! ```
 
+mod refusal;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -18,7 +20,7 @@ use http::{Method, StatusCode};
 
 use crate::account::{Account, Authorizer, Granted, Session};
 use crate::answer;
-use crate::download::access::{DownloadAccess, lacking};
+use crate::download::access::DownloadAccess;
 use crate::download::headers::FileHeaders;
 use crate::download::locate::Object;
 use crate::download::outcome::{Check, Downloaded};
@@ -301,31 +303,6 @@ impl Download {
                 State::Done(Err(self.contradiction("nobody asked for a digest")))
             }
         }
-    }
-
-    fn refused(
-        &mut self,
-        account: &mut Account,
-        session: Option<&Session>,
-        (error, remedy): (Error, Remedy),
-        now: Instant,
-    ) -> State {
-        // A token of the caller's own cannot be replaced; and the answer to
-        // HEAD does not say what is wrong, so one fresh token has to do.
-        let own = self.access.token.is_some();
-        let in_vain = own || (self.headers_only && self.attempts.refreshed());
-        let (error, remedy) = match remedy {
-            Remedy::Reauthorize if in_vain => (error.finally(), Remedy::Never),
-            _ => (error, remedy),
-        };
-        let Some(session) = session else {
-            return self.again(account, remedy, error, now);
-        };
-        if remedy == Remedy::Reauthorize {
-            account.expire(&session.token);
-        }
-        let error = if own { error } else { lacking(error, session) };
-        self.again(account, remedy, error, now)
     }
 
     fn described(&self, head: &Parts) -> Result<Box<Downloaded>, Error> {

@@ -18,7 +18,7 @@ use crate::op::{Operation, Prefetch, Reply, Slot, Step, Stop, Ticket, Wait};
 use crate::session::Authorize;
 use crate::time::Instant;
 use crate::upload::headers::UploadHeaders;
-use crate::upload::large::{LargeOptions, LargeUpload, MAX_PART_SIZE};
+use crate::upload::large::{LargeOptions, LargeUpload, MAX_PART_SIZE, in_range};
 use crate::upload::small::{SIMPLE_UPLOAD_LIMIT, SmallUpload, Uploaded};
 
 /// Uploads one file in the way that its length asks for.
@@ -39,7 +39,8 @@ pub struct UploadOptions {
 impl UploadOptions {
     /// Longest file in bytes that is sent in one request; default: twice the
     /// part size, or what B2 recommends, 200,000,000. At most
-    /// [`SIMPLE_UPLOAD_LIMIT`]; files that are not longer than B2's smallest
+    /// [`SIMPLE_UPLOAD_LIMIT`]; of a source of unknown length as much as one
+    /// part, whatever is said here. Files that are not longer than B2's smallest
     /// part (5,000,000) are always sent in one request.
     #[must_use]
     pub fn with_simple_limit(mut self, bytes: u64) -> Self {
@@ -58,6 +59,13 @@ impl UploadOptions {
     #[must_use]
     pub fn large(&self) -> &LargeOptions {
         &self.large
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        // 0: in one request only what B2 does not take in parts.
+        let limit = self.simple_limit.unwrap_or(SIMPLE_UPLOAD_LIMIT).max(1);
+        in_range("the limit of one request", limit, SIMPLE_UPLOAD_LIMIT)
+            .map_err(|why| Error::Request { operation: "b2_upload_file", source: Box::new(why) })
     }
 
     fn is_large(&self, len: u64, session: &Session) -> bool {
@@ -114,6 +122,7 @@ impl Upload {
         // Whatever it becomes, what is wrong with it is told before anything
         // is sent.
         LargeUpload::new(bucket.clone(), headers.clone(), len, options.large.clone())?;
+        options.check()?;
         Ok(Self::choosing(bucket, headers, Some(len), options))
     }
 
@@ -139,6 +148,7 @@ impl Upload {
         options: UploadOptions,
     ) -> Result<Self, Error> {
         LargeUpload::of_stream(bucket.clone(), headers.clone(), 1, options.large.clone())?;
+        options.check()?;
         Ok(Self::choosing(bucket, headers, None, options))
     }
 
@@ -151,6 +161,14 @@ impl Upload {
         let authorize = Authorize::new();
         let choice = Choice { authorize, bucket, headers, len, options };
         Self { state: State::Choosing(Box::new(choice)), paused: false }
+    }
+
+    /// All that comes before the first byte of the source is sent.
+    #[expect(clippy::result_large_err, reason = "a step is passed on at once and never kept")]
+    fn begin(&mut self, account: &mut Account, now: Instant) -> Result<(), Step<Uploaded>> {
+        self.choose(account, now)?;
+        self.clear(account, now)?;
+        self.ask(account)
     }
 
     #[expect(clippy::result_large_err, reason = "a step is passed on at once and never kept")]
@@ -206,6 +224,7 @@ impl Upload {
     /// Asks for more of the source than one part.
     #[expect(clippy::result_large_err, reason = "a step is passed on at once and never kept")]
     fn ask(&mut self, account: &mut Account) -> Result<(), Step<Uploaded>> {
+        let State::Cleared(_) = &self.state else { return Ok(()) };
         let State::Cleared(choice) = std::mem::replace(&mut self.state, State::Over) else {
             return Ok(());
         };
@@ -258,12 +277,7 @@ impl Operation for Upload {
     type Output = Uploaded;
 
     fn poll(&mut self, account: &mut Account, now: Instant) -> Step<Uploaded> {
-        let begun = self.choose(account, now).and_then(|()| self.clear(account, now));
-        let asked = begun.and_then(|()| match &self.state {
-            State::Cleared(_) => self.ask(account),
-            _ => Ok(()),
-        });
-        if let Err(step) = asked {
+        if let Err(step) = self.begin(account, now) {
             return step;
         }
         match &mut self.state {

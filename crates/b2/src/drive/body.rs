@@ -3,6 +3,7 @@
 //! A blocking thread reads a chunk, hashes it and hands it over; it is at most
 //! [`AHEAD`] chunks ahead of the transport. Nothing that was sent is kept.
 
+use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,14 +13,16 @@ use std::task::{Context as Cx, Poll, ready};
 use async_channel::{Receiver, Sender};
 use b2_core::body::BodyEncoder;
 use b2_core::error::LocalError;
+use b2_core::op::WaitReason;
 use b2_core::plan::BodyPlan;
 use b2_core::port::{ReadAt, RequestBody};
 use b2_proto::Sha1Digest;
 use bytes::Bytes;
 use http_body::{Body, Frame};
 
-use crate::buffer::{BUFFER_SIZE, BufferPool};
+use crate::buffer::{BUFFER_SIZE, Buffer, BufferPool, Share};
 use crate::drive::Ends;
+use crate::progress::Meter;
 
 /// Chunks that are read ahead of the transport.
 const AHEAD: usize = 2;
@@ -30,6 +33,10 @@ pub(crate) struct Sending {
     len: u64,
     pulled: AtomicU64,
     complete: AtomicBool,
+    /// The reading side waits for memory that other transfers hold.
+    starving: AtomicBool,
+    /// It has, since somebody asked.
+    starved: AtomicBool,
     outcome: Mutex<Outcome>,
 }
 
@@ -52,6 +59,17 @@ impl Sending {
     /// Whether the transport has taken all of them.
     pub(crate) fn complete(&self) -> bool {
         self.complete.load(Ordering::Acquire)
+    }
+
+    /// Whether the reading side had to wait for memory since this was asked
+    /// last: that says nothing about the line.
+    pub(crate) fn was_starved(&self) -> bool {
+        self.starved.swap(false, Ordering::Relaxed) || self.starving.load(Ordering::Relaxed)
+    }
+
+    fn starves(&self, waits: bool) {
+        self.starving.store(waits, Ordering::Relaxed);
+        self.starved.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn count(&self, bytes: usize) {
@@ -102,7 +120,8 @@ pub(crate) fn open(
                 offset: *offset,
                 len: *len,
                 encoder: BodyEncoder::for_plan(plan),
-                buffers: buffers.clone(),
+                buffers: buffers.share(),
+                meter: Arc::clone(&ends.meter),
                 sending: Arc::clone(&sending),
             };
             RequestBody::new(slice.start(ends), plan.wire_len())
@@ -118,7 +137,8 @@ struct Slice {
     offset: u64,
     len: u64,
     encoder: Option<BodyEncoder>,
-    buffers: BufferPool,
+    buffers: Share,
+    meter: Arc<Meter>,
     sending: Arc<Sending>,
 }
 
@@ -139,7 +159,9 @@ impl Slice {
     fn read_all(mut self, chunks: &Sender<io::Result<Bytes>>) {
         let mut position = 0;
         while position < self.len {
-            let chunk = self.read_chunk(position);
+            let Some(chunk) = self.read_chunk(position, chunks) else {
+                return;
+            };
             if let Ok(bytes) = &chunk {
                 position += bytes.len() as u64;
             }
@@ -164,20 +186,35 @@ impl Slice {
         }
     }
 
-    fn read_chunk(&mut self, position: u64) -> io::Result<Bytes> {
+    /// `None`: the request was given up.
+    fn read_chunk(
+        &mut self,
+        position: u64,
+        chunks: &Sender<io::Result<Bytes>>,
+    ) -> Option<io::Result<Bytes>> {
         let want = usize::try_from(self.len - position).unwrap_or(BUFFER_SIZE).min(BUFFER_SIZE);
         let chunk = match self.source.shared(self.offset + position, want) {
-            Some(bytes) if bytes.len() == want => bytes,
-            _ => self.copy_chunk(position, want).inspect_err(|error| self.note(error))?,
+            Some(bytes) if bytes.len() == want => Ok(bytes),
+            _ => self.copy_chunk(position, want, self.buffer(chunks)?),
         };
-        if let Some(encoder) = &mut self.encoder {
-            encoder.update(&chunk);
+        match (&chunk, &mut self.encoder) {
+            (Ok(bytes), Some(encoder)) => encoder.update(bytes),
+            (Ok(_), None) => {}
+            (Err(error), _) => self.note(error),
         }
-        Ok(chunk)
+        Some(chunk)
     }
 
-    fn copy_chunk(&self, position: u64, want: usize) -> io::Result<Bytes> {
-        let mut buffer = self.buffers.take();
+    fn buffer(&self, chunks: &Sender<io::Result<Bytes>>) -> Option<Buffer> {
+        let told = Cell::new(None);
+        let waits = |waits: bool| {
+            self.sending.starves(waits);
+            told.set(waits.then(|| self.meter.waits_here(WaitReason::Memory)));
+        };
+        self.buffers.take(|| chunks.is_closed(), waits)
+    }
+
+    fn copy_chunk(&self, position: u64, want: usize, mut buffer: Buffer) -> io::Result<Bytes> {
         let read = fill(&*self.source, self.offset + position, &mut buffer.space()[..want])?;
         Ok(buffer.freeze(read))
     }

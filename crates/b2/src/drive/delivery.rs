@@ -5,9 +5,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use async_channel::Receiver;
+use async_channel::{Receiver, TrySendError};
 use b2_core::error::{LocalError, Sent, TransportError, TransportErrorKind};
-use b2_core::op::{Limits, Reply};
+use b2_core::op::{Limits, Reply, WaitReason};
 use b2_core::plan::Delivery;
 use b2_core::port::{ResponseBody, Timer};
 use bytes::{Bytes, BytesMut};
@@ -62,11 +62,13 @@ pub(crate) async fn deliver(
     meter: Arc<Meter>,
     buffers: &BufferPool,
 ) -> Reply {
+    let share = buffers.share();
     let (sender, chunks) = async_channel::bounded::<Received>(AHEAD);
     let (starts, started) = async_channel::bounded::<()>(1);
+    let books = Arc::clone(&meter);
     let writer = blocking::unblock(move || {
         drop(starts);
-        write_all(&sink, &plan, &chunks, &meter)
+        write_all(&sink, &plan, &chunks, &books)
     });
     // Chunks that wait for a thread must not spend the budget of those that
     // have one.
@@ -78,9 +80,22 @@ pub(crate) async fn deliver(
             Ok(Some(Ok(chunk))) => {
                 pace.count(chunk.len());
                 let begin = timer.now();
-                let admission = buffers.admit(chunk.len()).await;
+                let admission = match share.try_admit(chunk.len()) {
+                    Some(admission) => admission,
+                    None => {
+                        let _told = meter.waits_here(WaitReason::Memory);
+                        share.admit(chunk.len()).await
+                    }
+                };
+                let queued = match sender.try_send((chunk, admission)) {
+                    Err(TrySendError::Full(received)) => {
+                        let _told = meter.waits_here(WaitReason::Sink);
+                        sender.send(received).await.is_ok()
+                    }
+                    queued => queued.is_ok(),
+                };
                 // The writer hangs up only when it has failed; it says why.
-                if sender.send((chunk, admission)).await.is_err() {
+                if !queued {
                     break None;
                 }
                 // A slow destination says nothing about the line.

@@ -48,7 +48,11 @@ pub(crate) async fn head<T>(
         }
         let now = timer.now();
         let complete = sending.complete();
-        let idle = if complete { was_complete } else { sending.pulled() - mark < limits.floor };
+        let idle = match complete {
+            true => was_complete,
+            // Memory that others hold says nothing about the line.
+            false => !sending.was_starved() && sending.pulled() - mark < limits.floor,
+        };
         if now >= limits.deadline || idle {
             return Err(timeout());
         }

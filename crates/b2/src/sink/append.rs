@@ -1,8 +1,11 @@
 //! Bytes that follow those of a file that is there.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::cell::Cell;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::locked;
 
 /// What is appended to a file. Unless all of it arrives, the file is cut back
 /// to what it was.
@@ -30,15 +33,13 @@ impl AppendedFile {
             let text = format!("{} is not a regular file", path.display());
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
-        let (file, made) = Self::open_or_make(path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let text = format!("{} is being appended to already", path.display());
-                return Err(io::Error::new(io::ErrorKind::WouldBlock, text));
-            }
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
+        let made = Cell::new(false);
+        let file = locked::open(path, "being appended to already", || {
+            let (file, new) = Self::open_or_make(path)?;
+            made.set(new);
+            Ok(file)
+        })?;
+        let made = made.get();
         let start = file.metadata()?.len();
         Ok(Self { file, made: made.then(|| path.to_owned()), start, state: State::Open })
     }

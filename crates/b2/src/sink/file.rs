@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use b2_core::body::BodyVerifier;
 use tempfile::{NamedTempFile, TempPath};
 
+use crate::locked;
+
 /// What to do if the destination exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Overwrite {
@@ -41,20 +43,16 @@ impl PendingFile {
         let (path, replaced) = destination(path, overwrite)?;
         let partial = partial_beside(&path);
         let mut options = std::fs::OpenOptions::new();
-        let file = options.read(true).write(true).create(true).truncate(false).open(&partial);
-        let file = file.map_err(|error| not_made(&error, folder_of(&path)))?;
-        if !file.metadata()?.is_file() {
-            let text = format!("{} is not a regular file", partial.display());
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
-        }
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => {
-                let text = format!("{} is being downloaded already", path.display());
-                return Err(io::Error::new(io::ErrorKind::WouldBlock, text));
+        options.read(true).write(true).create(true).truncate(false);
+        let file = locked::open(&partial, "being downloaded to already", || {
+            let file = options.open(&partial);
+            let file = file.map_err(|error| not_made(&error, folder_of(&path)))?;
+            if file.metadata()?.is_file() {
+                return Ok(file);
             }
-            Err(std::fs::TryLockError::Error(error)) => return Err(error),
-        }
+            let text = format!("{} is not a regular file", partial.display());
+            Err(io::Error::new(io::ErrorKind::InvalidInput, text))
+        })?;
         give_mode(&file, replaced)?;
         let mut temporary = NamedTempFile::from_parts(file, TempPath::try_from_path(partial)?);
         temporary.disable_cleanup(true);

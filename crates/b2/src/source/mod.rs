@@ -66,8 +66,13 @@ impl Source {
     /// first 500 have the [part size](crate::Upload::with_part_size), the next
     /// 500 twice as much, and so on. Until B2 has confirmed a part its bytes
     /// are kept in temporary files without a name, in the folder for such
-    /// files, which has to hold as many parts as are under way: 400 MB by
-    /// default. If the upload fails, or is interrupted, it is cancelled.
+    /// files (`TMPDIR`, or `/tmp`), which has to hold as many parts as are
+    /// under way: 400 MB by default, and behind 50 GB 800 MB, behind 3 TB
+    /// 20 GB. Where that folder is in memory, give the process another one.
+    ///
+    /// If the upload fails, or is interrupted, it is cancelled; if its future
+    /// is dropped or the process killed, the large file stays, and a
+    /// [journal](crate::Upload::with_journal) tells the next upload of it.
     ///
     /// Such an upload can neither be resumed nor bear a SHA-1 of the whole
     /// unless you [know it](crate::WholeDigest::Known); `reader` reads ahead
@@ -113,7 +118,7 @@ impl Source {
 
     /// Whether the digest of the whole is worth a pass over the bytes.
     pub(crate) fn whole_digest(&self) -> WholeDigest {
-        if self.cheap { WholeDigest::Compute } else { WholeDigest::Omit }
+        if self.cheap { WholeDigest::Automatic } else { WholeDigest::Omit }
     }
 
     /// The same source with other bytes in front of it.

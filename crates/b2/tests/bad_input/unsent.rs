@@ -6,7 +6,7 @@ use std::future::IntoFuture;
 use b2::endpoint::{CopyPart, ListKeys, ListParts, ListUnfinishedLargeFiles};
 use b2::{
     BucketType, ByteRange, Capability, CustomRequest, CustomerKey, EncryptionMode,
-    EncryptionRequest, Error, FileRetention, RequestError, RetentionMode,
+    EncryptionRequest, Error, FileRetention, RequestError, RetentionMode, Source,
 };
 use b2_proto::{
     CopyPartRequest, ListKeysRequest, ListPartsRequest, ListUnfinishedLargeFilesRequest,
@@ -215,4 +215,32 @@ async fn requests_that_are_none() {
     let nothing = s.bucket.download("file").with_range(ByteRange::inclusive(2, 4).unwrap());
     let nothing = nothing.with_start(3).append_to_file(folder.path().join("file"));
     refused!(s, "a range that is used up", RequestError::EmptyRange => nothing);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn numbers_that_make_no_sense() {
+    let s = Scene::set().await;
+    let upload = || s.bucket.upload("new", content());
+    let stream = || s.bucket.upload("new", Source::stream(std::io::empty()));
+    for bytes in [5_000_000_001, u64::MAX] {
+        refused!(s, bytes, RequestError::OutOfRange { .. } =>
+            upload().with_part_size(bytes),
+            upload().with_simple_limit(bytes),
+            stream().with_part_size(bytes),
+            stream().with_simple_limit(bytes),
+        );
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    let download = || s.bucket.download("file");
+    refused!(s, 0, RequestError::OutOfRange { .. } =>
+        upload().with_part_size(0),
+        stream().with_part_size(0),
+        upload().with_concurrency(0),
+        upload().with_concurrency(10_001),
+        stream().with_concurrency(0),
+        download().with_concurrency(0).to_file(&path),
+        download().with_piece_size(0).to_file(&path),
+    );
+    assert!(!path.exists());
 }

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Command;
 
-use b2::{Bucket, Error, Side};
+use b2::{Bucket, Error, Side, Source, WaitReason};
 
 use crate::support::content::{Full, pattern};
 use crate::support::folder::Folder;
@@ -13,7 +13,7 @@ use crate::support::recorder::Recorder;
 use crate::support::site::{BUCKET, Site};
 use crate::support::ureq_transport::UreqTransport;
 use crate::support::verdict::{in_full, local};
-use crate::support::{aside, soon};
+use crate::support::{aside, soon, until};
 
 const SIZE: usize = 1 << 20;
 
@@ -29,6 +29,45 @@ async fn site() -> (Site, Bucket, Recorder) {
 
 async fn fetched_to(bucket: &Bucket, path: &Path) -> Error {
     soon(bucket.download("x").to_file(path)).await.unwrap_err()
+}
+
+/// Takes nothing until somebody lets it.
+struct Blocked(std::sync::mpsc::Receiver<()>);
+
+impl std::io::Write for Blocked {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        // Whether it is let or left alone, it goes on.
+        let _over = self.0.recv();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_destination_that_takes_nothing_stops_nobody_else() {
+    let site = Site::start().await;
+    site.bucket.upload("x", pattern(4 * SIZE)).await.unwrap();
+    // As little as there may be, so that one download could hold it all.
+    let client = site.builder().with_memory_budget(0).build().unwrap();
+    let bucket = client.bucket(BUCKET).await.unwrap();
+    let (let_it, blocked) = std::sync::mpsc::channel();
+    let stuck = bucket.download("x").to_writer(Blocked(blocked)).start();
+    let waits =
+        || stuck.waiting_for().filter(|why| matches!(why, WaitReason::Sink | WaitReason::Memory));
+    until("a wait for the destination", waits).await;
+    let folder = Folder::new();
+    std::fs::write(folder.path("source"), pattern(SIZE)).unwrap();
+    let source = || Source::file(folder.path("source")).unwrap();
+    for name in ["a", "b"] {
+        soon(bucket.upload(name, source())).await.unwrap();
+        soon(bucket.download(name).to_file(folder.path(name))).await.unwrap();
+    }
+    assert!(stuck.waiting_for().is_some());
+    drop(let_it);
+    assert_eq!(soon(stuck.join()).await.unwrap().bytes, 4 * SIZE as u64);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use b2::{ByteRange, Client, CopyFile, EncryptionRequest, FileId};
+use b2::{ByteRange, Client, Copied, CopyFile, EncryptionRequest, FileId};
 
 use crate::command::file::encryption::{DestinationEncryption, SourceEncryption};
+use crate::command::file::upload::Stored;
 use crate::command::file::{pair, target};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -107,7 +108,9 @@ impl Copy {
         }
         let done = handle.join();
         let copied = progress::watch(&context.output, self.no_progress, monitor, done).await?;
-        context.output.row(&copied.file, || {
+        let Copied { possible_duplicate, possible_orphan, .. } = copied;
+        let row = Stored { file: &copied.file, possible_duplicate, possible_orphan };
+        context.output.row(&row, || {
             copied.file.file_id.as_ref().map(ToString::to_string).unwrap_or_default()
         })?;
         let length = copied.file.content_length;
@@ -122,7 +125,11 @@ impl Copy {
         }
         let NameUri { bucket, name, .. } = &self.destination;
         let realm = context.authorization()?.realm;
-        journals::journal_of_copy(realm.as_deref(), source.as_str(), bucket, name).map(Some)
+        let what = match self.range {
+            Some(range) => format!("{source} {range}"),
+            None => source.to_string(),
+        };
+        journals::journal_of_copy(realm.as_deref(), &what, bucket, name).map(Some)
     }
 
     /// B2 wants a content type beside information, so that of the source is

@@ -100,14 +100,14 @@ pub(crate) struct Upload {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Row<'a> {
+pub(crate) struct Stored<'a> {
     #[serde(flatten)]
-    file: &'a FileVersion,
+    pub(crate) file: &'a FileVersion,
     /// An attempt whose answer was lost may have made a second version.
-    possible_duplicate: bool,
+    pub(crate) possible_duplicate: bool,
     /// An attempt whose answer was lost may have left an unfinished large
     /// file.
-    possible_orphan: bool,
+    pub(crate) possible_orphan: bool,
 }
 
 impl Upload {
@@ -161,7 +161,7 @@ impl Upload {
         let done = handle.join();
         let done = progress::watch(&context.output, self.no_progress, monitor, done).await?;
         let Uploaded { possible_duplicate, possible_orphan, .. } = done;
-        let row = Row { file: &done.file, possible_duplicate, possible_orphan };
+        let row = Stored { file: &done.file, possible_duplicate, possible_orphan };
         context.output.row(&row, || {
             done.file.file_id.as_ref().map(ToString::to_string).unwrap_or_default()
         })?;

@@ -19,12 +19,14 @@ mod part;
 mod parts;
 mod phase;
 mod plan;
+mod planning;
 mod resume;
 mod resumption;
 mod review;
 mod supply;
 mod work;
 
+pub(crate) use options::in_range;
 pub use options::{LargeOptions, WholeDigest};
 pub use plan::{MAX_FILE_SIZE, MAX_PART_SIZE, MAX_PARTS, PartPlan, Slice};
 pub use resume::{CannotResume, Resume, ResumeEntry};
@@ -36,7 +38,7 @@ use b2_proto::{
     FinishLargeFileRequest, GetFileInfoRequest, LargeFileId, Sha1Digest,
 };
 
-use crate::account::{Account, Authorizer, Granted};
+use crate::account::{Account, Authorizer};
 use crate::call::Call;
 use crate::copy::CopyOrigin;
 use crate::error::{Error, ProtocolError, RequestError, Side};
@@ -96,6 +98,7 @@ impl LargeUpload {
             return Err(request(RequestError::TooLarge { len, limit: MAX_FILE_SIZE }));
         }
         headers.check(OPERATION)?;
+        options.check().map_err(request)?;
         if let Some(resume) = &options.resume {
             let checked = resume.check(&bucket, &headers, len, options.modified_ms);
             checked.map_err(cannot_resume)?;
@@ -148,46 +151,6 @@ impl LargeUpload {
     #[must_use]
     pub fn file_id(&self) -> Option<&LargeFileId> {
         self.file_id.as_ref()
-    }
-
-    /// Plans the parts as soon as the account is authorized.
-    #[expect(clippy::result_large_err, reason = "a step is passed on at once and never kept")]
-    fn begin(&mut self, account: &mut Account, now: Instant) -> Result<Phase, Step<Uploaded>> {
-        let session = match self.authorizer.poll(account, now) {
-            Granted::Yes(session) => session,
-            Granted::NotYet(step) => return Err(step),
-        };
-        if let Some(resume) = self.options.resume.take().filter(Resume::begun) {
-            if resume.copied_from.is_some() != self.origin.is_some() {
-                return Err(Step::Done(Err(cannot_resume(CannotResume::Source))));
-            }
-            return match self.stream {
-                Some(_) if resume.file_id.is_none() => {
-                    let (request, at_ms) = (self.request(), resume.begun_ms);
-                    Ok(Phase::Beginning(Box::new(Begin::perhaps_begun(request, at_ms))))
-                }
-                Some(_) => Ok(self.start(account, now)),
-                None => self.go_on(account, resume),
-            };
-        }
-        if self.stream.is_some() {
-            if let WholeDigest::Known(digest) = self.options.whole_digest {
-                self.digest = Some(digest);
-            }
-            return Ok(self.start(account, now));
-        }
-        let wanted = self.options.part_size.unwrap_or(session.recommended_part_size);
-        let plan = PartPlan::new(self.len, wanted, session.absolute_minimum_part_size);
-        self.plan = Some(plan.map_err(|why| Step::Done(Err(request(why))))?);
-        let stored = self.headers.file_info().get(FileInfo::LARGE_FILE_SHA1);
-        let room = self.headers.file_info().as_map().len() < FileInfo::MAX_ENTRIES;
-        match self.options.whole_digest {
-            _ if stored.is_some() || !room => {}
-            WholeDigest::Omit => {}
-            WholeDigest::Known(digest) => self.digest = Some(digest),
-            WholeDigest::Compute => return Ok(Phase::Hashing(account.next_ticket())),
-        }
-        Ok(self.start(account, now))
     }
 
     fn request(&self) -> b2_proto::StartLargeFileRequest {

@@ -2,6 +2,8 @@
 
 use b2_proto::Sha1Digest;
 
+use crate::error::RequestError;
+use crate::upload::large::plan::{MAX_PART_SIZE, MAX_PARTS};
 use crate::upload::large::resume::Resume;
 
 /// Parts that are under way at the same time, unless told.
@@ -29,13 +31,18 @@ pub struct LargeOptions {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WholeDigest {
-    /// Compute it, unless there is one in the file information already or no
-    /// room for it there.
+    /// Compute it if there is room for it in the file information, and none
+    /// there already. Sources of your own, which may be dear to read, go
+    /// without.
     #[default]
+    Automatic,
+    /// Compute it, whatever the source; if there is no room for it, that is an
+    /// error.
     Compute,
     /// Do not store any.
     Omit,
-    /// It is known: store it without reading anything.
+    /// It is known: store it without reading anything. If there is no room
+    /// for it, that is an error.
     Known(Sha1Digest),
 }
 
@@ -56,8 +63,9 @@ impl Default for LargeOptions {
 impl LargeOptions {
     /// Length of every part but the last, in bytes; default: what B2
     /// recommends, 100,000,000. It is raised so far that 10,000 parts
-    /// suffice, and to B2's minimum of 5,000,000. Larger parts need fewer
-    /// requests, smaller ones lose less when one fails.
+    /// suffice, and to B2's minimum of 5,000,000; 0 and more than
+    /// [`MAX_PART_SIZE`](super::MAX_PART_SIZE) are errors. Larger parts need
+    /// fewer requests, smaller ones lose less when one fails.
     #[must_use]
     pub fn with_part_size(mut self, bytes: u64) -> Self {
         self.part_size = Some(bytes);
@@ -68,11 +76,12 @@ impl LargeOptions {
     /// fill a long line better and need more memory.
     #[must_use]
     pub fn with_concurrency(mut self, parts: usize) -> Self {
-        self.concurrency = parts.max(1);
+        self.concurrency = parts;
         self
     }
 
-    /// Whether the SHA-1 of the whole file is stored; default: it is computed.
+    /// Whether the SHA-1 of the whole file is stored; default: it is computed
+    /// if there is room for it.
     #[must_use]
     pub fn with_whole_digest(mut self, choice: WholeDigest) -> Self {
         self.whole_digest = choice;
@@ -117,4 +126,20 @@ impl LargeOptions {
         self.resume = Some(resume);
         self
     }
+
+    /// Numbers that make no sense are told, not bent.
+    pub(super) fn check(&self) -> Result<(), RequestError> {
+        let part_size = self.part_size.unwrap_or(1);
+        in_range("the part size", part_size, MAX_PART_SIZE)?;
+        let parts = u64::try_from(self.concurrency).unwrap_or(u64::MAX);
+        in_range("the number of parts at a time", parts, MAX_PARTS.into())
+    }
+}
+
+/// Whether a number lies between 1 and `max`.
+pub(crate) fn in_range(name: &'static str, value: u64, max: u64) -> Result<(), RequestError> {
+    if (1..=max).contains(&value) {
+        return Ok(());
+    }
+    Err(RequestError::OutOfRange { name, value, min: 1, max })
 }

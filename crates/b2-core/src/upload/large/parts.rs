@@ -134,7 +134,6 @@ impl Parts {
     }
 
     /// Puts one more part under way; `false`: there is none, or no room.
-    #[expect(clippy::result_large_err, reason = "a step is passed on at once and never kept")]
     fn begin_next(&mut self, account: &mut Account) -> Result<bool, Step<Vec<Sha1Digest>>> {
         if self.paused || self.active.len() >= self.limit {
             return Ok(false);
@@ -157,9 +156,8 @@ impl Parts {
         reply: Reply,
         now: Instant,
     ) {
-        let mut reply = match self.supply.handle(self.next, ticket, reply) {
-            None => return,
-            Some(reply) => reply,
+        let Some(mut reply) = self.supply.handle(self.next, ticket, reply) else {
+            return;
         };
         for part in &mut self.active {
             match part.handle(&mut self.urls, account, ticket, reply, now) {

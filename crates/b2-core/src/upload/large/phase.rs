@@ -55,6 +55,8 @@ impl Phase {
         matches!(
             self,
             Self::Beginning(_)
+                // What was finished by an earlier upload is not cancelled.
+                | Self::Looking(_)
                 | Self::Finishing(_)
                 | Self::Cancelling(..)
                 | Self::Done(_)

@@ -91,13 +91,14 @@ impl Supply {
     pub(crate) fn count(&self) -> Option<u32> {
         match self {
             Self::Plan(plan) => Some(plan.count()),
-            Self::Stream(growth) => growth.ended.then_some(growth.found),
+            Self::Stream(growth) => {
+                (growth.ended && growth.failed.is_none()).then_some(growth.found)
+            }
         }
     }
 
     /// Asks for the bytes of a part that is not known yet; `false`: there is
     /// none, or they are on their way.
-    #[expect(clippy::result_large_err, reason = "a step is passed on at once and never kept")]
     pub(crate) fn ask<T>(&mut self, number: u32, account: &mut Account) -> Result<bool, Step<T>> {
         let Self::Stream(growth) = self else { return Ok(false) };
         if let Some(error) = growth.failed.take() {
