@@ -217,7 +217,7 @@ impl Actor {
                 Some("unauthorized"),
             ) => !may_list,
             (Some(Errand::Ask(kind)), _) if calls::unrepeatable(kind) => {
-                matches!(error, Error::Unconfirmed { .. })
+                matches!(error, Error::Unconfirmed { .. }) && self.hits > 0
             }
             // What it is about may be gone.
             (Some(Errand::Copy | Errand::CopyLarge { .. } | Errand::Ask(_)), Some(_)) => moved,

@@ -127,7 +127,9 @@ impl World {
         let actor = &mut self.actors[index];
         actor.reading = false;
         // What it has under way it need not heed any more.
-        actor.refused |= matches!(reply, Reply::Local(_));
+        let failed = matches!(reply, Reply::Local(_));
+        actor.refused |= failed;
+        self.stops += u64::from(failed);
         if let Some(operation) = &mut actor.operation {
             operation.handle(&mut self.account, ticket, reply, self.now);
         }

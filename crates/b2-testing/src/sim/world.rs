@@ -83,8 +83,8 @@ pub struct World {
     pub(super) crashes: u64,
     /// Crashes of uploads that begin anew.
     pub(super) streams_again: u64,
-    /// Operations that were told to stop, and those of them that had nothing
-    /// to tidy up.
+    /// Operations that were told to stop or lost their source, and those of
+    /// them that had nothing to tidy up.
     pub(super) stops: u64,
     pub(super) dropped: u64,
     /// The token has expired and nobody has refreshed it yet.
@@ -356,7 +356,11 @@ impl World {
         }
         let hits = actor.hits;
         let refused = error.code().is_some_and(|code| code.as_str() == FINAL);
-        if hits <= SURVIVED && !(refused && hits > 0) {
+        // The refusal of a request for headers has no body to say that a token
+        // is stale, so a second one is final.
+        let bare = matches!(actor.errand, Some(Errand::Head)) && error.code().is_some();
+        let survived = if bare { SURVIVED - 1 } else { SURVIVED };
+        if hits <= survived && !(refused && hits > 0) {
             let error = in_full(error);
             self.books.blame(Violation::Failed { error, hits });
         }
