@@ -1,6 +1,6 @@
 //! One user of the account: its errands, and what it expects of them.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use b2_core::copy::{Copied, CopyOptions};
 use b2_core::download::{
@@ -26,9 +26,10 @@ use bytes::Bytes;
 use crate::sim::calls::{self, About};
 use crate::sim::disk::{Journal, State};
 use crate::sim::erased::{Erased, erase};
+use crate::sim::holdings::{Expected, Holdings};
 use crate::sim::network::{Flight, MemorySink};
 use crate::sim::resumable::Resumable;
-use crate::sim::scenario::{Errand, Plan};
+use crate::sim::scenario::{Errand, How, Interruption, Plan};
 
 /// Errands that an actor has begun, and how often it had crashed.
 pub(crate) type Life = (u32, u32);
@@ -56,14 +57,6 @@ pub(crate) enum Outcome {
     Asked,
 }
 
-/// A version that should exist.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Expected {
-    pub(crate) id: FileId,
-    /// `None`: a hide marker.
-    pub(crate) content: Option<Bytes>,
-}
-
 pub(crate) struct Actor {
     pub(crate) name: FileName,
     bucket: (BucketId, BucketName),
@@ -78,10 +71,14 @@ pub(crate) struct Actor {
     pub(crate) hits: u64,
     pub(crate) replies: u32,
     pub(crate) gone: bool,
-    /// The newest first.
-    pub(crate) versions: VecDeque<Expected>,
-    /// Something happened that makes the number of versions unknowable.
-    pub(crate) blurred: bool,
+    pub(crate) holds: Holdings,
+    /// The version that the present errand says it has made.
+    pub(super) made: Option<FileId>,
+    /// Duplicates that the present errand has told of.
+    pub(super) told: usize,
+    /// Copies in one request that the present errand may have made before it
+    /// was killed.
+    pub(super) lost_copies: usize,
     pub(super) names: Option<Pager<ListFileNames>>,
     pub(super) version_pages: Option<Pager<ListFileVersions>>,
     pub(super) seen: Vec<(String, Option<FileId>, Action)>,
@@ -94,9 +91,14 @@ pub(crate) struct Actor {
     /// heeds no answer to what else it had asked for.
     pub(crate) refused: bool,
     /// Errands that it has begun.
-    begun: u32,
-    /// Versions that bear no digest of the whole.
-    pub(super) undigested: BTreeSet<FileId>,
+    pub(super) begun: u32,
+    /// What the user is going to do to it, and steps since the last time.
+    pub(super) interruptions: VecDeque<Interruption>,
+    pub(super) steps: u32,
+    /// How the present operation was told to stop.
+    pub(super) stopped: Option<How>,
+    /// The source is being read.
+    pub(super) reading: bool,
     /// Requests that it has under way.
     pub(crate) in_air: u32,
     /// Under which B2 encrypts whatever this actor stores.
@@ -122,8 +124,10 @@ impl Actor {
             hits: 0,
             replies: 0,
             gone: false,
-            versions: VecDeque::new(),
-            blurred: false,
+            holds: Holdings::default(),
+            made: None,
+            told: 0,
+            lost_copies: 0,
             names: None,
             version_pages: None,
             seen: Vec::new(),
@@ -133,7 +137,10 @@ impl Actor {
             looked: false,
             refused: false,
             begun: 0,
-            undigested: BTreeSet::new(),
+            interruptions: plan.interruptions.iter().copied().collect(),
+            steps: 0,
+            stopped: None,
+            reading: false,
             in_air: 0,
             key: (!index.is_multiple_of(2)).then(|| CustomerKey::new([7; 32])),
             application_key: None,
@@ -159,8 +166,15 @@ impl Actor {
             self.hits = hits;
             self.in_air = 0;
             (self.looked, self.refused) = (false, false);
+            (self.stopped, self.reading) = (None, false);
+            (self.told, self.lost_copies) = (0, 0);
             self.begun += 1;
             self.errand = Some(errand);
+            self.holds.begin(match errand {
+                Errand::Delete => 1,
+                Errand::DeleteAll => usize::MAX,
+                _ => 0,
+            });
             self.operation = self.begin(errand);
         }
     }
@@ -168,7 +182,7 @@ impl Actor {
     fn begin(&mut self, errand: Errand) -> Option<Box<dyn Erased<Outcome>>> {
         Some(match errand {
             Errand::Upload(len) => self.upload(len),
-            Errand::UploadStream(len) => self.upload_stream(len),
+            Errand::UploadStream { len, crash_after, .. } => self.upload_stream(len, crash_after),
             Errand::UploadLarge { len, crash_after } => self.upload_large(len, crash_after),
             Errand::Download => {
                 self.sink = MemorySink::default();
@@ -196,11 +210,7 @@ impl Actor {
                 let about = About {
                     bucket: &self.bucket.0,
                     name: self.name.as_str(),
-                    newest: self
-                        .versions
-                        .front()
-                        .filter(|newest| newest.content.is_some())
-                        .map(|newest| &newest.id),
+                    newest: self.holds.visible().map(|newest| &newest.id),
                     key: self.application_key.as_ref(),
                 };
                 return calls::call(kind, &about);
@@ -265,8 +275,7 @@ impl Actor {
     /// The newest version again; in parts if there are options for them.
     fn copy(&mut self, large: Option<LargeOptions>) -> Option<Box<dyn Erased<Outcome>>> {
         if self.copied.is_none() {
-            let newest = self.versions.front().filter(|newest| newest.content.is_some());
-            self.copied = Some(newest?.clone());
+            self.copied = Some(self.holds.visible()?.clone());
         }
         let mut options = CopyOptions::default();
         if let Some(large) = large {
@@ -283,8 +292,7 @@ impl Actor {
     }
 
     fn copy_large(&mut self, crash_after: Option<u32>) -> Option<Box<dyn Erased<Outcome>>> {
-        let newest = self.versions.front().filter(|newest| newest.content.is_some());
-        let source = newest?.id.clone();
+        let source = self.holds.visible()?.id.clone();
         let journal = Resume::of_copy(self.bucket.0.clone(), self.name.as_str(), source, 0)
             .with_customer_key(self.key.as_ref());
         self.resumable = Resumable::new(State::Upload(journal), crash_after).after(&self.resumable);
@@ -327,9 +335,20 @@ impl Actor {
         self.large_upload()
     }
 
-    fn upload_stream(&mut self, len: u32) -> Box<dyn Erased<Outcome>> {
+    fn upload_stream(&mut self, len: u32, crash_after: Option<u32>) -> Box<dyn Erased<Outcome>> {
         self.write_source(len);
-        let large = LargeOptions::default().with_concurrency(3).with_part_size(100);
+        let record = Resume::new(self.bucket.0.clone(), self.name.as_str(), 0, None);
+        self.resumable = Resumable::new(State::Upload(record), crash_after).after(&self.resumable);
+        self.stream()
+    }
+
+    /// Begins the stream, from its first byte; what an earlier process has
+    /// left is on record.
+    fn stream(&self) -> Box<dyn Erased<Outcome>> {
+        let mut large = LargeOptions::default().with_concurrency(3).with_part_size(100);
+        if let Some(State::Upload(record)) = self.state() {
+            large = large.with_resume(record.clone());
+        }
         let options = UploadOptions::default().with_large(large);
         let upload = Upload::of_stream(self.bucket.0.clone(), self.headers(), options);
         erase(upload.expect("good options"), |done| Outcome::Uploaded(Box::new(done)))
@@ -361,6 +380,7 @@ impl Actor {
             self.sink.sync();
         }
         self.looked |= *event == Event::Reconciling;
+        self.told += usize::from(*event == Event::PossibleDuplicate);
         self.resumable.note(event);
     }
 
@@ -377,19 +397,31 @@ impl Actor {
         self.resumable.crashed();
         // A copy in one request has no journal, so it is made once more.
         let copied = self.copied.as_ref().and_then(|source| source.content.as_ref());
-        self.blurred |= copied.is_some_and(|content| content.len() <= ONE_REQUEST);
+        self.lost_copies += usize::from(copied.is_some_and(|content| content.len() <= ONE_REQUEST));
         self.sink.survive(draw.is_multiple_of(2));
+        self.forget();
+    }
+
+    /// What the process was about is over.
+    pub(super) fn forget(&mut self) {
         self.operation = None;
         self.wait = None;
         self.in_air = 0;
+        self.reading = false;
     }
 
-    /// Whether whoever sent this is still there.
     /// What tells the requests of one operation from those of another.
     pub(crate) fn life(&self) -> Life {
         (self.begun, self.resumable.life)
     }
 
+    /// Whether this belongs to the errand that it is about.
+    pub(crate) fn is_about(&self, (begun, _): Life) -> bool {
+        let busy = self.operation.is_some() || self.resumable.down;
+        busy && begun == self.begun
+    }
+
+    /// Whether whoever sent this is still there.
     pub(crate) fn hears(&self, flight: &Flight) -> bool {
         !self.gone && flight.life == self.life()
     }
@@ -405,11 +437,13 @@ impl Actor {
             return Ok(());
         }
         self.resumable.down = false;
+        (self.refused, self.stopped) = (false, None);
         let read = self.resumable.journal.as_mut().map_or(Ok(()), Journal::read_back);
         let there = if damaged { Ok(()) } else { self.pieces_are_there() };
         self.operation = match self.errand {
             Some(Errand::DownloadFile { piece, .. }) => Some(self.download_file(piece)),
             Some(Errand::CopyLarge { .. }) => self.copy(Some(self.large_options())),
+            Some(Errand::UploadStream { .. }) => Some(self.stream()),
             _ => Some(self.large_upload()),
         };
         read.and(there)
@@ -418,8 +452,8 @@ impl Actor {
     /// What a journal says of pieces has to be on the disk.
     fn pieces_are_there(&self) -> Result<(), String> {
         let Some(State::Download(resume)) = self.state() else { return Ok(()) };
-        let version = self.versions.iter().find(|one| Some(&one.id) == resume.file_id.as_ref());
-        let Some(content) = version.and_then(|version| version.content.as_ref()) else {
+        let content = resume.file_id.as_ref().and_then(|id| self.holds.content(id));
+        let Some(content) = content else {
             return Ok(());
         };
         for (offset, len) in &resume.pieces {
@@ -433,7 +467,7 @@ impl Actor {
     }
 
     fn delete(&self) -> Option<Box<dyn Erased<Outcome>>> {
-        let newest = self.versions.front()?;
+        let newest = self.holds.versions.front()?;
         let request = DeleteFileVersionRequest::new(newest.id.clone(), self.name.to_string());
         Some(erase(Call::<DeleteFileVersion>::new(request), |_| Outcome::Deleted))
     }

@@ -52,6 +52,12 @@ pub enum Violation {
         /// What it says.
         told: String,
     },
+    /// Economy: a list call with a key that may not list, by an operation that
+    /// was not asked for a list.
+    ListForbidden {
+        /// The call.
+        operation: &'static str,
+    },
     /// Economy: a part was sent again that B2 had confirmed.
     PartSentTwice {
         /// Its number.
@@ -59,10 +65,10 @@ pub enum Violation {
     },
     /// Hygiene: a large file was left unfinished, and nobody was told.
     Orphan {
-        /// Unfinished files of the name.
-        files: usize,
-        /// Those that somebody knows about.
-        known: usize,
+        /// Unfinished files of the name whose id nobody was told.
+        unknown: usize,
+        /// Those that somebody was told there may be.
+        possible: usize,
     },
     /// Economy: more requests than the errands and faults account for.
     TooManyRequests {

@@ -28,7 +28,7 @@ impl World {
         let Landing::Answer { response, .. } = landing else { return };
         let Some(pair) = network::issued_pair(response) else { return };
         self.books.issued(&pair);
-        if self.actors[flight.actor].gone {
+        if !self.actors[flight.actor].hears(flight) {
             self.books.vanished_with(&pair);
         }
     }

@@ -51,13 +51,6 @@ impl State {
             Self::Download(_) => Self::Download(serde_json::from_str(line).expect("a state")),
         }
     }
-
-    pub(crate) fn begun(&self) -> bool {
-        match self {
-            Self::Upload(resume) => resume.begun(),
-            Self::Download(resume) => resume.file_id.is_some(),
-        }
-    }
 }
 
 impl Journal {

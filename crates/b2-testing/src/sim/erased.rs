@@ -2,7 +2,7 @@
 
 use b2_core::account::Account;
 use b2_core::error::Error;
-use b2_core::op::{Operation, Reply, Slot, Step, Ticket};
+use b2_core::op::{Operation, Reply, Slot, Step, Stop, Ticket};
 use b2_core::time::Instant;
 
 /// An [`Operation`] whose output became an `Outcome`.
@@ -10,6 +10,8 @@ pub(crate) trait Erased<T> {
     fn poll(&mut self, account: &mut Account, now: Instant) -> Step<T>;
     fn handle(&mut self, account: &mut Account, ticket: Ticket, reply: Reply, now: Instant);
     fn abandon(&mut self, account: &mut Account);
+    fn stop(&mut self, how: Stop) -> bool;
+    fn pause(&mut self, paused: bool) -> bool;
     fn slots(&self) -> &[Slot];
 }
 
@@ -49,6 +51,14 @@ where
 
     fn abandon(&mut self, account: &mut Account) {
         self.operation.abandon(account);
+    }
+
+    fn stop(&mut self, how: Stop) -> bool {
+        self.operation.stop(how)
+    }
+
+    fn pause(&mut self, paused: bool) -> bool {
+        self.operation.pause(paused)
     }
 
     fn slots(&self) -> &[Slot] {

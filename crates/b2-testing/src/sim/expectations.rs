@@ -7,9 +7,9 @@ use b2_core::upload::Uploaded;
 use b2_proto::{Action, FileId, FileVersion, ListFileNamesResponse, ListFileVersionsResponse};
 use bytes::Bytes;
 
-use crate::sim::actor::{Actor, Expected, ONE_REQUEST, Outcome};
+use crate::sim::actor::{Actor, Outcome};
 use crate::sim::calls;
-use crate::sim::scenario::Errand;
+use crate::sim::scenario::{Errand, How};
 
 impl Actor {
     /// Takes a good outcome; says what is wrong with it.
@@ -18,7 +18,6 @@ impl Actor {
             Outcome::Uploaded(done) => self.uploaded(*done),
             Outcome::Copied(done) => self.copy_made(*done),
             Outcome::DeletedAll => {
-                self.versions.clear();
                 self.resumable.all_deleted();
                 Ok(())
             }
@@ -31,64 +30,64 @@ impl Actor {
                 Ok(())
             }
             Outcome::Document(body) => self.describes_newest(&body),
-            Outcome::Asked => Ok(()),
+            Outcome::Asked | Outcome::Deleted => Ok(()),
             Outcome::Downloaded(done) => {
                 self.resumable.finished();
                 let content = std::mem::take(&mut self.sink.content);
-                let bare = self.undigested.contains(&done.headers.file_id);
+                let bare = self.holds.is_bare(&done.headers.file_id);
                 if done.check == Check::None && !bare {
                     return Err("a whole file was not checked".to_owned());
                 }
                 // Without a digest nobody can tell that bytes were damaged.
                 let content = Some(&content[..]).filter(|_| !bare || self.hits == 0);
-                self.is_newest(&done.headers.file_id, content)
+                self.holds.is_newest(&done.headers.file_id, content)
             }
-            Outcome::Headers(done) => self.is_newest(&done.headers.file_id, None),
+            Outcome::Headers(done) => self.holds.is_newest(&done.headers.file_id, None),
             Outcome::Names(page) => self.names_page(page),
             Outcome::Versions(page) => self.versions_page(page),
             Outcome::Hidden(marker) => self.hidden(*marker),
-            Outcome::Deleted => {
-                self.versions.pop_front();
-                Ok(())
-            }
             Outcome::Bucket(made) if made.bucket_name == self.bucket_name() => Ok(()),
             Outcome::Bucket(made) => Err(format!("another bucket: {}", made.bucket_name)),
         }
     }
 
     fn uploaded(&mut self, done: Uploaded) -> Result<(), String> {
-        self.blurred |= done.possible_duplicate;
+        if self.unreadable() {
+            return Err("a source was stored that cannot be read".to_owned());
+        }
+        if self.resumable.deaths() == 0 {
+            self.is_told(done.possible_duplicate)?;
+        }
         self.resumable.finished();
-        let id = done.file.file_id.ok_or("an upload without an id")?;
-        if self.versions.iter().any(|version| version.id == id) {
-            return Err("the upload is an older version".to_owned());
-        }
-        let parts = self.source.len() > ONE_REQUEST;
-        if parts && matches!(self.errand, Some(Errand::UploadStream(_))) {
-            self.undigested.insert(id.clone());
-        }
-        self.versions.push_front(Expected { id, content: Some(self.source.clone()) });
-        Ok(())
+        self.makes_new(done.file.file_id)
     }
 
     fn copy_made(&mut self, done: Copied) -> Result<(), String> {
-        self.blurred |= done.possible_duplicate;
+        if self.lost_copies == 0 {
+            self.is_told(done.possible_duplicate)?;
+        }
         self.resumable.finished();
-        let id = done.file.file_id.ok_or("a copy without an id")?;
-        let source = self.copied.take().ok_or("nothing was copied")?;
-        if id == source.id {
+        if done.file.file_id == self.copied.as_ref().map(|source| source.id.clone()) {
             return Err("the copy is its own source".to_owned());
         }
-        if self.undigested.contains(&source.id) {
-            self.undigested.insert(id.clone());
+        self.makes_new(done.file.file_id)
+    }
+
+    /// What is told in the middle is told in the end.
+    fn is_told(&self, possible_duplicate: bool) -> Result<(), String> {
+        if possible_duplicate == (self.told > 0) {
+            return Ok(());
         }
-        match self.versions.iter().position(|version| version.id == id) {
-            None => self.versions.push_front(Expected { id, ..source }),
-            // A lost copy that did not take effect is not told from one that
-            // was made a moment before: bytes and information are the same.
-            Some(0) if self.versions[0].content == source.content => {}
-            Some(_) => return Err("the copy is an older version".to_owned()),
+        Err(format!("possible duplicate: {possible_duplicate}, but {} were told of", self.told))
+    }
+
+    fn makes_new(&mut self, id: Option<FileId>) -> Result<(), String> {
+        let id = id.ok_or("a version without an id")?;
+        // One that an earlier errand has stored so late cannot be told apart.
+        if self.holds.knows(&id) && !self.holds.moved {
+            return Err("what was made is an older version".to_owned());
         }
+        self.made = Some(id);
         Ok(())
     }
 
@@ -100,32 +99,20 @@ impl Actor {
             Err(_) if self.hits > 0 => return Ok(()),
             Err(error) => return Err(error.to_string()),
         };
-        match self.versions.front() {
-            Some(newest) if id == newest.id.as_str() || self.blurred => Ok(()),
+        match self.holds.versions.front() {
+            Some(newest) if id == newest.id.as_str() || self.holds.moved => Ok(()),
             _ => Err("another file than asked for".to_owned()),
         }
     }
 
     fn hidden(&mut self, marker: FileVersion) -> Result<(), String> {
         let id = marker.file_id.ok_or("a marker without an id")?;
-        if self.versions.front().is_none_or(|newest| newest.id != id) {
-            self.versions.push_front(Expected { id, content: None });
+        let older = self.holds.versions.iter().skip(1).any(|version| version.id == id);
+        if older && !self.holds.moved {
+            return Err("the marker is an older one".to_owned());
         }
+        self.made = Some(id);
         Ok(())
-    }
-
-    fn is_newest(&self, id: &FileId, content: Option<&[u8]>) -> Result<(), String> {
-        if self.blurred {
-            return Ok(());
-        }
-        match self.versions.front() {
-            Some(newest) if newest.id != *id => Err("another version than the newest".to_owned()),
-            Some(Expected { content: Some(expected), .. }) => match content {
-                Some(content) if content != &expected[..] => Err("other bytes".to_owned()),
-                _ => Ok(()),
-            },
-            _ => Err("a file that should not be there".to_owned()),
-        }
     }
 
     fn names_page(&mut self, page: ListFileNamesResponse) -> Result<(), String> {
@@ -137,10 +124,9 @@ impl Actor {
         }
         self.names = None;
         self.in_order()?;
-        let visible = self.versions.front().filter(|newest| newest.content.is_some());
         let own: Vec<_> = self.own_rows();
-        match (visible, own.as_slice()) {
-            _ if self.blurred => Ok(()),
+        match (self.holds.visible(), own.as_slice()) {
+            _ if self.holds.moved => Ok(()),
             (Some(newest), [id]) if *id == newest.id => Ok(()),
             (None, []) => Ok(()),
             (_, rows) => Err(format!("{} rows of the own file in the names", rows.len())),
@@ -156,8 +142,7 @@ impl Actor {
         }
         self.version_pages = None;
         self.in_order()?;
-        let expected: Vec<_> = self.versions.iter().map(|version| version.id.clone()).collect();
-        if self.blurred || self.own_rows() == expected {
+        if self.holds.are_all(&self.own_rows()) {
             Ok(())
         } else {
             Err("other versions of the own file than were made".to_owned())
@@ -194,10 +179,9 @@ impl Actor {
     /// Whether an error is what B2's rules demand here, faults or not.
     pub(crate) fn error_is_due(&mut self, error: &Error, may_list: bool) -> bool {
         let due = self.is_due(error, may_list);
-        if due {
-            self.copied = None;
-            self.resumable.failed(error, matches!(self.errand, Some(Errand::UploadStream(_))));
-        }
+        // What is cancelled is not kept, nor is a stream.
+        let stream = matches!(self.errand, Some(Errand::UploadStream { .. }));
+        self.resumable.failed(error, !stream && self.stopped != Some(How::Cancel));
         due
     }
 
@@ -206,8 +190,14 @@ impl Actor {
         self.names = None;
         self.version_pages = None;
         let code = error.code().map(|code| code.as_str().to_owned());
-        let visible = self.versions.front().is_some_and(|newest| newest.content.is_some());
+        let visible = self.holds.visible().is_some();
+        let hidden = !visible && !self.holds.versions.is_empty();
+        let moved = self.holds.moved;
         match (errand, code.as_deref()) {
+            _ if matches!(error, Error::Cancelled) => self.stopped.is_some(),
+            (Some(Errand::UploadStream { .. }), _) if matches!(error, Error::Local(_)) => {
+                self.unreadable()
+            }
             (
                 Some(
                     Errand::Download
@@ -216,43 +206,22 @@ impl Actor {
                     | Errand::Head,
                 ),
                 Some("not_found" | "unknown"),
-            ) => !visible || self.blurred,
-            (Some(Errand::Hide), Some("no_such_file")) => self.versions.is_empty() || self.blurred,
+            ) => !visible || moved,
+            (Some(Errand::Hide), Some("no_such_file")) => self.holds.versions.is_empty() || moved,
+            // It may be the marker that it has made itself.
             (Some(Errand::Hide), Some("already_hidden")) if !may_list => {
-                self.blurred = true;
-                true
+                hidden || moved || self.hits > 0
             }
             (
                 Some(Errand::List(_) | Errand::Versions(_) | Errand::DeleteAll),
                 Some("unauthorized"),
             ) => !may_list,
             (Some(Errand::Ask(kind)), _) if calls::unrepeatable(kind) => {
-                matches!(error, Error::Unconfirmed { .. })
+                matches!(error, Error::Unconfirmed { .. }) && self.hits > 0
             }
             // What it is about may be gone.
-            (Some(Errand::Copy | Errand::CopyLarge { .. } | Errand::Ask(_)), Some(_)) => {
-                self.blurred
-            }
+            (Some(Errand::Copy | Errand::CopyLarge { .. } | Errand::Ask(_)), Some(_)) => moved,
             _ => false,
-        }
-    }
-
-    /// An error that the faults account for leaves it open what took effect.
-    pub(crate) fn forgive(&mut self, error: &Error) {
-        self.resumable.failed(error, matches!(self.errand, Some(Errand::UploadStream(_))));
-        self.copied = None;
-        if let Some(
-            Errand::Upload(_)
-            | Errand::UploadLarge { .. }
-            | Errand::UploadStream(_)
-            | Errand::Copy
-            | Errand::CopyLarge { .. }
-            | Errand::Hide
-            | Errand::Delete
-            | Errand::DeleteAll,
-        ) = self.errand
-        {
-            self.blurred = true;
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::sim::books::Violation;
 use crate::sim::scenario::{Errand, Plan, Scenario};
+use crate::sim::settling::End;
 use crate::sim::world::World;
 
 impl World {
@@ -21,7 +22,7 @@ impl World {
             self.books.blame(Violation::LeaseLeft);
         }
         let (expected, idle) = (self.books.idle_urls(), self.account.idle_upload_urls());
-        if expected != idle && self.vanished == 0 {
+        if expected != idle && self.vanished + self.dropped + self.streams_again == 0 {
             self.books.blame(Violation::UrlLost { expected, idle });
         }
         self.judge_store();
@@ -30,11 +31,12 @@ impl World {
 
     /// Every large file is finished, cancelled, or known to somebody.
     fn judge_orphans(&mut self) {
-        for actor in self.actors.iter().filter(|actor| !actor.gone) {
-            let files = self.server.unfinished(actor.name.as_str());
-            let known = actor.resumable.known_unfinished;
-            if files > known {
-                self.books.violations.push(Violation::Orphan { files, known });
+        for actor in &self.actors {
+            let unfinished = self.server.unfinished(actor.name.as_str());
+            let unknown = unfinished.iter().filter(|id| !actor.resumable.known.contains(id));
+            let (unknown, possible) = (unknown.count(), actor.resumable.possible);
+            if unknown > possible {
+                self.books.violations.push(Violation::Orphan { unknown, possible });
             }
         }
     }
@@ -56,7 +58,7 @@ impl World {
         let due = due + damaged * again;
         // A process that goes on asks what there is, and sends again what was
         // on its way.
-        let due = due + self.crashes * 12;
+        let due = due + (self.crashes + self.stops) * 12 + self.streams_again * again;
         if made > due {
             self.books.blame(Violation::TooManyRequests { made, due });
         }
@@ -66,7 +68,7 @@ impl World {
         // Tokens live for a day.
         let days = (self.now - self.start).as_secs() / (24 * 60 * 60);
         // Whoever is refused for good drops what he is about, also a refresh.
-        let dropped = self.vanished + self.crashes + self.books.refusals;
+        let dropped = self.vanished + self.crashes + self.stops + self.books.refusals;
         let due = 1 + expired + hits + dropped + days;
         if refreshes > due {
             self.books.blame(Violation::TooManyRefreshes { made: refreshes, due });
@@ -75,15 +77,16 @@ impl World {
 
     /// In the end the server has exactly what the actors made.
     fn judge_store(&mut self) {
-        for actor in self.actors.iter().filter(|actor| !actor.gone && !actor.blurred) {
+        for index in 0..self.actors.len() {
+            let actor = &mut self.actors[index];
+            if actor.gone {
+                self.settle(index, End::Vanished);
+                continue;
+            }
             let stored = self.server.stored(actor.name.as_str());
-            if stored != actor.versions.iter().cloned().collect::<Vec<_>>() {
-                let what = format!(
-                    "{} has {} versions, {} were made",
-                    actor.name,
-                    stored.len(),
-                    actor.versions.len()
-                );
+            if actor.holds.versions != stored {
+                let (made, stored) = (actor.holds.versions.len(), stored.len());
+                let what = format!("{} has {stored} versions, {made} were made", actor.name);
                 self.books.violations.push(Violation::WrongContent { what });
             }
         }
@@ -94,9 +97,9 @@ impl World {
 fn longest(scenario: &Scenario) -> u64 {
     let errands = scenario.plans.iter().flat_map(|plan| &plan.errands);
     let lengths = errands.filter_map(|errand| match errand {
-        Errand::Upload(len) | Errand::UploadStream(len) | Errand::UploadLarge { len, .. } => {
-            Some(u64::from(*len))
-        }
+        Errand::Upload(len)
+        | Errand::UploadStream { len, .. }
+        | Errand::UploadLarge { len, .. } => Some(u64::from(*len)),
         _ => None,
     });
     lengths.max().unwrap_or(0)
@@ -107,7 +110,7 @@ fn cost(errand: &Errand, longest: u64) -> u64 {
     match errand {
         Errand::Upload(_) | Errand::Hide => 2,
         // Each part, an upload URL for each of three at a time, start, finish.
-        Errand::UploadLarge { len, .. } | Errand::UploadStream(len) => {
+        Errand::UploadLarge { len, .. } | Errand::UploadStream { len, .. } => {
             u64::from(*len).div_ceil(100) + 3 + 2
         }
         // An empty file is asked for twice.

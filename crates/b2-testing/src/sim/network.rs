@@ -31,7 +31,7 @@ pub(crate) struct Flight {
 #[derive(Debug)]
 pub(crate) struct Straggler {
     pub(crate) actor: usize,
-    pub(crate) operation: &'static str,
+    pub(crate) life: Life,
     pub(crate) request: Request<Bytes>,
 }
 
@@ -42,12 +42,6 @@ pub(crate) enum Landing {
     Answer { response: Response<Bytes>, cut: Option<usize> },
     /// Nothing.
     Silence(TransportErrorKind, Sent),
-}
-
-impl Landing {
-    pub(crate) fn is_answer(&self) -> bool {
-        matches!(self, Self::Answer { cut: None, .. })
-    }
 }
 
 impl std::fmt::Display for Landing {
@@ -84,8 +78,7 @@ impl Flight {
     }
 
     pub(crate) fn straggler(&self) -> Straggler {
-        let operation = self.transmit.operation;
-        Straggler { actor: self.actor, operation, request: self.request.clone() }
+        Straggler { actor: self.actor, life: self.life, request: self.request.clone() }
     }
 
     pub(crate) fn is_upload(&self) -> bool {

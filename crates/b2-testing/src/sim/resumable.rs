@@ -1,7 +1,10 @@
 //! A transfer with a journal on a disk, and crashes.
 
+use std::collections::BTreeSet;
+
 use b2_core::error::Error;
 use b2_core::event::Event;
+use b2_proto::LargeFileId;
 
 use crate::sim::disk::{Journal, State};
 
@@ -16,14 +19,17 @@ pub(crate) struct Resumable {
     crash_after: Option<u32>,
     steps: u32,
     crashes_left: u32,
-    /// Crashes so far: tells apart what was sent before and after one.
+    /// Ends of a process so far: tells apart what was sent before and after.
     pub(crate) life: u32,
-    /// Between a crash and the next start.
+    /// Those of this errand.
+    deaths: u32,
+    /// Between the end of a process and the next start.
     pub(crate) down: bool,
-    /// Unfinished files that somebody knows of or has to expect.
-    pub(crate) known_unfinished: usize,
-    /// A request to start a file is under way.
-    starting: u32,
+    /// Unfinished files that somebody was told of.
+    pub(crate) known: BTreeSet<LargeFileId>,
+    /// Unfinished files that there may be, as somebody was told, and nobody
+    /// has an id.
+    pub(crate) possible: usize,
 }
 
 impl Resumable {
@@ -35,13 +41,18 @@ impl Resumable {
 
     /// The errand that follows another one of the same actor.
     pub(crate) fn after(mut self, previous: &Self) -> Self {
-        self.known_unfinished += previous.known_unfinished;
+        self.known.clone_from(&previous.known);
+        self.possible = previous.possible;
         self.life = previous.life;
         self
     }
 
     pub(crate) fn crashes(&self) -> bool {
         self.crash_after.is_some()
+    }
+
+    pub(crate) fn deaths(&self) -> u32 {
+        self.deaths
     }
 
     /// Counts a step; `true`: this is the one that it does not survive.
@@ -55,29 +66,23 @@ impl Resumable {
 
     pub(crate) fn crashed(&mut self) {
         self.crashes_left -= 1;
+        self.put_down();
+    }
+
+    /// The process ends, and another one is to go on.
+    pub(crate) fn put_down(&mut self) {
         self.steps = 0;
         self.life += 1;
+        self.deaths += 1;
         self.down = true;
-        // Whatever is in the air may still arrive, and nobody hears of it.
-        self.known_unfinished += usize::try_from(self.starting).expect("a few");
-        self.starting = 0;
     }
 
     /// An event reaches the journal before anything else is done.
     pub(crate) fn note(&mut self, event: &Event) {
-        self.known_unfinished += usize::from(*event == Event::PossibleOrphan);
+        self.possible += usize::from(*event == Event::PossibleOrphan);
         if let Some(journal) = &mut self.journal {
             journal.note(event);
         }
-    }
-
-    pub(crate) fn starts(&mut self) {
-        self.starting += 1;
-    }
-
-    /// The answer to a start came, or its loss was noticed.
-    pub(crate) fn started(&mut self) {
-        self.starting = self.starting.saturating_sub(1);
     }
 
     /// Whether the journal says that B2 has confirmed this part.
@@ -88,12 +93,10 @@ impl Resumable {
         }
     }
 
-    /// All versions of the name are deleted, and with them what was unfinished,
-    /// unless a process that was killed has left a request in the air.
+    /// All versions of the name are deleted, and with them what was unfinished.
+    /// What may still be begun may come later.
     pub(crate) fn all_deleted(&mut self) {
-        if self.life == 0 {
-            self.known_unfinished = 0;
-        }
+        self.known.clear();
     }
 
     pub(crate) fn finished(&mut self) {
@@ -103,14 +106,31 @@ impl Resumable {
 
     /// It gave up. What its journal knows is left, if it was to be kept; and
     /// what it says it could not cancel, or does not know.
-    pub(crate) fn failed(&mut self, error: &Error, stream: bool) {
-        let left = matches!(error, Error::Orphaned { .. } | Error::Unconfirmed { .. });
+    pub(crate) fn failed(&mut self, error: &Error, kept: bool) {
+        match error {
+            Error::Orphaned { file_id, .. } | Error::Unconfirmed { file_id: Some(file_id), .. } => {
+                self.known.insert(file_id.clone());
+            }
+            Error::Unconfirmed { operation: "b2_start_large_file", .. } => self.possible += 1,
+            _ => {}
+        }
         let state = self.journal.as_ref().map(|journal| &journal.state);
-        let begun = matches!(state, Some(state @ State::Upload(_)) if state.begun());
-        // A stream has no journal; it says what it leaves.
-        self.known_unfinished +=
-            usize::from((begun && (left || self.crashes())) || (stream && left));
-        self.journal = None;
-        self.crash_after = None;
+        let nameless = matches!(state, Some(State::Upload(one)) if one.file_id.is_none());
+        // What a process that was killed has asked for may be there.
+        if (kept && self.crashes()) || (nameless && self.deaths > 0) {
+            self.leave();
+        }
+        self.finished();
+    }
+
+    /// Nobody goes on with it; its journal is there for whoever asks.
+    pub(crate) fn leave(&mut self) {
+        match self.journal.take().map(|journal| journal.state) {
+            Some(State::Upload(resume)) if resume.begun() => match resume.file_id {
+                Some(file_id) => drop(self.known.insert(file_id)),
+                None => self.possible += 1,
+            },
+            _ => {}
+        }
     }
 }

@@ -31,6 +31,30 @@ pub struct Plan {
     /// The actor is dropped without a word after this many replies, as if its
     /// task had been cancelled.
     pub vanishes_after: Option<u32>,
+    /// What the user does to the actor, one after the other.
+    pub interruptions: Vec<Interruption>,
+}
+
+/// Something that the user does to whatever is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Interruption {
+    /// After so many steps of the actor, counted from the one before.
+    pub after: u32,
+    /// What is done.
+    pub how: How,
+}
+
+/// How an actor is interrupted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum How {
+    /// What is under way is undone.
+    Cancel,
+    /// What is under way ends, and another process goes on with it.
+    Keep,
+    /// It is paused for so many seconds.
+    Pause(u32),
 }
 
 /// One thing to do with the actor's own file.
@@ -48,8 +72,17 @@ pub enum Errand {
         /// Steps between two crashes; `None`: it is left in peace.
         crash_after: Option<u32>,
     },
-    /// Upload so many bytes from a source that does not know its length.
-    UploadStream(u32),
+    /// Upload so many bytes from a source that does not know its length, with
+    /// a record. The process is killed as in [`UploadLarge`](Self::UploadLarge);
+    /// the next one begins anew.
+    UploadStream {
+        /// Length in bytes.
+        len: u32,
+        /// The byte that cannot be read.
+        fails_at: Option<u32>,
+        /// Steps between two crashes; `None`: it is left in peace.
+        crash_after: Option<u32>,
+    },
     /// Download the newest version and compare.
     Download,
     /// Download the newest version in pieces of so many bytes and compare.
@@ -105,7 +138,7 @@ impl Scenario {
     /// One actor, whom nothing befalls.
     #[must_use]
     pub fn quiet(errands: Vec<Errand>) -> Self {
-        let plans = vec![Plan { errands, vanishes_after: None }];
+        let plans = vec![Plan { errands, vanishes_after: None, interruptions: Vec::new() }];
         Self { seed: 0, plans, faults: FaultSchedule(Vec::new()), may_list: true }
     }
 
@@ -132,9 +165,28 @@ fn plans() -> impl Strategy<Value = Plan> {
     let vanishes = prop::option::weighted(0.15, 0_u32..6);
     // Most actors begin with a file, or there would be little to fetch.
     let first = prop::option::weighted(0.8, uploads());
-    (first, vec(errands(), 1..6), vanishes).prop_map(|(first, mut errands, vanishes_after)| {
+    let interruptions = prop_oneof![2 => Just(Vec::new()), 1 => vec(interruptions(), 1..4)];
+    let parts = (first, vec(errands(), 1..6), vanishes, interruptions);
+    parts.prop_map(|(first, mut errands, vanishes_after, interruptions)| {
         errands.splice(..0, first);
-        Plan { errands, vanishes_after }
+        Plan { errands, vanishes_after, interruptions }
+    })
+}
+
+fn interruptions() -> impl Strategy<Value = Interruption> {
+    let how = prop_oneof![
+        2 => Just(How::Cancel),
+        2 => Just(How::Keep),
+        1 => (1_u32..2000).prop_map(How::Pause),
+    ];
+    (0_u32..80, how).prop_map(|(after, how)| Interruption { after, how })
+}
+
+fn streams() -> impl Strategy<Value = Errand> {
+    let fails_at = prop::option::weighted(0.2, 0_u32..2000);
+    let crash_after = prop::option::weighted(0.3, 0_u32..40);
+    (0_u32..2000, fails_at, crash_after).prop_map(|(len, fails_at, crash_after)| {
+        Errand::UploadStream { len, fails_at, crash_after }
     })
 }
 
@@ -155,7 +207,7 @@ fn errands() -> impl Strategy<Value = Errand> {
     prop_oneof![
         4 => uploads(),
         3 => large_uploads(),
-        2 => (0_u32..2000).prop_map(Errand::UploadStream),
+        2 => streams(),
         3 => Just(Errand::Download),
         3 => (50_u32..1500).prop_map(Errand::DownloadPieces),
         3 => (50_u32..1500, crashes())

@@ -3,12 +3,12 @@
 use b2_core::account::Credentials;
 use b2_core::time::Duration;
 use b2_emulator::{InMemory, Settings};
-use b2_proto::{BucketId, BucketName, FileId};
+use b2_proto::{BucketId, BucketName, FileId, LargeFileId};
 use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::{Value, json};
 
-use crate::sim::actor::Expected;
+use crate::sim::holdings::Expected;
 
 /// When virtual time begins, in ms since 1970.
 const EPOCH_MS: u64 = 1_795_281_312_000;
@@ -116,9 +116,10 @@ impl Server {
     }
 
     /// Large files of a name that are neither finished nor cancelled.
-    pub(crate) fn unfinished(&self, name: &str) -> usize {
-        let unfinished = self.emulator.unfinished_files();
-        unfinished.iter().filter(|file| file.file_name == name).count()
+    pub(crate) fn unfinished(&self, name: &str) -> Vec<LargeFileId> {
+        let unfinished = self.emulator.unfinished_files().into_iter();
+        let own = unfinished.filter(|file| file.file_name == name);
+        own.map(|file| LargeFileId::from(file.file_id.as_str())).collect()
     }
 
     /// Versions of all names.

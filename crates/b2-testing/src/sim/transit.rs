@@ -80,7 +80,7 @@ impl World {
             Some(Fault::CloseUrl) => self.server.close_upload_url(&flight.url()),
             _ => {}
         }
-        let response = self.server.handle(&flight.request, self.now - self.start);
+        let response = self.serve((flight.actor, flight.life), &flight.request);
         let delay = self.latency();
         let (response, cut) = match flight.fault {
             Some(Fault::LoseReply) => return self.lose(*flight),
@@ -99,17 +99,6 @@ impl World {
     /// A request that the client has long given up reaches the server after
     /// all: what the client does not know may have changed.
     pub(super) fn straggle(&mut self, straggler: &Straggler) {
-        let response = self.server.handle(&straggler.request, self.now - self.start);
-        // An upload or a copy that may come to this says so.
-        let changes = matches!(
-            straggler.operation,
-            "b2_hide_file" | "b2_delete_file_version" | "b2_finish_large_file"
-        );
-        if changes && response.status().is_success() {
-            self.actors[straggler.actor].blurred = true;
-        }
-        if straggler.operation == "b2_start_large_file" && response.status().is_success() {
-            self.actors[straggler.actor].resumable.known_unfinished += 1;
-        }
+        self.serve((straggler.actor, straggler.life), &straggler.request);
     }
 }

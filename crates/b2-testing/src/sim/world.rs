@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 use b2_core::account::{Account, Config};
 use b2_core::error::Error;
 use b2_core::event::Event;
-use b2_core::op::{Reply, Slot, Step, Transmit, Wait, WaitReason};
+use b2_core::op::{Reply, Slot, Step, Ticket, Wait, WaitReason};
 use b2_core::retry::RetryPolicy;
 use b2_core::time::{Duration, Instant};
 use b2_emulator::fault::FaultSchedule;
 
-use crate::sim::actor::{Actor, Outcome};
+use crate::sim::actor::{Actor, Life, Outcome};
 use crate::sim::books::{Books, Violation};
 use crate::sim::damage::in_full;
 use crate::sim::network::{self, Flight, Landing, Straggler};
-use crate::sim::scenario::{FINAL, Scenario};
+use crate::sim::scenario::{Errand, FINAL, Scenario};
 use crate::sim::server::Server;
+use crate::sim::settling::End;
 
 /// Steps after which a run counts as endless.
 const MOST_STEPS: u64 = 200_000;
@@ -27,9 +28,6 @@ const LONGEST: Duration = Duration::from_secs(20 * 60 * 60);
 /// Faults that one operation has to survive: fewer must never make it fail.
 /// One below what the policy allows (two refreshes of the token).
 const SURVIVED: u64 = 2;
-
-/// Requests that one operation may have under way: its concurrency.
-pub(super) const AT_ONCE: u32 = 3;
 
 /// How a run ended.
 #[derive(Clone, Debug)]
@@ -62,6 +60,10 @@ pub(super) enum Happening {
     Wakes(usize),
     /// A killed process is started again.
     Restarts(usize),
+    /// The source has given what it was asked for, or it has failed.
+    Read(usize, Life, Ticket, Reply),
+    /// The user has paused for long enough.
+    Resumes(usize),
 }
 
 /// A scenario that is being played.
@@ -70,7 +72,7 @@ pub struct World {
     pub(super) account: Account,
     pub(super) server: Server,
     pub(super) actors: Vec<Actor>,
-    faults: FaultSchedule,
+    pub(super) faults: FaultSchedule,
     pub(super) books: Books,
     pub(super) start: Instant,
     pub(super) now: Instant,
@@ -79,6 +81,12 @@ pub struct World {
     draws: u64,
     pub(super) vanished: u64,
     pub(super) crashes: u64,
+    /// Crashes of uploads that begin anew.
+    pub(super) streams_again: u64,
+    /// Operations that were told to stop or lost their source, and those of
+    /// them that had nothing to tidy up.
+    pub(super) stops: u64,
+    pub(super) dropped: u64,
     /// The token has expired and nobody has refreshed it yet.
     pub(super) stale: bool,
     /// Time on the wire, one way; `None`: some milliseconds, drawn.
@@ -119,6 +127,9 @@ impl World {
             draws: 0,
             vanished: 0,
             crashes: 0,
+            streams_again: 0,
+            stops: 0,
+            dropped: 0,
             stale: false,
             latency: None,
             history: None,
@@ -200,6 +211,8 @@ impl World {
             Happening::Straggles(straggler) => self.straggle(&straggler),
             Happening::Lands(flight, landing) => self.land(*flight, landing),
             Happening::Wakes(actor) => self.advance(actor),
+            Happening::Read(actor, life, ticket, reply) => self.read(actor, life, ticket, reply),
+            Happening::Resumes(actor) => self.go_on(actor),
             Happening::Restarts(actor) => {
                 let damaged = self.books.faults.contains_key("corrupt");
                 if let Err(what) = self.actors[actor].go_on(damaged) {
@@ -211,7 +224,7 @@ impl World {
     }
 
     /// Polls an actor until it waits or is done, beginning its errands.
-    fn advance(&mut self, index: usize) {
+    pub(super) fn advance(&mut self, index: usize) {
         let epoch = self.account.epoch();
         loop {
             let actor = &mut self.actors[index];
@@ -219,6 +232,10 @@ impl World {
                 break;
             }
             actor.begin_next(u64::from(self.stale));
+            if let Some(how) = actor.interruption() {
+                self.interrupt(index, how);
+                continue;
+            }
             let Some(operation) = &mut actor.operation else {
                 break;
             };
@@ -245,11 +262,7 @@ impl World {
                         Reply::Digest(network::digest(&actor.source, &actor.sink, &request));
                     operation.handle(&mut self.account, request.ticket, reply, self.now);
                 }
-                Step::Prefetch(request) => {
-                    let left = (actor.source.len() as u64).saturating_sub(request.offset);
-                    let reply = Reply::Prefetched { len: left.min(request.len) };
-                    operation.handle(&mut self.account, request.ticket, reply, self.now);
-                }
+                Step::Prefetch(request) => self.prefetch(index, &request),
                 Step::Send(transmit) => self.send(index, *transmit),
                 Step::Done(result) => {
                     self.actors[index].operation = None;
@@ -258,7 +271,7 @@ impl World {
                 Step::Wait(wait) => {
                     actor.wait = Some(wait);
                     let requests = actor.in_air;
-                    let told = untold(&wait, operation.slots(), requests);
+                    let told = untold(&wait, operation.slots(), requests, actor.reading);
                     if let Some(told) = told.filter(|_| !actor.refused) {
                         self.books.blame(Violation::UntoldWait { requests, told });
                     }
@@ -278,6 +291,8 @@ impl World {
     /// journal is what is on the disk.
     fn crash(&mut self, index: usize, step: &Step<Outcome>) {
         self.crashes += 1;
+        let stream = matches!(self.actors[index].errand, Some(Errand::UploadStream { .. }));
+        self.streams_again += u64::from(stream);
         let doing = match step {
             Step::Send(transmit) => transmit.operation.to_owned(),
             Step::Event(event) => format!("{event:?}"),
@@ -300,7 +315,7 @@ impl World {
     }
 
     /// Whoever waits for the account looks again when its epoch moves.
-    fn wake_others(&mut self, before: u64) {
+    pub(super) fn wake_others(&mut self, before: u64) {
         if self.account.epoch() == before {
             return;
         }
@@ -313,67 +328,42 @@ impl World {
 
     fn ended(&mut self, index: usize, result: Result<Outcome, Error>) {
         let errand = self.actors[index].errand;
-        let end = result.as_ref().map(|_| ()).map_err(in_full);
-        self.tell(|| format!("actor {index}: {errand:?} ended: {end:?}"));
-        let may_list = self.scenario.may_list;
-        let actor = &mut self.actors[index];
+        let told = result.as_ref().map(|_| ()).map_err(in_full);
+        self.tell(|| format!("actor {index}: {errand:?} ended: {told:?}"));
+        let end = End::of(&result);
         match result {
             Ok(outcome) => {
                 self.books.succeeded += 1;
+                let actor = &mut self.actors[index];
                 if let Err(what) = actor.succeeded(outcome) {
                     let what = format!("{what} ({:?} of {})", actor.errand, actor.name);
                     self.books.blame(Violation::WrongContent { what });
                 }
             }
-            Err(error) => {
-                self.books.failed += 1;
-                if actor.error_is_due(&error, may_list) {
-                    return;
-                }
-                let hits = actor.hits;
-                actor.forgive(&error);
-                let refused = error.code().is_some_and(|code| code.as_str() == FINAL);
-                if hits <= SURVIVED && !(refused && hits > 0) {
-                    let error = in_full(&error);
-                    self.books.blame(Violation::Failed { error, hits });
-                }
+            Err(Error::Cancelled) if self.actors[index].is_kept() => {
+                return self.put_down(index);
             }
+            Err(error) => self.failed(index, &error),
         }
+        self.settle(index, end);
     }
 
-    fn send(&mut self, index: usize, transmit: Transmit) {
-        let operation = transmit.operation;
-        let fault = self.faults.take(operation);
-        if let Some(fault) = &fault {
-            self.books.fault(fault, operation);
-            self.hit(index, fault);
-        }
-        let source = self.actors[index].source.clone();
-        let life = self.actors[index].life();
-        let flight = Flight::new((index, life), transmit, &source, fault, self.now);
-        let fault = flight.fault.clone();
-        self.tell(|| format!("actor {index}: sends {operation}, befallen by {fault:?}"));
-        self.books.sends(operation, &flight.token());
-        match flight.part_number() {
-            Some(number) if self.actors[index].resumable.has(number) => {
-                self.books.blame(Violation::PartSentTwice { number });
-            }
-            _ => {}
-        }
-        if operation == "b2_start_large_file" {
-            self.actors[index].resumable.starts();
-        }
-        if flight.is_upload() {
-            self.books.uploads_to(&flight.pair());
-        }
+    fn failed(&mut self, index: usize, error: &Error) {
+        self.books.failed += 1;
         let actor = &mut self.actors[index];
-        actor.in_air += 1;
-        if actor.in_air > AT_ONCE {
-            let requests = actor.in_air;
-            self.books.blame(Violation::TooManyAtOnce { requests });
+        if actor.error_is_due(error, self.scenario.may_list) {
+            return;
         }
-        let delay = self.latency();
-        self.depart(flight, delay);
+        let hits = actor.hits;
+        let refused = error.code().is_some_and(|code| code.as_str() == FINAL);
+        // The refusal of a request for headers has no body to say that a token
+        // is stale, so a second one is final.
+        let bare = matches!(actor.errand, Some(Errand::Head)) && error.code().is_some();
+        let survived = if bare { SURVIVED - 1 } else { SURVIVED };
+        if hits <= survived && !(refused && hits > 0) {
+            let error = in_full(error);
+            self.books.blame(Violation::Failed { error, hits });
+        }
     }
 
     /// Something reaches the client.
@@ -388,21 +378,15 @@ impl World {
             self.vanish(index);
         }
         self.close_books(&flight, &landing);
-        if operation == "b2_start_large_file" && landing.is_answer() {
-            self.actors[index].resumable.started();
-        }
         let actor = &mut self.actors[index];
-        if actor.gone {
+        if !actor.hears(&flight) {
+            // Whoever asked is gone, and its successor does not know.
             if flight.is_upload() {
                 self.books.vanished_with(&flight.pair());
             }
             return;
         }
-        actor.in_air = actor.in_air.saturating_sub(u32::from(actor.hears(&flight)));
-        if !actor.hears(&flight) {
-            // Whoever asked is dead, and its successor does not know.
-            return;
-        }
+        actor.in_air = actor.in_air.saturating_sub(1);
         let reply = network::receive(&flight, landing, &mut actor.sink);
         let epoch = self.account.epoch();
         if let Some(operation) = &mut actor.operation {
@@ -419,6 +403,7 @@ impl World {
         self.tell(|| format!("actor {index}: vanishes, politely: {polite}"));
         let actor = &mut self.actors[index];
         actor.gone = true;
+        actor.resumable.leave();
         let epoch = self.account.epoch();
         if let Some(mut operation) = actor.operation.take().filter(|_| polite) {
             operation.abandon(&mut self.account);
@@ -430,7 +415,7 @@ impl World {
 /// What an operation says it waits for, if that does not explain the requests
 /// it has under way: each slot has one, or waits for something else. A slot
 /// that is throttled may have a token on its way.
-fn untold(wait: &Wait, slots: &[Slot], requests: u32) -> Option<String> {
+fn untold(wait: &Wait, slots: &[Slot], requests: u32, reading: bool) -> Option<String> {
     let waits = |reason: &WaitReason| matches!(reason, WaitReason::Reply(_));
     let count = |wanted: &dyn Fn(&WaitReason) -> bool| {
         u32::try_from(slots.iter().filter(|slot| wanted(&slot.reason)).count()).unwrap_or(u32::MAX)
@@ -438,6 +423,7 @@ fn untold(wait: &Wait, slots: &[Slot], requests: u32) -> Option<String> {
     let told = count(&waits);
     let most = told + count(&|reason| *reason == WaitReason::Throttled);
     let right = match slots {
+        [] if requests == 0 && reading => wait.reason == WaitReason::Source,
         [] => requests == 0 || waits(&wait.reason),
         _ => (told..=most).contains(&requests),
     };
