@@ -197,8 +197,9 @@ fn count(counters: &mut [Sixteen], from: u64) {
 #[cfg(test)]
 mod tests {
     use aes::Aes256;
+    use alloc::vec;
     use cipher::{Block, BlockModeEncrypt as _, KeyInit as _, KeyIvInit as _, StreamCipher as _};
-    use proptest::collection::vec;
+    use proptest::collection::vec as many;
     use proptest::prelude::*;
 
     use super::*;
@@ -208,7 +209,7 @@ mod tests {
         fn chained_equals_its_crate(
             key: [u8; 32],
             iv: [u8; 16],
-            content in vec(any::<u8>(), 160..=160),
+            content in many(any::<u8>(), 160..=160),
             cut in 0_usize..=10,
         ) {
             let mut ours = Chained::new(Aes256::new(&key.into()), iv);
@@ -229,8 +230,8 @@ mod tests {
             key: [u8; 32],
             iv: [u8; 16],
             carries: bool,
-            content in vec(any::<u8>(), 0..5000),
-            cuts in vec(0_usize..3000, 0..4),
+            content in many(any::<u8>(), 0..5000),
+            cuts in many(0_usize..3000, 0..4),
         ) {
             let iv = if carries { [0xff; 16] } else { iv };
             let mut ours = Counted::new(Aes256::new(&key.into()), iv);
