@@ -392,6 +392,53 @@ mod tests {
         }
     }
 
+    /// What the simulated disk of `b2-testing` makes of the same bytes: whole
+    /// lines count, the first is the state, each other one a change of it.
+    fn replayed<R: Remembered>(bytes: &[u8]) -> Option<R> {
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let mut lines = std::str::from_utf8(&bytes[..whole]).unwrap().lines();
+        let mut state = R::parse(lines.next()?).unwrap();
+        lines.for_each(|line| state.apply(serde_json::from_str(line).unwrap()));
+        Some(state)
+    }
+
+    /// Notes the events, and has the machine lose what follows any byte.
+    fn survives_every_cut<R: Remembered + PartialEq>(fresh: &R, events: &[Event]) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let mut lines = line(fresh).unwrap() + "\n";
+        let (journal, mut model) = (Journal::open(&path, fresh.clone()).unwrap(), fresh.clone());
+        for event in events {
+            journal.note(event).unwrap();
+            lines += &model.note(event).map_or_else(String::new, |one| line(&one).unwrap() + "\n");
+            let written = std::fs::read_to_string(&path).unwrap();
+            assert_eq!(written, lines, "after {event:?}, before anything follows from it");
+        }
+        assert!(journal.state() == model && model.begun());
+        drop(journal);
+        for cut in 0..=lines.len() {
+            std::fs::write(&path, &lines[..cut]).unwrap();
+            let journal = Journal::open(&path, fresh.clone()).unwrap();
+            let expected = replayed::<R>(&lines.as_bytes()[..cut]).filter(R::begun);
+            let expected = expected.unwrap_or_else(|| fresh.clone());
+            assert!(journal.state() == expected, "cut after {cut} bytes: {:?}", journal.state());
+        }
+    }
+
+    #[test]
+    fn it_replays_what_the_simulated_disk_replays() {
+        let file_id = b2_proto::LargeFileId::from("4_f2");
+        let parts = Some(3);
+        let started = Event::LargeFileStarted { file_id, part_size: 10_000_000, parts };
+        let upload = [starting(), started.clone(), Event::LargeFileCancelled, starting(), started];
+        survives_every_cut(&fresh(), &upload);
+        let begun = Event::DownloadBegun { file_id: "4_f1".into(), len: 900 };
+        let piece = |offset| Event::PieceStored { offset, len: 300, kept: false };
+        let download =
+            [begun.clone(), piece(300), piece(0), Event::Restarting, begun, piece(600), piece(0)];
+        survives_every_cut(&DownloadResume::default(), &download);
+    }
+
     #[test]
     fn what_is_no_journal_is_not_overwritten() {
         let folder = tempfile::tempdir().unwrap();

@@ -24,7 +24,7 @@ use b2_proto::{
 use bytes::Bytes;
 
 use crate::sim::calls::{self, About};
-use crate::sim::disk::{Journal, State};
+use crate::sim::disk::State;
 use crate::sim::erased::{Erased, erase};
 use crate::sim::holdings::{Expected, Holdings};
 use crate::sim::network::{Flight, MemorySink};
@@ -260,7 +260,7 @@ impl Actor {
     }
 
     /// Begins the download to a file, or goes on where the journal says.
-    fn download_file(&self, piece: u32) -> Box<dyn Erased<Outcome>> {
+    pub(super) fn download_file(&self, piece: u32) -> Box<dyn Erased<Outcome>> {
         let mut options = ParallelOptions::default().with_piece_size(piece.into());
         if let Some(State::Download(resume)) = self.state() {
             options = options.with_resume(resume.clone());
@@ -268,12 +268,12 @@ impl Actor {
         self.pieces(options)
     }
 
-    fn state(&self) -> Option<&State> {
+    pub(super) fn state(&self) -> Option<&State> {
         self.resumable.journal.as_ref().map(|journal| &journal.state)
     }
 
     /// The newest version again; in parts if there are options for them.
-    fn copy(&mut self, large: Option<LargeOptions>) -> Option<Box<dyn Erased<Outcome>>> {
+    pub(super) fn copy(&mut self, large: Option<LargeOptions>) -> Option<Box<dyn Erased<Outcome>>> {
         if self.copied.is_none() {
             self.copied = Some(self.holds.visible()?.clone());
         }
@@ -344,7 +344,7 @@ impl Actor {
 
     /// Begins the stream, from its first byte; what an earlier process has
     /// left is on record.
-    fn stream(&self) -> Box<dyn Erased<Outcome>> {
+    pub(super) fn stream(&self) -> Box<dyn Erased<Outcome>> {
         let mut large = LargeOptions::default().with_concurrency(3).with_part_size(100);
         if let Some(State::Upload(record)) = self.state() {
             large = large.with_resume(record.clone());
@@ -355,14 +355,14 @@ impl Actor {
     }
 
     /// Begins the large upload, or goes on where the journal says.
-    fn large_upload(&self) -> Box<dyn Erased<Outcome>> {
+    pub(super) fn large_upload(&self) -> Box<dyn Erased<Outcome>> {
         let (len, options) = (self.source.len() as u64, self.large_options());
         let upload = LargeUpload::new(self.bucket.0.clone(), self.headers(), len, options);
         let upload = upload.expect("the source has not changed");
         erase(upload, |done| Outcome::Uploaded(Box::new(done)))
     }
 
-    fn large_options(&self) -> LargeOptions {
+    pub(super) fn large_options(&self) -> LargeOptions {
         let options = LargeOptions::default().with_concurrency(3);
         match self.state() {
             Some(State::Upload(resume)) => options
@@ -384,32 +384,6 @@ impl Actor {
         self.resumable.note(event);
     }
 
-    /// The process is killed while it notes an event.
-    pub(crate) fn torn(&mut self, event: &Event, draw: u64) {
-        if let Some(journal) = &mut self.resumable.journal {
-            journal.torn(event, draw);
-        }
-    }
-
-    /// The process is killed, and another one goes on with its journal. Every
-    /// other time the machine goes down with it.
-    pub(crate) fn crash(&mut self, draw: u64) {
-        self.resumable.crashed();
-        // A copy in one request has no journal, so it is made once more.
-        let copied = self.copied.as_ref().and_then(|source| source.content.as_ref());
-        self.lost_copies += usize::from(copied.is_some_and(|content| content.len() <= ONE_REQUEST));
-        self.sink.survive(draw.is_multiple_of(2));
-        self.forget();
-    }
-
-    /// What the process was about is over.
-    pub(super) fn forget(&mut self) {
-        self.operation = None;
-        self.wait = None;
-        self.in_air = 0;
-        self.reading = false;
-    }
-
     /// What tells the requests of one operation from those of another.
     pub(crate) fn life(&self) -> Life {
         (self.begun, self.resumable.life)
@@ -429,41 +403,6 @@ impl Actor {
     /// Whether it takes to heart what the answer says.
     pub(crate) fn heeds(&self, flight: &Flight) -> bool {
         self.hears(flight) && !self.refused
-    }
-
-    /// After a crash: goes on with what is on the disk.
-    pub(crate) fn go_on(&mut self, damaged: bool) -> Result<(), String> {
-        if !self.resumable.down {
-            return Ok(());
-        }
-        self.resumable.down = false;
-        (self.refused, self.stopped) = (false, None);
-        let read = self.resumable.journal.as_mut().map_or(Ok(()), Journal::read_back);
-        let there = if damaged { Ok(()) } else { self.pieces_are_there() };
-        self.operation = match self.errand {
-            Some(Errand::DownloadFile { piece, .. }) => Some(self.download_file(piece)),
-            Some(Errand::CopyLarge { .. }) => self.copy(Some(self.large_options())),
-            Some(Errand::UploadStream { .. }) => Some(self.stream()),
-            _ => Some(self.large_upload()),
-        };
-        read.and(there)
-    }
-
-    /// What a journal says of pieces has to be on the disk.
-    fn pieces_are_there(&self) -> Result<(), String> {
-        let Some(State::Download(resume)) = self.state() else { return Ok(()) };
-        let content = resume.file_id.as_ref().and_then(|id| self.holds.content(id));
-        let Some(content) = content else {
-            return Ok(());
-        };
-        for (offset, len) in &resume.pieces {
-            let start = usize::try_from(*offset).expect("simulated files are small");
-            let end = start + usize::try_from(*len).expect("simulated files are small");
-            if self.sink.content.get(start..end) != content.get(start..end) {
-                return Err("a piece that the journal knows is not on the disk".to_owned());
-            }
-        }
-        Ok(())
     }
 
     fn delete(&self) -> Option<Box<dyn Erased<Outcome>>> {

@@ -1,5 +1,9 @@
-//! A journal as a disk keeps it: whole lines, and what was left of one when
-//! the machine went down.
+//! A journal as a disk keeps it: what was synced, and of the rest whatever
+//! the machine had got to when it went down.
+//!
+//! The journal of the crate `b2` works on files, so this is a model of it. It
+//! writes the same lines in the same order and syncs when that one does: when
+//! it is made, and after each line, before anything follows from it.
 
 use b2_core::download::DownloadResume;
 use b2_core::event::Event;
@@ -11,6 +15,8 @@ use serde_json::to_string;
 pub(crate) struct Journal {
     pub(crate) state: State,
     file: Vec<u8>,
+    /// So many bytes of it are on the disk for certain.
+    synced: usize,
 }
 
 /// What a journal tells of.
@@ -55,8 +61,9 @@ impl State {
 
 impl Journal {
     pub(crate) fn new(state: State) -> Self {
-        let mut journal = Self { file: Vec::new(), state };
+        let mut journal = Self { file: Vec::new(), synced: 0, state };
         journal.append(&journal.state.first_line());
+        journal.sync();
         journal
     }
 
@@ -65,21 +72,30 @@ impl Journal {
         self.file.push(b'\n');
     }
 
+    fn sync(&mut self) {
+        self.synced = self.file.len();
+    }
+
     /// Notes an event; it is synced when this returns.
     pub(crate) fn note(&mut self, event: &Event) {
         if let Some(line) = self.state.note(event) {
             self.append(&line);
+            self.sync();
         }
     }
 
-    /// The machine goes down while an event is being noted: so much of its
-    /// line is on the disk.
+    /// The process is killed while an event is being noted: so much of its
+    /// line was written, and nothing of it synced.
     pub(crate) fn torn(&mut self, event: &Event, draw: u64) {
         if let Some(line) = self.state.clone().note(event) {
-            let most = u64::try_from(line.len()).expect("a line");
-            let kept = usize::try_from(draw % (most + 1)).expect("within the line");
-            self.file.extend_from_slice(&line.as_bytes()[..kept]);
+            self.file.extend_from_slice(&line.as_bytes()[..part(draw, line.len())]);
         }
+    }
+
+    /// The machine goes down: of what was not synced any part is on the disk.
+    pub(crate) fn loses_power(&mut self, draw: u64) {
+        let left = part(draw, self.file.len() - self.synced);
+        self.file.truncate(self.synced + left);
     }
 
     /// What another process reads from the disk. It has to be what the first
@@ -87,6 +103,7 @@ impl Journal {
     pub(crate) fn read_back(&mut self) -> Result<(), String> {
         let whole = self.file.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         self.file.truncate(whole);
+        self.sync();
         let text = std::str::from_utf8(&self.file).map_err(|error| error.to_string())?;
         let mut lines = text.lines();
         let mut state = self.state.parse(lines.next().ok_or("the journal is empty")?);
@@ -96,5 +113,30 @@ impl Journal {
         } else {
             Err(format!("the journal tells of {state:?}, the process knew {:?}", self.state))
         }
+    }
+}
+
+/// Any number up to `most`.
+fn part(draw: u64, most: usize) -> usize {
+    let most = u64::try_from(most).expect("a line");
+    usize::try_from(draw % (most + 1)).expect("at most the line")
+}
+
+#[cfg(test)]
+mod tests {
+    use b2_core::download::DownloadResume;
+
+    use super::*;
+
+    #[test]
+    fn what_was_not_synced_is_missed() {
+        let event = Event::DownloadBegun { file_id: "f".into(), len: 9 };
+        let mut journal = Journal::new(State::Download(DownloadResume::default()));
+        journal.note(&event);
+        journal.loses_power(0);
+        assert_eq!(journal.read_back(), Ok(()));
+        journal.state.note(&Event::Restarting).map(|line| journal.append(&line));
+        journal.loses_power(1);
+        assert!(journal.read_back().is_err(), "the line was written and not synced");
     }
 }

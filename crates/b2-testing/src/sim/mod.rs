@@ -19,6 +19,7 @@ mod actor;
 mod books;
 mod calls;
 mod closing;
+mod crashing;
 mod damage;
 mod disk;
 mod erased;
