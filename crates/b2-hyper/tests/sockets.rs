@@ -127,11 +127,13 @@ async fn a_family_is_kept_to() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn keep_alive_runs_on_the_connection() {
-    fn timer(local: SocketAddr) -> String {
-        let port = format!(":{:04X}", local.port());
+    /// Others may have the same port here, to somewhere else.
+    fn timer(ends: [SocketAddr; 2]) -> String {
+        let [here, there] = ends.map(|end| format!(":{:04X}", end.port()));
         let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
         let fields = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        let line = table.lines().map(fields).find(|line| line[1].ends_with(&port)).unwrap();
+        let own = |line: &Vec<String>| line[1].ends_with(&here) && line[2].ends_with(&there);
+        let line = table.lines().map(fields).find(own).unwrap();
         line[5].clone()
     }
     let (server, _, _) = telling();
@@ -139,7 +141,7 @@ async fn keep_alive_runs_on_the_connection() {
     let transport = with(SocketOptions::new());
     let plain = get(&transport, url.clone()).await.unwrap();
     // What was sent last may not be acknowledged yet, which has a timer too.
-    assert!(!timer(plain.local_address).starts_with("02:"));
+    assert!(!timer([plain.local_address, server]).starts_with("02:"));
 
     let keep_alive = KeepAlive::new()
         .with_idle(Duration::from_secs(7))
@@ -149,7 +151,7 @@ async fn keep_alive_runs_on_the_connection() {
     let kept = get(&transport, url).await.unwrap();
     let begun = std::time::Instant::now();
     let timer = loop {
-        let timer = timer(kept.local_address);
+        let timer = timer([kept.local_address, server]);
         if timer.starts_with("02:") || begun.elapsed() > Duration::from_secs(3) {
             break timer;
         }
