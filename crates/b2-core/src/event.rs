@@ -57,6 +57,9 @@ pub enum Event {
         offset: u64,
         /// Its length in bytes.
         len: u64,
+        /// SHA-1 of what the sink has there, if it was asked for and the whole
+        /// has none of its own.
+        digest: Option<Sha1Digest>,
         /// Whether it was there already, from before an interruption.
         kept: bool,
     },

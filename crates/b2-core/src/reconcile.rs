@@ -101,7 +101,7 @@ impl<E: Reconcile> Reconciled<E> {
 
 /// A look that B2 is sure to refuse is not made.
 fn may_look<E: Reconcile>(account: &Account) -> bool {
-    account.session().is_none_or(|session| session.can(&E::LOOK_NEEDS))
+    account.may(&E::LOOK_NEEDS)
 }
 
 impl<E: Reconcile> Operation for Reconciled<E> {

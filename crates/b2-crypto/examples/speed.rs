@@ -1,5 +1,6 @@
 //! How fast the suites and the format are on one core: a name, a direction and bytes per second a
-//! line. `cargo xtask bench crypto` runs it beside openssl and libtomcrypt.
+//! line. `cargo xtask bench crypto` runs it beside openssl and libtomcrypt. With names as arguments
+//! it does those suites only.
 //!
 //! A second is one of the processor's, as the kernel counts it, so that busy neighbours hardly
 //! matter. That makes it a program for Linux.
@@ -18,8 +19,13 @@ const FED: usize = 4 * PIECE;
 const ROUND_NANOSECONDS: f64 = 150e6;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    for name in Suite::names() {
+    let asked: Vec<String> = std::env::args().skip(1).collect();
+    let wanted = |name: &&str| asked.is_empty() || asked.iter().any(|one| one == name);
+    for name in Suite::names().iter().copied().filter(wanted) {
         classic(name)?;
+    }
+    if !asked.is_empty() {
+        return Ok(());
     }
     bare("aes-256-gcm", &aes_gcm::Aes256Gcm::new(&[1; 32].into()));
     format("aes-256-gcm", Aead::Aes256Gcm)?;

@@ -129,6 +129,10 @@ impl Download {
     /// stopped; otherwise it begins anew. The journal is removed when the file
     /// is in its place.
     ///
+    /// What is there already is held against a SHA-1: that of the file, if it
+    /// has one and all of it is wanted, otherwise those of its pieces, which
+    /// are in the journal. What does not match is fetched again.
+    ///
     /// With a journal the bytes that arrived stay beside the destination when
     /// the download ends early, in a file named `.b2-partial-` with the name
     /// of the destination after it. Only one download can use a journal at a
@@ -256,6 +260,7 @@ impl Download {
                 } else {
                     journal.renew(fresh).map_err(local)?;
                 }
+                options = options.with_piece_digests(true);
                 (sink, Some(Arc::new(journal) as Arc<dyn Recording>))
             }
         };

@@ -433,7 +433,7 @@ mod tests {
         let upload = [starting(), started.clone(), Event::LargeFileCancelled, starting(), started];
         survives_every_cut(&fresh(), &upload);
         let begun = Event::DownloadBegun { file_id: "4_f1".into(), len: 900 };
-        let piece = |offset| Event::PieceStored { offset, len: 300, kept: false };
+        let piece = |offset| Event::PieceStored { offset, len: 300, digest: None, kept: false };
         let download =
             [begun.clone(), piece(300), piece(0), Event::Restarting, begun, piece(600), piece(0)];
         survives_every_cut(&DownloadResume::default(), &download);

@@ -42,7 +42,7 @@ sub speed {
                 my $rate = $done / (clock() - $begun);
                 $best = $rate if $rate > $best;
             }
-            printf "%s %s %.0f\n", $suite, $direction, $best;
+            printf "%s %s %.0f\n", $row, $direction, $best;
         }
     }
 }

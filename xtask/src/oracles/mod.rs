@@ -1,9 +1,11 @@
 //! `cargo xtask oracles`: the classic suites of `b2-crypto` against other people's libraries.
 //!
 //! Each suite encrypts random content under random keys, and so do the others: the bytes must be
-//! equal, and each side must decrypt what the other made. `suites` says who is asked about what,
+//! equal, and each side must decrypt what the other made. The known answers of the standards are
+//! asked of them too (`answers`). `suites` says who is asked about what,
 //! and `worker` how; an oracle that is not installed fails the run.
 
+mod answers;
 mod suites;
 mod worker;
 
@@ -39,6 +41,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     for oracle in Oracle::ALL {
         oracles.insert(oracle, Worker::of(oracle)?);
     }
+    let (confirmed, left) = answers::confirm(&mut oracles, &folder)?;
+    println!("{confirmed} known answers are confirmed; of {} nobody was asked:", left.len());
+    left.iter().for_each(|answer| println!("  {answer}"));
     let mut random = Random(seed);
     let mut table = Table::new(["suite", "oracles", "cases"]);
     for suite in SUITES {

@@ -97,6 +97,8 @@ pub(crate) enum Access {
 #[derive(Debug, Default)]
 pub(crate) struct Auth {
     session: Option<(Arc<Session>, Instant)>,
+    /// The newest that there ever was, its token stale or not.
+    known: Option<Arc<Session>>,
     lease: Option<Lease>,
     leases: u64,
     refusal: Option<(u64, Error)>,
@@ -110,6 +112,10 @@ impl Auth {
 
     pub(crate) fn session(&self) -> Option<&Arc<Session>> {
         self.session.as_ref().map(|(session, _)| session)
+    }
+
+    pub(crate) fn known(&self) -> Option<&Arc<Session>> {
+        self.known.as_ref()
     }
 
     pub(crate) fn leased(&self) -> bool {
@@ -147,7 +153,9 @@ impl Auth {
 
     /// The holder succeeded. Its token is as good if the lease has lapsed.
     pub(crate) fn granted(&mut self, session: Session, now: Instant) {
-        self.session = Some((Arc::new(session), now));
+        let session = Arc::new(session);
+        self.known = Some(Arc::clone(&session));
+        self.session = Some((session, now));
         self.lease = None;
         self.refusal = None;
         self.epoch += 1;

@@ -73,6 +73,12 @@ impl Account {
         self.auth.session()
     }
 
+    /// Whether the key may do this, as far as B2 has said: a token that is
+    /// stale was given to the same key.
+    pub(crate) fn may(&self, capability: &b2_proto::Capability) -> bool {
+        self.auth.known().is_none_or(|session| session.can(capability))
+    }
+
     /// Moves whenever the token changes or a refresh ends. Operations that
     /// wait with `on_account` are polled again when it does.
     #[must_use]

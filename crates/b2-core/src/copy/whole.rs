@@ -120,7 +120,7 @@ impl WholeCopy {
 
     /// The answer to a copy was lost. `None`: poll on.
     fn doubt(&mut self, account: &Account, error: Error) -> Option<Result<Copied, Error>> {
-        let may_list = account.session().is_none_or(|session| session.can(&Capability::ListFiles));
+        let may_list = account.may(&Capability::ListFiles);
         match account.policy().on_ambiguous() {
             OnAmbiguous::Fail => Some(Err(error)),
             OnAmbiguous::Check if may_list => {

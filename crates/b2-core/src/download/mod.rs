@@ -1,8 +1,10 @@
 //! Downloads.
 
 mod access;
+mod hashes;
 mod headers;
 mod locate;
+mod options;
 mod outcome;
 mod parallel;
 mod resume;
@@ -11,7 +13,8 @@ mod whole;
 pub use access::{DownloadAccess, Override};
 pub use headers::FileHeaders;
 pub use locate::Object;
+pub use options::ParallelOptions;
 pub use outcome::{Check, Downloaded};
-pub use parallel::{ParallelDownload, ParallelOptions};
-pub use resume::{DownloadResume, DownloadResumeEntry};
+pub use parallel::ParallelDownload;
+pub use resume::{DownloadResume, DownloadResumeEntry, StretchDigest};
 pub use whole::Download;

@@ -8,6 +8,10 @@
 //!
 //! The first piece tells how long the file is, so a small file costs one
 //! request. The rest comes from the same version.
+//!
+//! What is in the sink from before an interruption counts if the whole has a
+//! digest, which is compared in the end, or if the stretch has the digest that
+//! was noted when it was stored. The rest is fetched again.
 
 use std::collections::VecDeque;
 
@@ -15,10 +19,12 @@ use b2_proto::{ByteRange, FileId};
 
 use crate::account::Account;
 use crate::download::access::DownloadAccess;
+use crate::download::hashes::{Hashes, Stretch};
 use crate::download::headers::FileHeaders;
 use crate::download::locate::Object;
+use crate::download::options::ParallelOptions;
 use crate::download::outcome::{Check, Downloaded};
-use crate::download::resume::DownloadResume;
+use crate::download::resume::{DownloadResume, DownloadResumeEntry};
 use crate::download::whole::{Download, OTHER_BYTES};
 use crate::error::{Error, IntegrityError, ProtocolError, RequestError, Side};
 use crate::event::Event;
@@ -28,59 +34,8 @@ use crate::upload::in_range;
 
 /// Times that all bytes are fetched again because their digest differed.
 const RESTARTS: u32 = 2;
-
-/// How a download is cut into pieces.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct ParallelOptions {
-    first: u64,
-    piece: u64,
-    concurrency: usize,
-    resume: DownloadResume,
-}
-
-impl Default for ParallelOptions {
-    fn default() -> Self {
-        let mib = 1024 * 1024;
-        let resume = DownloadResume::default();
-        Self { first: 8 * mib, piece: 32 * mib, concurrency: 4, resume }
-    }
-}
-
-impl ParallelOptions {
-    /// Bytes of each request, at least 1; default 32 MiB, the first one 8 MiB.
-    /// B2 counts each request as a transaction of class B.
-    #[must_use]
-    pub fn with_piece_size(mut self, bytes: u64) -> Self {
-        self.piece = bytes;
-        self.first = self.first.min(bytes);
-        self
-    }
-
-    /// Requests that are under way at the same time, at least 1; default 4.
-    #[must_use]
-    pub fn with_concurrency(mut self, requests: usize) -> Self {
-        self.concurrency = requests;
-        self
-    }
-
-    /// Lets every piece but the last be a multiple of so many bytes, at least
-    /// one; default 1.
-    #[must_use]
-    pub fn with_unit(mut self, bytes: u64) -> Self {
-        let unit = bytes.max(1);
-        let whole = |len: u64| (len / unit).max(1).saturating_mul(unit);
-        (self.first, self.piece) = (whole(self.first), whole(self.piece));
-        self
-    }
-
-    /// Goes on where another download stopped, if the file is still the same.
-    #[must_use]
-    pub fn with_resume(mut self, resume: DownloadResume) -> Self {
-        self.resume = resume;
-        self
-    }
-}
+/// What is wrong with a driver that answers a question for a digest otherwise.
+const NO_DIGEST: &str = "the driver gave no digest";
 
 /// Downloads one object into a sink that takes bytes in any order and gives
 /// them back to be hashed.
@@ -98,6 +53,8 @@ pub struct ParallelDownload {
     active: Vec<Piece>,
     /// What each of them waits for.
     slots: Vec<Slot>,
+    /// What is in the sink and not yet counted.
+    hashes: Hashes,
     /// All before this byte are under way or in the sink.
     next: u64,
     events: VecDeque<Event>,
@@ -138,6 +95,7 @@ impl ParallelDownload {
             phase: Phase::Begin,
             active: Vec::new(),
             slots: Vec::new(),
+            hashes: Hashes::default(),
             next: 0,
             events: VecDeque::new(),
             restarts: 0,
@@ -200,11 +158,14 @@ impl ParallelDownload {
             return Phase::Done(Err(error));
         }
         let resumed = self.done.file_id.clone();
+        if self.done.missing(0, 1).is_none() && self.done.stored() == self.done.len {
+            // Any byte tells whether the file is still the same.
+            self.done.forget_first(self.options.unit);
+        }
         let wanted = self.range.and_then(ByteRange::last);
         let most = wanted.map_or(u64::MAX, |last| (last - self.base().min(last)).saturating_add(1));
         let first = self.options.first.min(most);
         let (offset, len) = match &resumed {
-            // All that is missing may be nothing: then any byte tells.
             Some(_) => self.done.missing(0, first).unwrap_or_else(|| (0, first.min(1))),
             None => (0, first),
         };
@@ -230,23 +191,60 @@ impl ParallelDownload {
         let resumed = self.done.is_of(&headers.file_id, len);
         self.done.note(&begun);
         self.events.push_back(begun);
-        if resumed {
-            let pieces = self.done.pieces.iter();
-            let kept = pieces.map(|(offset, len)| (*offset, *len)).collect::<Vec<_>>();
-            for (offset, len) in kept {
-                self.events.push_back(Event::PieceStored { offset, len, kept: true });
-            }
-        }
-        self.store(piece.offset, downloaded.bytes);
         self.found = Some(headers);
+        if resumed {
+            self.take_over();
+        }
+        self.stored(piece.offset, downloaded.bytes);
         self.next = 0;
         Phase::Fetching
     }
 
-    fn store(&mut self, offset: u64, len: u64) {
-        let event = Event::PieceStored { offset, len, kept: false };
-        self.done.note(&event);
-        self.events.push_back(event);
+    /// What is in the sink from before counts, or is verified first.
+    fn take_over(&mut self) {
+        if self.has_digest() {
+            for (offset, len) in &self.done.pieces {
+                let (offset, len) = (*offset, *len);
+                self.events.push_back(Event::PieceStored { offset, len, digest: None, kept: true });
+            }
+            return;
+        }
+        for (offset, stretch) in self.done.doubt() {
+            let expected = Some(stretch.digest);
+            self.hashes.push(Stretch { offset, len: stretch.len, expected });
+        }
+    }
+
+    /// Whether the whole is held against a digest in the end.
+    fn has_digest(&self) -> bool {
+        self.range.is_none() && self.found.as_ref().and_then(FileHeaders::digest).is_some()
+    }
+
+    /// A piece is in the sink. It is told of when its digest is known.
+    fn stored(&mut self, offset: u64, len: u64) {
+        self.done.apply(DownloadResumeEntry::Piece { offset, len, digest: None });
+        if self.options.digests && !self.has_digest() {
+            self.hashes.push(Stretch { offset, len, expected: None });
+        } else {
+            self.events.push_back(Event::PieceStored { offset, len, digest: None, kept: false });
+        }
+    }
+
+    /// The digest of a stretch came. One that is not what it was, or cannot be
+    /// read, is fetched again.
+    fn hashed(&mut self, stretch: &Stretch, reply: Reply) -> Result<(), Error> {
+        let (offset, len) = (stretch.offset, stretch.len);
+        let (digest, kept) = match (reply, stretch.expected) {
+            (Reply::Digest(digest), None) => (digest, false),
+            (Reply::Digest(digest), Some(expected)) if digest == expected => (digest, true),
+            (_, Some(_)) => return Ok(()),
+            (Reply::Local(error), None) => return Err(Error::Local(error)),
+            _ => return Err(self.contradiction(NO_DIGEST)),
+        };
+        let digest = Some(digest);
+        self.done.apply(DownloadResumeEntry::Piece { offset, len, digest });
+        self.events.push_back(Event::PieceStored { offset, len, digest, kept });
+        Ok(())
     }
 
     /// The first piece could not be had.
@@ -279,6 +277,9 @@ impl ParallelDownload {
     fn fetch(&mut self, account: &mut Account, now: Instant) -> Result<Phase, Step<Downloaded>> {
         loop {
             let wait = self.poll_active(account, now)?;
+            if let Some(request) = self.hashes.ask(account) {
+                return Err(Step::Digest(request));
+            }
             if let Some(event) = self.events.pop_front() {
                 return Err(Step::Event(event));
             }
@@ -287,6 +288,7 @@ impl ParallelDownload {
             }
             return match wait {
                 Some(wait) => Err(Step::Wait(wait)),
+                None if !self.hashes.is_idle() => Err(Step::Wait(Wait::for_digest())),
                 None => self.ask(account),
             };
         }
@@ -313,7 +315,7 @@ impl ParallelDownload {
                 Err(step) => return Err(step),
                 Ok(Ok(downloaded)) => {
                     let piece = self.active.swap_remove(index);
-                    self.store(piece.offset, downloaded.bytes);
+                    self.stored(piece.offset, downloaded.bytes);
                 }
                 Ok(Err(error)) => {
                     self.abandon(account);
@@ -326,7 +328,7 @@ impl ParallelDownload {
 
     /// Puts one more piece under way; `false`: there is none, or no room.
     fn begin_next(&mut self) -> bool {
-        if self.active.len() >= self.options.concurrency {
+        if self.active.len() >= self.options.concurrency || self.hashes.verifies() {
             return false;
         }
         let Some((offset, len)) = self.done.missing(self.next, self.options.piece) else {
@@ -343,16 +345,13 @@ impl ParallelDownload {
         if self.done.stored() != self.done.len {
             return Ok(Phase::Done(Err(self.contradiction("a piece is missing"))));
         }
-        let whole = self.range.is_none();
-        match self.found.as_ref().and_then(FileHeaders::digest).filter(|_| whole) {
-            Some(_) => {
-                let (ticket, side) = (account.next_ticket(), Side::Sink);
-                self.phase = Phase::Checking(ticket);
-                let (offset, len) = (0, self.done.len);
-                Err(Step::Digest(DigestRequest { ticket, side, offset, len }))
-            }
-            None => Ok(self.complete(Check::None)),
+        if !self.has_digest() {
+            return Ok(self.complete(Check::None));
         }
+        let (ticket, side) = (account.next_ticket(), Side::Sink);
+        self.phase = Phase::Checking(ticket);
+        let (offset, len) = (0, self.done.len);
+        Err(Step::Digest(DigestRequest { ticket, side, offset, len }))
     }
 
     fn complete(&mut self, check: Check) -> Phase {
@@ -377,8 +376,13 @@ impl ParallelDownload {
                 self.anew()
             }
             (Reply::Local(error), _) => Phase::Done(Err(Error::Local(error))),
-            _ => Phase::Done(Err(self.contradiction("the driver gave no digest"))),
+            _ => Phase::Done(Err(self.contradiction(NO_DIGEST))),
         }
+    }
+
+    fn give_up(&mut self, account: &mut Account, error: Error) {
+        self.abandon(account);
+        self.phase = Phase::Done(Err(error));
     }
 
     fn contradiction(&self, what: &'static str) -> Error {
@@ -432,6 +436,12 @@ impl Operation for ParallelDownload {
             Phase::Opening(piece) => piece.download.handle(account, ticket, reply, now),
             Phase::Plain(download) => download.handle(account, ticket, reply, now),
             Phase::Fetching => {
+                if let Some(stretch) = self.hashes.answered(ticket) {
+                    if let Err(error) = self.hashed(&stretch, reply) {
+                        self.give_up(account, error);
+                    }
+                    return;
+                }
                 let mut pieces = self.active.iter_mut();
                 if let Some(piece) = pieces.find(|piece| piece.download.awaits(ticket)) {
                     piece.download.handle(account, ticket, reply, now);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use b2_proto::FileId;
+use b2_proto::{FileId, Sha1Digest};
 use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
@@ -33,6 +33,21 @@ pub struct DownloadResume {
     /// Pieces that are in the sink: first byte and length, none touching the
     /// next.
     pub pieces: BTreeMap<u64, u64>,
+    /// What is known of the bytes of pieces: first byte, then length and
+    /// digest. Nothing can be said of the rest.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub digests: BTreeMap<u64, StretchDigest>,
+}
+
+/// The digest of a stretch of the sink.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct StretchDigest {
+    /// Its length in bytes, as the pieces count.
+    pub len: u64,
+    /// SHA-1 of what the sink has there.
+    pub digest: Sha1Digest,
 }
 
 /// One change of a [`DownloadResume`]: a line of a journal.
@@ -55,6 +70,10 @@ pub enum DownloadResumeEntry {
         offset: u64,
         /// Its length in bytes.
         len: u64,
+        /// SHA-1 of what the sink has there; `None` if the whole has a digest
+        /// of its own, and of older versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        digest: Option<Sha1Digest>,
     },
 }
 
@@ -67,6 +86,7 @@ impl Default for DownloadResume {
             first_byte: 0,
             destination: None,
             pieces: BTreeMap::new(),
+            digests: BTreeMap::new(),
         }
     }
 }
@@ -87,6 +107,7 @@ impl DownloadResume {
     fn forget(&mut self) {
         (self.file_id, self.len) = (None, 0);
         self.pieces.clear();
+        self.digests.clear();
     }
 
     /// Notes what an event changes. What it gives has to be kept; `None`:
@@ -96,8 +117,8 @@ impl DownloadResume {
             Event::DownloadBegun { file_id, len } if !self.is_of(file_id, *len) => {
                 DownloadResumeEntry::Begun { file_id: file_id.clone(), len: *len }
             }
-            Event::PieceStored { offset, len, kept: false } => {
-                DownloadResumeEntry::Piece { offset: *offset, len: *len }
+            Event::PieceStored { offset, len, digest, kept: false } => {
+                DownloadResumeEntry::Piece { offset: *offset, len: *len, digest: *digest }
             }
             Event::Restarting if self.file_id.is_some() => DownloadResumeEntry::Restarted,
             _ => return None,
@@ -114,8 +135,39 @@ impl DownloadResume {
                 (self.file_id, self.len) = (Some(file_id), len);
             }
             DownloadResumeEntry::Restarted => self.forget(),
-            DownloadResumeEntry::Piece { offset, len } => self.insert(offset, len),
+            DownloadResumeEntry::Piece { offset, len, digest } => {
+                self.insert(offset, len);
+                self.forget_digests(offset, offset.saturating_add(len));
+                if let Some(digest) = digest {
+                    self.digests.insert(offset, StretchDigest { len, digest });
+                }
+            }
         }
+    }
+
+    /// Those of the bytes from `start` to before `end` are not true any more.
+    fn forget_digests(&mut self, start: u64, end: u64) {
+        self.digests
+            .retain(|from, stretch| *from >= end || from.saturating_add(stretch.len) <= start);
+    }
+
+    /// The first `len` bytes are to be fetched again.
+    pub(crate) fn forget_first(&mut self, len: u64) {
+        self.forget_digests(0, len);
+        let behind = |(from, held): (u64, u64)| {
+            let (start, end) = (from.max(len), from.saturating_add(held));
+            (start < end).then(|| (start, end - start))
+        };
+        self.pieces = std::mem::take(&mut self.pieces).into_iter().filter_map(behind).collect();
+    }
+
+    /// All pieces are in doubt: what can be verified of them, to be inserted
+    /// again when it was.
+    pub(crate) fn doubt(&mut self) -> BTreeMap<u64, StretchDigest> {
+        self.pieces.clear();
+        let mut digests = std::mem::take(&mut self.digests);
+        digests.retain(|from, stretch| from.saturating_add(stretch.len) <= self.len);
+        digests
     }
 
     fn insert(&mut self, offset: u64, len: u64) {
@@ -160,11 +212,15 @@ impl DownloadResume {
 mod tests {
     use super::*;
 
+    fn piece(offset: u64, len: u64, digest: Option<Sha1Digest>) -> DownloadResumeEntry {
+        DownloadResumeEntry::Piece { offset, len, digest }
+    }
+
     fn begun(len: u64, pieces: &[(u64, u64)]) -> DownloadResume {
         let mut resume = DownloadResume::default();
         resume.apply(DownloadResumeEntry::Begun { file_id: FileId::from("f"), len });
         for (offset, len) in pieces {
-            resume.apply(DownloadResumeEntry::Piece { offset: *offset, len: *len });
+            resume.apply(piece(*offset, *len, None));
         }
         resume
     }
@@ -195,10 +251,44 @@ mod tests {
         let other = Event::DownloadBegun { file_id: FileId::from("g"), len: 100 };
         assert!(resume.note(&other).is_some());
         assert_eq!(resume.stored(), 0);
-        resume.apply(DownloadResumeEntry::Piece { offset: 0, len: 10 });
+        resume.apply(piece(0, 10, None));
         // Before the sink forgets, the journal does.
         assert!(resume.clone().note(&Event::Restarting).is_some());
         let text = serde_json::to_string(&resume).unwrap();
         assert_eq!(serde_json::from_str::<DownloadResume>(&text).unwrap(), resume);
+    }
+
+    #[test]
+    fn what_was_fetched_again_has_a_new_digest() {
+        let [a, b, c] = [1, 2, 3].map(|byte| Sha1Digest::new([byte; 20]));
+        let mut resume = begun(100, &[]);
+        for entry in [piece(0, 20, Some(a)), piece(20, 20, Some(b)), piece(30, 5, Some(c))] {
+            resume.apply(entry);
+        }
+        assert_eq!(resume.pieces, BTreeMap::from([(0, 40)]));
+        // Of what lies around the third piece nothing is known any more.
+        let known =
+            [(0, StretchDigest { len: 20, digest: a }), (30, StretchDigest { len: 5, digest: c })];
+        assert_eq!(resume.digests, BTreeMap::from(known));
+        let text = serde_json::to_string(&resume).unwrap();
+        assert_eq!(serde_json::from_str::<DownloadResume>(&text).unwrap(), resume);
+
+        resume.forget_first(1);
+        assert_eq!(resume.pieces, BTreeMap::from([(1, 39)]));
+        assert_eq!(resume.doubt(), BTreeMap::from([known[1]]));
+        assert_eq!(resume.stored(), 0);
+    }
+
+    #[test]
+    fn lines_without_digests_are_read() {
+        let entry: DownloadResumeEntry =
+            serde_json::from_str(r#"{"piece":{"offset":3,"len":4}}"#).unwrap();
+        assert_eq!(entry, piece(3, 4, None));
+        let mut resume = begun(10, &[]);
+        resume.apply(entry);
+        assert!(resume.doubt().is_empty());
+        let state: DownloadResume =
+            serde_json::from_str(r#"{"version":1,"fileId":"f","len":9,"pieces":{"0":4}}"#).unwrap();
+        assert!(state.digests.is_empty() && state.stored() == 4);
     }
 }

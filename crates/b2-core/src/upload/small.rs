@@ -288,7 +288,7 @@ impl SmallUpload {
         sent: Option<Sha1Digest>,
         now: Instant,
     ) -> State {
-        let may_list = account.session().is_none_or(|session| session.can(&Capability::ListFiles));
+        let may_list = account.may(&Capability::ListFiles);
         match (account.policy().on_ambiguous(), sent) {
             (OnAmbiguous::Fail, _) => State::Done(Err(Error::unconfirmed(OPERATION, error))),
             (OnAmbiguous::Check, Some(digest)) if may_list => {

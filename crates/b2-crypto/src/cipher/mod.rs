@@ -7,12 +7,15 @@
 
 #[macro_use]
 mod plug;
+mod blowfish;
+mod blowfish_tables;
 mod des;
 mod des_tables;
 mod rijndael;
 mod tea;
 mod twofish;
 
+pub(crate) use blowfish::Blowfish;
 pub(crate) use des::{Des, TripleDes};
 pub(crate) use rijndael::{Rijndael192, Rijndael256};
 pub use tea::ByteOrder;

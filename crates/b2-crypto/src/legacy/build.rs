@@ -3,7 +3,6 @@
 use alloc::boxed::Box;
 
 use aes::{Aes128, Aes192, Aes256};
-use blowfish::Blowfish;
 use cast5::Cast5;
 use chacha20::{ChaCha20, ChaCha20LegacyCore};
 use cipher::consts::{U8, U16};
@@ -17,9 +16,10 @@ use rc4::Rc4;
 use salsa20::XSalsa20;
 use zeroize::Zeroizing;
 
+use super::modes::{Chained, Counted};
 use super::transform::{Decrypting, Encrypting, Stream, Transform, WideCounter};
 use super::{Algorithm, Mode, RijndaelBlock, Suite, SuiteError};
-use crate::cipher::{Des, Rijndael192, Rijndael256, Tea, TripleDes, Twofish};
+use crate::cipher::{Blowfish, Des, Rijndael192, Rijndael256, Tea, TripleDes, Twofish};
 
 /// A key with another length than the check before let through; it cannot happen.
 const UNCHECKED: SuiteError = SuiteError::Option("the key does not fit the cipher");
@@ -39,7 +39,7 @@ pub(super) fn transform(
     let mode = Applied { suite, iv, encrypt };
     match suite.algorithm {
         Algorithm::Aes => aes(&mode, key),
-        Algorithm::Blowfish => mode.on(<Blowfish>::new_from_slice(key).map_err(|_| UNCHECKED)?),
+        Algorithm::Blowfish => mode.on(Blowfish::new(key).ok_or(UNCHECKED)?),
         Algorithm::Cast => mode.on(Cast5::new_from_slice(key).map_err(|_| UNCHECKED)?),
         Algorithm::Des => mode.on(Des::new(&*exactly(key)?)),
         Algorithm::Idea => mode.on(Idea::new_from_slice(key).map_err(|_| UNCHECKED)?),
@@ -111,14 +111,11 @@ impl Applied<'_> {
         &self,
         cipher: C,
     ) -> Result<Box<dyn Transform>, SuiteError> {
+        let iv = self.iv.try_into().map_err(|_| self.iv_length("16"))?;
         match self.suite.mode {
+            Mode::Cbc if self.encrypt => Ok(Box::new(Chained::new(cipher, iv))),
             Mode::Cbc => self.chained(cipher),
-            Mode::Ctr => {
-                let counted =
-                    ctr::CtrCore::<_, ctr::flavors::Ctr128BE>::inner_iv_slice_init(cipher, self.iv);
-                let counted = counted.map_err(|_| self.iv_length("16"))?;
-                Ok(Box::new(Stream(StreamCipherCoreWrapper::from_core(counted))))
-            }
+            Mode::Ctr => Ok(Box::new(Counted::new(cipher, iv))),
         }
     }
 

@@ -50,6 +50,7 @@ mod decryptor;
 mod encryptor;
 mod error;
 mod hash;
+mod modes;
 mod name;
 mod padding;
 mod pbkdf1;

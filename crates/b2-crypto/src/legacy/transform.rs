@@ -16,7 +16,10 @@ pub(super) trait Transform: Send + Sync {
 }
 
 /// Views two slices as one buffer. They have equal lengths; if a caller erred, it fails closed.
-fn paired<'a>(input: &'a [u8], output: &'a mut [u8]) -> Result<InOutBuf<'a, 'a, u8>, SuiteError> {
+pub(super) fn paired<'a>(
+    input: &'a [u8],
+    output: &'a mut [u8],
+) -> Result<InOutBuf<'a, 'a, u8>, SuiteError> {
     InOutBuf::new(input, output).map_err(|_| SuiteError::Undecryptable)
 }
 

@@ -24,7 +24,7 @@ pub(crate) fn digest(request: &DigestRequest, ends: &Ends, buffers: &BufferPool)
         (Side::Sink, _) => match &ends.sink {
             Some(sink) => {
                 let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
-                sink.digest(request.len).map_err(LocalError::sink)
+                sink.digest(request.offset, request.len).map_err(LocalError::sink)
             }
             None => Err(LocalError::sink(io::Error::other("there is no destination"))),
         },

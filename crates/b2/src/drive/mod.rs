@@ -181,7 +181,7 @@ impl Ends {
             }
             b2_core::Event::LargeFileStarting { len: Some(len), .. }
             | b2_core::Event::DownloadBegun { len, .. } => self.meter.set_total(*len),
-            b2_core::Event::PieceStored { offset, len, kept: true } => {
+            b2_core::Event::PieceStored { offset, len, kept: true, .. } => {
                 self.meter.kept(*len);
                 if let Some(sink) = &self.sink {
                     sink.lock().unwrap_or_else(PoisonError::into_inner).has(*offset, *len);

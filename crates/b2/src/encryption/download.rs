@@ -63,7 +63,8 @@ impl DecryptedDownload {
 
     /// As [`Download::to_file`]. With a [journal](Download::with_journal) the
     /// content that was verified stays beside the destination, **decrypted**,
-    /// and the download goes on after it.
+    /// and the download goes on after it. Its SHA-1 is in the journal and is
+    /// compared first; what was changed meanwhile is fetched again.
     pub fn to_file(self, path: impl AsRef<Path>) -> Run<ParallelDownload, Downloaded> {
         self.into_file(path.as_ref().to_owned(), Overwrite::Never)
     }
@@ -115,7 +116,7 @@ impl DecryptedDownload {
     fn in_order(self, sink: Sink) -> Run<b2_core::Download, Downloaded> {
         match &self.decryption.0 {
             Opener::Framed { .. } => self.framed(move |download, opened, wanted, _| {
-                let frames = Frames::new(&opened.file, opened.layout, wanted.clone(), 0);
+                let frames = Frames::new(&opened.file, opened.layout, wanted.clone());
                 let operation = b2_core::Download::new(opened.object)
                     .with_access(download.access)
                     .with_rewindable(sink.rewindable())
@@ -178,8 +179,8 @@ fn to_file(
 ) -> Result<(ParallelDownload, Ends), Error> {
     let frame = opened.layout.ciphertext_range(0).map_or(1, |range| range.end - range.start);
     let mut options = download.options.with_unit(frame);
-    let (sink, journal, kept) = match &download.journal {
-        None => (Sink::file(path, overwrite).map_err(local)?, None, 0),
+    let (sink, journal) = match &download.journal {
+        None => (Sink::file(path, overwrite).map_err(local)?, None),
         Some(at) => {
             // First what may be refused, so that nothing is made in vain.
             let asked = range.map_or_else(|| "all".to_owned(), |range| range.to_string());
@@ -195,17 +196,18 @@ fn to_file(
                 && state.file_id.as_ref() == Some(&opened.headers.file_id)
                 && state.len == wanted.ciphertext.end - wanted.ciphertext.start;
             // Bytes that are gone cannot be gone on with.
-            let kept = frames::kept(&opened.layout, &wanted, &state.pieces);
-            let kept = kept.filter(|(_, reach)| same && *reach <= len).map(|(frames, _)| frames);
-            match kept {
-                Some(_) => options = options.with_resume(state),
-                None => journal.renew(fresh).map_err(local)?,
+            let reach = frames::reach(&opened.layout, &wanted, &state.pieces);
+            if same && reach.is_some_and(|reach| reach <= len) {
+                options = options.with_resume(state);
+            } else {
+                journal.renew(fresh).map_err(local)?;
             }
-            (sink, Some(Arc::new(journal) as Arc<dyn Recording>), kept.unwrap_or(0))
+            // Nobody could tell later that the bytes are still those that were verified.
+            options = options.with_piece_digests(true);
+            (sink, Some(Arc::new(journal) as Arc<dyn Recording>))
         }
     };
-    let sink =
-        sink.through(Box::new(Frames::new(&opened.file, opened.layout, wanted.clone(), kept)));
+    let sink = sink.through(Box::new(Frames::new(&opened.file, opened.layout, wanted.clone())));
     let operation = ParallelDownload::new(opened.object, options)
         .with_access(download.access)
         .with_range(range_of(&wanted)?);

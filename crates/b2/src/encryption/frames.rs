@@ -48,9 +48,8 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    /// `kept` frames are in the destination from before.
-    pub(crate) fn new(file: &OpenFile, layout: Layout, wanted: Wanted, kept: u64) -> Self {
-        let left = (wanted.frames.end - wanted.frames.start).saturating_sub(kept);
+    pub(crate) fn new(file: &OpenFile, layout: Layout, wanted: Wanted) -> Self {
+        let left = wanted.frames.end - wanted.frames.start;
         let decryptor = file.frame_decryptor(&layout);
         let (partial, spare) = (BTreeMap::new(), Vec::new());
         Self { decryptor, layout, wanted, left, partial, spare, opened: Vec::new() }
@@ -121,34 +120,50 @@ impl Transform for Frames {
         self.left = self.wanted.frames.end - self.wanted.frames.start;
     }
 
+    fn has(&mut self, offset: u64, len: u64) {
+        // Those that are no whole frames are missed in the end.
+        let stretch = stretch(&self.layout, &self.wanted, offset, len);
+        self.left = self.left.saturating_sub(stretch.map_or(0, |stretch| stretch.frames));
+    }
+
+    fn placed(&self, offset: u64, len: u64) -> io::Result<(u64, u64)> {
+        let broken = || io::Error::other("a piece is not made of whole frames");
+        let stretch = stretch(&self.layout, &self.wanted, offset, len).ok_or_else(broken)?;
+        Ok((stretch.content.start, stretch.content.end - stretch.content.start))
+    }
+
     fn complete(&self) -> io::Result<()> {
         let missing = || io::Error::other("frames of the encrypted file are missing");
         if self.left == 0 { Ok(()) } else { Err(missing()) }
     }
 }
 
-/// Stretches of the wanted ciphertext, as a journal knows them, in terms of
-/// frames: how many they are, and how much content they reach to. `None`: they
-/// are not whole frames.
-pub(crate) fn kept(
-    layout: &Layout,
-    wanted: &Wanted,
-    pieces: &BTreeMap<u64, u64>,
-) -> Option<(u64, u64)> {
-    let (mut frames, mut reach) = (0, 0);
-    for (offset, len) in pieces {
-        let begin = wanted.ciphertext.start.checked_add(*offset)?;
-        let end = begin.checked_add(*len)?;
-        let first = layout.frame_of(begin).ok()?;
-        let last = layout.frame_of(end.checked_sub(1)?).ok()?;
-        let whole = layout.ciphertext_range(first).ok()?.start == begin
-            && layout.ciphertext_range(last).ok()?.end == end;
-        if !whole {
-            return None;
-        }
-        frames += last - first + 1;
-        let content = layout.content_range(last).ok()?.end.min(wanted.content.end);
-        reach = content.saturating_sub(wanted.content.start);
-    }
-    Some((frames, reach))
+/// A stretch of the wanted ciphertext in terms of frames.
+struct Stretch {
+    frames: u64,
+    /// Bytes of the destination.
+    content: Range<u64>,
+}
+
+/// `None`: it is not whole frames.
+fn stretch(layout: &Layout, wanted: &Wanted, offset: u64, len: u64) -> Option<Stretch> {
+    let begin = wanted.ciphertext.start.checked_add(offset)?;
+    let end = begin.checked_add(len)?;
+    let first = layout.frame_of(begin).ok()?;
+    let last = layout.frame_of(end.checked_sub(1)?).ok()?;
+    let whole = layout.ciphertext_range(first).ok()?.start == begin
+        && layout.ciphertext_range(last).ok()?.end == end;
+    let within = |at: u64| at.min(wanted.content.end).saturating_sub(wanted.content.start);
+    let content = within(layout.content_range(first).ok()?.start)
+        ..within(layout.content_range(last).ok()?.end);
+    whole.then_some(Stretch { frames: last - first + 1, content })
+}
+
+/// How much content the stretches of a journal reach to. `None`: they are not
+/// whole frames.
+pub(crate) fn reach(layout: &Layout, wanted: &Wanted, pieces: &BTreeMap<u64, u64>) -> Option<u64> {
+    pieces.iter().try_fold(0, |reach, (offset, len)| {
+        let stretch = stretch(layout, wanted, *offset, *len)?;
+        Some(stretch.content.end.max(reach))
+    })
 }

@@ -35,6 +35,11 @@ pub(crate) trait Transform: Send {
     fn write(&mut self, offset: u64, chunk: &[u8], put: &mut Put<'_>) -> io::Result<()>;
     /// What was put is worth nothing.
     fn clear(&mut self);
+    /// These bytes, counted as [`write`](Self::write) does, were put before.
+    fn has(&mut self, offset: u64, len: u64);
+    /// Where in the destination is what becomes of these bytes: first byte and
+    /// length.
+    fn placed(&self, offset: u64, len: u64) -> io::Result<(u64, u64)>;
     /// Whether all was put.
     fn complete(&self) -> io::Result<()>;
 }
@@ -144,6 +149,9 @@ impl Sink {
 
     /// This stretch is there from before.
     pub(crate) fn has(&mut self, offset: u64, len: u64) {
+        if let Some(transform) = &mut self.transform {
+            return transform.has(offset, len);
+        }
         self.beyond.insert(offset, offset + len);
     }
 
@@ -193,17 +201,7 @@ impl Sink {
     }
 
     fn hash(&mut self, offset: u64, most: u64) -> io::Result<u64> {
-        let Target::File(file) = &self.target else {
-            return Err(io::Error::other("this destination cannot be read back"));
-        };
-        let mut buffer = [0; 64 * 1024];
-        let want = usize::try_from(most).unwrap_or(buffer.len()).min(buffer.len());
-        let read = file.read_at(offset, &mut buffer[..want])?;
-        if read == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        self.verifier.update(&buffer[..read]);
-        Ok(read as u64)
+        read_back(&self.target, &mut self.verifier, offset, most)
     }
 
     /// Digest of everything before `end`, if it is all there and known
@@ -212,10 +210,25 @@ impl Sink {
         self.verifier.digest().filter(|_| self.verifier.position() == end)
     }
 
-    /// Digest of the first `len` bytes, which are all there.
-    pub(crate) fn digest(&mut self, len: u64) -> io::Result<Sha1Digest> {
-        self.catch_up(u64::MAX)?;
-        self.digest_at(len).ok_or_else(|| io::Error::other("bytes are missing"))
+    /// Digest of what is there of these bytes. They are read back unless they
+    /// are all from the start on and known.
+    pub(crate) fn digest(&mut self, offset: u64, len: u64) -> io::Result<Sha1Digest> {
+        if offset == 0 && self.transform.is_none() {
+            self.catch_up(u64::MAX)?;
+            if let Some(digest) = self.digest_at(len) {
+                return Ok(digest);
+            }
+        }
+        let (start, len) = match &self.transform {
+            Some(transform) => transform.placed(offset, len)?,
+            None => (offset, len),
+        };
+        let mut verifier = BodyVerifier::default();
+        while verifier.position() < len {
+            let position = verifier.position();
+            read_back(&self.target, &mut verifier, start + position, len - position)?;
+        }
+        verifier.digest().ok_or_else(|| io::Error::other("bytes are missing"))
     }
 
     /// What was written is on the disk when this returns.
@@ -238,6 +251,26 @@ impl Sink {
             Target::Memory(_) => Ok(()),
         }
     }
+}
+
+/// Reads some bytes, at most `most`, and counts them into a digest.
+fn read_back(
+    target: &Target,
+    verifier: &mut BodyVerifier,
+    offset: u64,
+    most: u64,
+) -> io::Result<u64> {
+    let Target::File(file) = target else {
+        return Err(io::Error::other("this destination cannot be read back"));
+    };
+    let mut buffer = [0; 64 * 1024];
+    let want = usize::try_from(most).unwrap_or(buffer.len()).min(buffer.len());
+    let read = file.read_at(offset, &mut buffer[..want])?;
+    if read == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    verifier.update(&buffer[..read]);
+    Ok(read as u64)
 }
 
 pub(crate) fn lock(bytes: &Shared) -> std::sync::MutexGuard<'_, Vec<u8>> {
@@ -358,8 +391,8 @@ mod tests {
             for index in order(chunks.len()) {
                 sink.write(index as u64 * 70_001, chunks[index]).unwrap();
             }
-            assert_eq!(sink.digest(1_000_000).unwrap(), whole);
-            assert!(sink.digest(1_000_001).is_err(), "a byte is missing");
+            assert_eq!(sink.digest(0, 1_000_000).unwrap(), whole);
+            assert!(sink.digest(0, 1_000_001).is_err(), "a byte is missing");
         }
     }
 
@@ -371,7 +404,7 @@ mod tests {
         // As if another process had written it.
         sink.has(3, 2);
         sink.write(0, b"hel").unwrap();
-        let digest = sink.digest(5).unwrap().to_string();
+        let digest = sink.digest(0, 5).unwrap().to_string();
         assert_eq!(digest, "aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d");
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use b2::{Bucket, ByteRange, Config, Error, Event, Observer, ProtocolEvent, Scope};
+use b2::{Bucket, ByteRange, Check, Config, Error, Event, Observer, ProtocolEvent, Scope};
 
 use crate::scene::{FRAME, PART, SEALED, decryption, encryption, site};
 use crate::support::content::{Shelf, pattern};
@@ -77,6 +77,7 @@ impl Interrupted {
         let before = self.site.emulator.stats().downloaded_today;
         let done = self.download(&self.site.bucket, piece).to_file(&self.to);
         let done = soon(done).await.unwrap();
+        assert_eq!(done.check, Check::Authenticated);
         assert_eq!(done.bytes, fs::metadata(&self.to).unwrap().len());
         assert_eq!(self.folder.names(), ["to"], "something was left");
         self.site.emulator.stats().downloaded_today - before
@@ -109,6 +110,39 @@ async fn what_is_gone_is_fetched_again() {
     let stage = interrupted().await;
     let partial = stage.folder.path(".b2-partial-to");
     fs::File::options().write(true).open(partial).unwrap().set_len(FRAME as u64).unwrap();
+    assert!(stage.go_on(PIECE).await >= stage.content.len() as u64);
+    assert!(fs::read(&stage.to).unwrap() == stage.content, "other bytes came back");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_changed_meanwhile_is_fetched_again() {
+    // The first byte that is kept, and one in the middle of a frame.
+    for changed in [0, 4 * FRAME + FRAME / 2] {
+        let stage = interrupted().await;
+        let partial = stage.folder.path(".b2-partial-to");
+        let mut content = fs::read(&partial).unwrap();
+        assert!(content[changed] == stage.content[changed], "nothing is there");
+        content[changed] ^= 1;
+        fs::write(partial, content).unwrap();
+        let fetched = stage.go_on(PIECE).await;
+        assert!(fs::read(&stage.to).unwrap() == stage.content, "a changed byte was taken over");
+        let whole = stage.content.len() as u64;
+        assert!(fetched <= whole - 5 * FRAME as u64, "{fetched} of {whole} were fetched again");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_digests_nothing_is_taken_over() {
+    // As an older version has written it.
+    let stage = interrupted().await;
+    let lines = fs::read_to_string(&stage.journal).unwrap();
+    let without = lines.lines().map(|line| match line.split_once(",\"digest\"") {
+        Some((before, _)) => format!("{before}}}}}\n"),
+        None => format!("{line}\n"),
+    });
+    let without: String = without.collect();
+    assert!(lines.contains("digest") && !without.contains("digest"), "{lines}");
+    fs::write(&stage.journal, without).unwrap();
     assert!(stage.go_on(PIECE).await >= stage.content.len() as u64);
     assert!(fs::read(&stage.to).unwrap() == stage.content, "other bytes came back");
 }

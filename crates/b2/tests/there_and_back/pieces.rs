@@ -79,6 +79,11 @@ struct Interrupted {
 
 /// A download that was stopped half-way, with a journal.
 async fn interrupted() -> Interrupted {
+    interrupted_within(None).await
+}
+
+/// As above, of a range.
+async fn interrupted_within(range: Option<ByteRange>) -> Interrupted {
     let site = Site::start().await;
     let content = pattern(30 * PIECE + 11);
     soon(site.bucket.upload("x", content.clone())).await.unwrap();
@@ -88,6 +93,10 @@ async fn interrupted() -> Interrupted {
     let client = site.builder().with_observer(Interrupter(Arc::clone(&enough))).build().unwrap();
     let bucket = client.bucket(BUCKET).await.unwrap();
     let download = bucket.download("x").with_piece_size(PIECE as u64).with_concurrency(1);
+    let download = match range {
+        Some(range) => download.with_range(range),
+        None => download,
+    };
     let handle = download.with_journal(&journal).to_file(&to).start();
     while !enough.load(Ordering::Relaxed) {
         tokio::task::yield_now().await;
@@ -144,6 +153,31 @@ async fn damaged_and_missing_bytes_are_fetched_again() {
         damage(&stage.folder.path(".b2-partial-to"));
         go_on(&stage).await;
         assert!(fs::read(&stage.to).unwrap() == stage.content, "other bytes came back");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_range_what_was_changed_is_fetched_again() {
+    // No digest tells of a range, so those of the pieces have to.
+    let range = ByteRange::starting_at(77);
+    for changed in [None, Some(0), Some(2 * PIECE + 5)] {
+        let stage = interrupted_within(Some(range)).await;
+        let partial = stage.folder.path(".b2-partial-to");
+        let mut content = fs::read(&partial).unwrap();
+        if let Some(changed) = changed {
+            assert!(content[changed] == stage.content[77 + changed], "nothing is there");
+            content[changed] ^= 1;
+        }
+        fs::write(partial, content).unwrap();
+        let download = stage.site.bucket.download("x").with_piece_size(PIECE as u64);
+        let download = download.with_range(range).with_journal(&stage.journal);
+        let handle = download.to_file(&stage.to).start();
+        let monitor = handle.monitor();
+        assert_eq!(soon(handle.join()).await.unwrap().check, Check::None);
+        assert!(fs::read(&stage.to).unwrap() == stage.content[77..], "other bytes came back");
+        let (fetched, kept) = (monitor.progress().transferred_bytes, 3 * PIECE as u64);
+        let most = stage.content.len() as u64 - kept;
+        assert!(fetched <= most, "{fetched} bytes were fetched again, {most} expected");
     }
 }
 

@@ -39,6 +39,8 @@ pub(crate) struct Begin {
 
 #[derive(Debug)]
 enum State {
+    /// An earlier process may have started it.
+    Perhaps,
     Starting(Box<Call<StartLargeFile>>),
     Finding(Box<Finding>),
     Note(Event),
@@ -60,7 +62,7 @@ impl Begin {
     /// An earlier process may have started it and stopped before it knew.
     pub(crate) fn perhaps_begun(request: StartLargeFileRequest, begun_ms: Option<i64>) -> Self {
         let mut begin = Self::new(request, begun_ms);
-        begin.find(None);
+        begin.state = State::Perhaps;
         begin
     }
 
@@ -76,6 +78,12 @@ impl Begin {
     pub(crate) fn poll(&mut self, account: &mut Account, now: Instant) -> Step<LargeFileId> {
         loop {
             match &mut self.state {
+                State::Perhaps if account.may(&Capability::ListFiles) => self.find(None),
+                State::Perhaps => {
+                    if let Some(step) = self.begin_another() {
+                        return step;
+                    }
+                }
                 State::Starting(call) => match call.poll(account, now).finished() {
                     Err(step) => return step,
                     Ok(Ok(file)) => return Step::Done(id(file)),
@@ -109,7 +117,7 @@ impl Begin {
         if self.starts == STARTS {
             return Some(Step::Done(Err(error)));
         }
-        if account.session().is_none_or(|session| session.can(&Capability::ListFiles)) {
+        if account.may(&Capability::ListFiles) {
             self.find(Some(error));
             return Some(Step::Event(Event::Reconciling));
         }
@@ -164,7 +172,7 @@ impl Begin {
         match &mut self.state {
             State::Starting(call) => call.handle(account, ticket, reply, now),
             State::Finding(finding) => finding.call.handle(account, ticket, reply, now),
-            State::Note(_) => {}
+            State::Perhaps | State::Note(_) => {}
         }
     }
 
@@ -172,7 +180,7 @@ impl Begin {
         match &mut self.state {
             State::Starting(call) => call.abandon(account),
             State::Finding(finding) => finding.call.abandon(account),
-            State::Note(_) => {}
+            State::Perhaps | State::Note(_) => {}
         }
     }
 }

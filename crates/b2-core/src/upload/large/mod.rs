@@ -73,6 +73,8 @@ pub struct LargeUpload {
     file_id: Option<LargeFileId>,
     paused: bool,
     possible_orphan: bool,
+    /// It goes on with what an earlier upload has left.
+    resumed: bool,
     stop: Option<Stop>,
     /// Where the bytes are, if they are copied inside B2.
     origin: Option<CopyOrigin>,
@@ -116,6 +118,7 @@ impl LargeUpload {
             file_id: None,
             paused: false,
             possible_orphan: false,
+            resumed: false,
             stop: None,
             origin: None,
             stream: None,
@@ -343,10 +346,21 @@ impl LargeUpload {
             },
             Phase::Cancelling(call, why) => match call.poll(account, now).finished()? {
                 Ok(_) => Ok(self.cancelled(account, Ok(()), why.clone())),
-                Err(error) if review::is_gone(&error) => {
-                    Ok(self.cancelled(account, Ok(()), why.clone()))
-                }
+                Err(error) if review::is_gone(&error) => match self.file_id.clone() {
+                    Some(id) if self.resumed => {
+                        let call = Call::new(GetFileInfoRequest::new(FileId::from(id)));
+                        Ok(Phase::Doubting(Box::new(call), why.clone()))
+                    }
+                    _ => Ok(self.cancelled(account, Ok(()), why.clone())),
+                },
                 Err(error) => Ok(self.cancelled(account, Err(error), why.clone())),
+            },
+            Phase::Doubting(call, why) => match call.poll(account, now).finished()? {
+                Ok(file) if file.action == Action::Upload => Ok(self.finished(account, file)),
+                Err(error) if !review::is_gone(&error) => {
+                    Ok(self.failed(Error::unconfirmed("b2_finish_large_file", error)))
+                }
+                _ => Ok(self.cancelled(account, Ok(()), why.clone())),
             },
             Phase::Done(result) => {
                 let result = std::mem::replace(result, Err(Error::Cancelled));
@@ -372,6 +386,13 @@ impl Operation for LargeUpload {
             if self.stop.is_some() && !phase.committed() {
                 self.stop = None;
                 phase.abandon(account);
+                self.authorizer.abandon(account);
+                let left = self.options.resume.take().filter(Resume::begun);
+                if let Some(resume) = left.filter(|_| self.stream.is_none()) {
+                    // It has not come to going on with what there is.
+                    self.file_id = self.file_id.take().or(resume.file_id);
+                    self.resumed = true;
+                }
                 phase = self.failed(Error::Cancelled);
             }
             match self.advance(&mut phase, account, now) {
@@ -396,6 +417,7 @@ impl Operation for LargeUpload {
             Phase::Sending(parts) => parts.handle(account, ticket, reply, now),
             Phase::Finishing(call) => call.handle(account, ticket, reply, now),
             Phase::Cancelling(call, _) => call.handle(account, ticket, reply, now),
+            Phase::Doubting(call, _) => call.handle(account, ticket, reply, now),
             Phase::Verifying(own, parts) if *own == ticket => {
                 let parts = std::mem::take(parts);
                 self.phase = self.compared(parts, reply);

@@ -28,6 +28,8 @@ pub(super) enum Phase {
     Sending(Box<Parts>),
     Finishing(Box<Reconciled<FinishLargeFile>>),
     Cancelling(Box<Call<CancelLargeFile>>, Error),
+    /// There was nothing to cancel: has an earlier upload finished it?
+    Doubting(Box<Call<GetFileInfo>>, Error),
     Done(Result<Box<Uploaded>, Error>),
     Over,
 }
@@ -41,6 +43,7 @@ impl Phase {
             Self::Sending(parts) => parts.abandon(account),
             Self::Finishing(call) => call.abandon(account),
             Self::Cancelling(call, _) => call.abandon(account),
+            Self::Doubting(call, _) => call.abandon(account),
             Self::Planning
             | Self::Hashing(_)
             | Self::Verifying(..)
@@ -59,6 +62,7 @@ impl Phase {
                 | Self::Looking(_)
                 | Self::Finishing(_)
                 | Self::Cancelling(..)
+                | Self::Doubting(..)
                 | Self::Done(_)
                 | Self::Over
         )

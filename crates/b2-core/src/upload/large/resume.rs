@@ -416,7 +416,7 @@ mod tests {
                 len: 0,
                 part_size: 10_000_000,
                 digest: resume.digest,
-                told: None,
+                told: resume.told,
             },
             ResumeEntry::Started { file_id: LargeFileId::from("4_f2") },
             ResumeEntry::Part { number: 3, digest: Sha1Digest::new([3; 20]) },

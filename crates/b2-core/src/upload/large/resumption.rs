@@ -22,6 +22,7 @@ impl LargeUpload {
         account: &mut Account,
         resume: Resume,
     ) -> Result<Phase, Step<Uploaded>> {
+        self.resumed = true;
         self.plan = resume.plan();
         self.digest = resume.digest;
         if resume.told.is_some_and(|told| told != begin::told(&self.request())) {
