@@ -99,6 +99,8 @@ pub(crate) struct Actor {
     pub(super) stopped: Option<How>,
     /// The source is being read.
     pub(super) reading: bool,
+    /// It was read up to here.
+    pub(super) read_to: u64,
     /// Requests that it has under way.
     pub(crate) in_air: u32,
     /// Under which B2 encrypts whatever this actor stores.
@@ -141,6 +143,7 @@ impl Actor {
             steps: 0,
             stopped: None,
             reading: false,
+            read_to: 0,
             in_air: 0,
             key: (!index.is_multiple_of(2)).then(|| CustomerKey::new([7; 32])),
             application_key: None,
@@ -166,7 +169,7 @@ impl Actor {
             self.hits = hits;
             self.in_air = 0;
             (self.looked, self.refused) = (false, false);
-            (self.stopped, self.reading) = (None, false);
+            (self.stopped, self.reading, self.read_to) = (None, false, 0);
             (self.told, self.lost_copies) = (0, 0);
             self.begun += 1;
             self.errand = Some(errand);
@@ -374,14 +377,23 @@ impl Actor {
     }
 
     /// An event is written down before anything follows from it, and bytes
-    /// are synced before it is said that they are there.
-    pub(crate) fn note(&mut self, event: &Event) {
+    /// are synced before it is said that they are there. What is fetched anew
+    /// is not there any more.
+    pub(crate) fn note(&mut self, event: &Event) -> Result<(), String> {
         if matches!(event, Event::PieceStored { .. }) {
             self.sink.sync();
         }
         self.looked |= *event == Event::Reconciling;
         self.told += usize::from(*event == Event::PossibleDuplicate);
         self.resumable.note(event);
+        match self.state() {
+            Some(State::Download(left))
+                if *event == Event::Restarting && !left.pieces.is_empty() =>
+            {
+                Err("the journal knows pieces of what is fetched anew".to_owned())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What tells the requests of one operation from those of another.

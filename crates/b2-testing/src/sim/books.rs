@@ -52,6 +52,13 @@ pub enum Violation {
         /// What it says.
         told: String,
     },
+    /// Safety: a stream was read with a gap, or two slices at a time.
+    ReadAhead {
+        /// First byte asked for.
+        offset: u64,
+        /// The byte that follows what was read.
+        expected: u64,
+    },
     /// Economy: a list call with a key that may not list, by an operation that
     /// was not asked for a list.
     ListForbidden {

@@ -78,7 +78,8 @@ impl Holdings {
     /// Whether this can be the newest version, with this content.
     pub(crate) fn is_newest(&self, id: &FileId, content: Option<&[u8]>) -> Result<(), String> {
         let newest = self.versions.front().is_some_and(|newest| newest.id == *id);
-        if !newest && !(self.moved && self.made.contains_key(id)) {
+        let late = self.moved && self.made.contains_key(id);
+        if !(newest || late) {
             return Err("another version than the newest".to_owned());
         }
         match (self.content(id), content) {

@@ -7,6 +7,7 @@ use b2_core::op::{Prefetch, Reply, Stop, Ticket};
 use b2_core::time::Duration;
 
 use crate::sim::actor::{Actor, Life};
+use crate::sim::books::Violation;
 use crate::sim::scenario::{Errand, How};
 use crate::sim::settling::End;
 use crate::sim::world::{Happening, World};
@@ -106,10 +107,15 @@ impl World {
     /// takes seconds, and at times it fails.
     pub(super) fn prefetch(&mut self, index: usize, request: &Prefetch) {
         let actor = &mut self.actors[index];
+        let (offset, expected) = (request.offset, actor.read_to);
+        if actor.reading || (offset != expected && offset != 0) {
+            self.books.blame(Violation::ReadAhead { offset, expected });
+        }
         let left = (actor.source.len() as u64).saturating_sub(request.offset);
         let reply = if actor.breaks_before(request.offset + request.len) {
             Reply::Local(LocalError::source(io::Error::other("a bad sector")))
         } else {
+            actor.read_to = offset + left.min(request.len);
             Reply::Prefetched { len: left.min(request.len) }
         };
         let (life, ticket) = (actor.life(), request.ticket);

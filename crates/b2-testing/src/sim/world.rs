@@ -246,7 +246,9 @@ impl World {
             }
             match step {
                 Step::Event(event) => {
-                    actor.note(&event);
+                    if let Err(what) = actor.note(&event) {
+                        self.books.blame(Violation::WrongContent { what });
+                    }
                     let may_list = self.scenario.may_list;
                     if event == Event::PossibleDuplicate {
                         let looked = std::mem::take(&mut actor.looked);
