@@ -103,6 +103,9 @@ pub(crate) struct Actor {
     pub(super) read_to: u64,
     /// Requests that it has under way.
     pub(crate) in_air: u32,
+    /// It was dropped with the deletion of a version under way, which may be
+    /// gone when the next errand wants to delete it.
+    pub(super) deletes_late: bool,
     /// Under which B2 encrypts whatever this actor stores.
     key: Option<CustomerKey>,
     pub(super) application_key: Option<ApplicationKeyId>,
@@ -145,6 +148,7 @@ impl Actor {
             reading: false,
             read_to: 0,
             in_air: 0,
+            deletes_late: false,
             key: (!index.is_multiple_of(2)).then(|| CustomerKey::new([7; 32])),
             application_key: None,
             copied: None,

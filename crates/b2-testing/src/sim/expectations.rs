@@ -216,6 +216,7 @@ impl Actor {
                 Some(Errand::List(_) | Errand::Versions(_) | Errand::DeleteAll),
                 Some("unauthorized"),
             ) => !may_list,
+            (Some(Errand::Delete), Some("file_not_present")) => self.deletes_late,
             (Some(Errand::Ask(kind)), _) if calls::unrepeatable(kind) => {
                 matches!(error, Error::Unconfirmed { .. }) && self.hits > 0
             }

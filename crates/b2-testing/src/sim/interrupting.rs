@@ -77,6 +77,8 @@ impl World {
         if let Some(mut operation) = actor.operation.take() {
             operation.abandon(&mut self.account);
         }
+        let deletes = matches!(actor.errand, Some(Errand::Delete | Errand::DeleteAll));
+        actor.deletes_late |= deletes && actor.in_air > 0;
         actor.forget();
         actor.resumable.leave();
         actor.resumable.finished();
