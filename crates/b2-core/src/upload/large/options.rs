@@ -64,7 +64,7 @@ impl LargeOptions {
     /// Length of every part but the last, in bytes; default: what B2
     /// recommends, 100,000,000. It is raised so far that 10,000 parts
     /// suffice, and to B2's minimum of 5,000,000; 0 and more than
-    /// [`MAX_PART_SIZE`](super::MAX_PART_SIZE) are errors. Larger parts need
+    /// [`MAX_PART_SIZE`] are errors. Larger parts need
     /// fewer requests, smaller ones lose less when one fails.
     #[must_use]
     pub fn with_part_size(mut self, bytes: u64) -> Self {
