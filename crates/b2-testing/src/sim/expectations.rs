@@ -181,7 +181,8 @@ impl Actor {
         let due = self.is_due(error, may_list);
         // What is cancelled is not kept, nor is a stream.
         let stream = matches!(self.errand, Some(Errand::UploadStream { .. }));
-        self.resumable.failed(error, !stream && self.stopped != Some(How::Cancel));
+        let keeps = self.resumable.crashes() || self.is_kept();
+        self.resumable.failed(error, keeps && !stream && self.stopped != Some(How::Cancel));
         due
     }
 

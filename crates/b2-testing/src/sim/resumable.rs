@@ -117,7 +117,7 @@ impl Resumable {
         let state = self.journal.as_ref().map(|journal| &journal.state);
         let nameless = matches!(state, Some(State::Upload(one)) if one.file_id.is_none());
         // What a process that was killed has asked for may be there.
-        if (kept && self.crashes()) || (nameless && self.deaths > 0) {
+        if kept || (nameless && self.deaths > 0) {
             self.leave();
         }
         self.finished();
