@@ -25,25 +25,17 @@ impl LargeUpload {
             Granted::Yes(session) => session,
             Granted::NotYet(step) => return Err(step),
         };
-        if let Some(resume) = self.options.resume.take().filter(Resume::begun) {
-            if resume.copied_from.is_some() != self.origin.is_some() {
-                return Err(Step::Done(Err(cannot_resume(CannotResume::Source))));
-            }
-            return match self.stream {
-                Some(_) if resume.file_id.is_none() => {
-                    let (request, at_ms) = (self.request(), resume.begun_ms);
-                    Ok(Phase::Beginning(Box::new(Begin::perhaps_begun(request, at_ms))))
-                }
-                Some(_) => Ok(self.start(account, now)),
-                None => self.go_on(account, resume),
-            };
+        let resume = self.options.resume.take().filter(Resume::begun);
+        if let Some(resume) = &resume
+            && resume.copied_from.is_some() != self.origin.is_some()
+        {
+            return Err(Step::Done(Err(cannot_resume(CannotResume::Source))));
         }
         if self.stream.is_some() {
-            if let WholeDigest::Known(digest) = self.options.whole_digest {
-                self.no_room().map_or(Ok(()), |full| Err(Step::Done(Err(full))))?;
-                self.digest = Some(digest);
-            }
-            return Ok(self.start(account, now));
+            return self.begin_stream(account, resume, now).map_err(|why| Step::Done(Err(why)));
+        }
+        if let Some(resume) = resume {
+            return self.go_on(account, resume);
         }
         let wanted = self.options.part_size.unwrap_or(session.recommended_part_size);
         let plan = PartPlan::new(self.len, wanted, session.absolute_minimum_part_size);
@@ -51,26 +43,43 @@ impl LargeUpload {
         match self.options.whole_digest {
             _ if self.headers.file_info().get(FileInfo::LARGE_FILE_SHA1).is_some() => {}
             WholeDigest::Omit => {}
-            WholeDigest::Automatic if self.no_room().is_some() => {}
+            WholeDigest::Automatic if self.room().is_err() => {}
             WholeDigest::Known(digest) => {
-                self.no_room().map_or(Ok(()), |full| Err(Step::Done(Err(full))))?;
+                self.room().map_err(|full| Step::Done(Err(full)))?;
                 self.digest = Some(digest);
             }
             WholeDigest::Automatic | WholeDigest::Compute => {
-                self.no_room().map_or(Ok(()), |full| Err(Step::Done(Err(full))))?;
+                self.room().map_err(|full| Step::Done(Err(full)))?;
                 return Ok(Phase::Hashing(account.next_ticket()));
             }
         }
         Ok(self.start(account, now))
     }
 
-    /// Why a digest cannot be added to the file information, if it cannot.
-    fn no_room(&self) -> Option<Error> {
+    /// There is nothing to plan, and nothing to go on with: at most there is a
+    /// file that an earlier stream may have begun.
+    fn begin_stream(
+        &mut self,
+        account: &Account,
+        record: Option<Resume>,
+        now: Instant,
+    ) -> Result<Phase, Error> {
+        if let WholeDigest::Known(digest) = self.options.whole_digest {
+            self.room()?;
+            self.digest = Some(digest);
+        }
+        Ok(match record.filter(|left| left.file_id.is_none()) {
+            Some(left) => {
+                Phase::Beginning(Box::new(Begin::perhaps_begun(self.request(), left.begun_ms)))
+            }
+            None => self.start(account, now),
+        })
+    }
+
+    /// Whether a digest can be added to the file information.
+    fn room(&self) -> Result<(), Error> {
         let digest = Sha1Digest::new([0; 20]).to_string();
         let headers = self.headers.clone().with_file_info(FileInfo::LARGE_FILE_SHA1, &digest);
-        match headers {
-            Ok(headers) => headers.check(OPERATION).err(),
-            Err(rule) => Some(request(RequestError::FileInfo(rule))),
-        }
+        headers.map_err(|rule| request(RequestError::FileInfo(rule)))?.check(OPERATION)
     }
 }
