@@ -59,11 +59,7 @@ async fn every_length_comes_back() {
 async fn a_digest_that_is_known_is_stored() {
     let site = site().await;
     let content = pattern(3 * PART);
-    let digest: Sha1Digest = {
-        let mut verifier = b2_core::body::BodyVerifier::default();
-        verifier.update(&content);
-        verifier.digest().unwrap()
-    };
+    let digest = digest(&content);
     let upload = site.bucket.upload("x", stream(content));
     soon(upload.with_whole_digest(WholeDigest::Known(digest))).await.unwrap();
     let back = soon(site.bucket.download("x").to_bytes()).await.unwrap();
@@ -173,6 +169,25 @@ async fn whoever_stops_a_stream_cancels_it() {
     let error = soon(upload.with_part_callback(|_| ControlFlow::Break(()))).await.unwrap_err();
     assert!(matches!(error, Error::Cancelled), "{error:?}");
     assert!(versions(&site).await.is_empty());
+}
+
+fn digest(content: &[u8]) -> Sha1Digest {
+    let mut verifier = b2_core::body::BodyVerifier::default();
+    verifier.update(content);
+    verifier.digest().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_digest_that_is_known_is_stored_after_a_killed_stream_too() {
+    let (site, folder) = (site().await, Folder::new());
+    let journal = folder.path("journal");
+    dropped(&site, &journal).await;
+    let content = pattern(3 * PART);
+    let known = WholeDigest::Known(digest(&content));
+    let upload = site.bucket.upload("x", stream(content)).with_journal(&journal);
+    soon(upload.with_whole_digest(known)).await.unwrap();
+    let back = soon(site.bucket.download("x").to_bytes()).await.unwrap();
+    assert_eq!(back.check, Check::LargeFileSha1);
 }
 
 /// Begins a stream with a journal and drops it in the middle.
