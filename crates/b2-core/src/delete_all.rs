@@ -8,6 +8,9 @@
 //!                                     no page before: Done <-----------+
 //! ```
 //!
+//! A page that is listed again may end sooner than before, or begin with newer
+//! versions; then there is a page behind it again, which comes first.
+//!
 //! Versions are listed from the newest to the oldest. Deleting begins at the
 //! other end, so that whoever reads the name meanwhile sees the newest version
 //! until the last moment, and an end in between leaves what is newest.
@@ -22,7 +25,7 @@ use b2_proto::{
 use crate::account::Account;
 use crate::call::Call;
 use crate::endpoint::{CancelLargeFile, DeleteFileVersion, Endpoint, ListFileVersions};
-use crate::error::{Error, RequestError};
+use crate::error::{Error, ProtocolError, RequestError};
 use crate::event::Event;
 use crate::op::{Operation, Reply, Step, Ticket, Wait};
 use crate::session::Authorize;
@@ -30,6 +33,11 @@ use crate::time::Instant;
 
 /// Rows of a page; B2 bills a listing by started thousands.
 const ROWS: u32 = 1_000;
+
+/// Pages that may have another behind them again while nothing is deleted:
+/// somebody else deletes or uploads at the same time. A server that does it
+/// for ever is mad.
+const RETURNS: u32 = 16;
 
 /// Deletes all versions of one name: uploads, hide markers, and large files
 /// that nobody finished.
@@ -46,8 +54,10 @@ pub struct DeleteAllVersions {
     /// Where the pages begin that are still to be deleted; the first is the
     /// start of the name.
     pages: Vec<Option<FileId>>,
-    /// Whether the pages are walked back: the last is known.
-    backwards: bool,
+    /// Whether the page that is listed was listed before.
+    again: bool,
+    /// Pages that had one behind them again, since a version was deleted.
+    returns: u32,
     events: VecDeque<Event>,
     deleted: Deleted,
 }
@@ -90,7 +100,8 @@ impl DeleteAllVersions {
             bypass_governance: false,
             state: State::Authorizing(Authorize::new()),
             pages: vec![None],
-            backwards: false,
+            again: false,
+            returns: 0,
             events: VecDeque::new(),
             deleted: Deleted::default(),
         }
@@ -135,16 +146,22 @@ impl DeleteAllVersions {
         State::Listing(Box::new(Call::new(request)))
     }
 
-    fn listed(&mut self, page: <ListFileVersions as Endpoint>::Response) -> State {
+    fn listed(&mut self, page: <ListFileVersions as Endpoint>::Response) -> Result<State, Error> {
         let more = page.next_file_name.as_deref() == Some(self.name.as_str());
-        if let (true, false, Some(next)) = (more, self.backwards, page.next_file_id)
-            && self.pages.last() != Some(&Some(next.clone()))
-        {
-            self.pages.push(Some(next));
-            return self.list();
+        let next = page.next_file_id.filter(|_| more).map(Some);
+        let Some(next) = next else {
+            let rows = page.files.into_iter().filter_map(|row| self.own(row)).collect();
+            return Ok(State::Deleting(rows));
+        };
+        self.returns += u32::from(self.again);
+        if self.pages.contains(&next) || self.returns > RETURNS {
+            let what = "the list of versions goes round in a circle";
+            let source = Box::new(ProtocolError::Contradiction(what));
+            return Err(Error::Protocol { operation: ListFileVersions::NAME, source });
         }
-        self.backwards = true;
-        State::Deleting(page.files.into_iter().filter_map(|row| self.own(row)).collect())
+        self.pages.push(next);
+        self.again = false;
+        Ok(self.list())
     }
 
     fn own(&self, row: FileVersion) -> Option<Row> {
@@ -156,6 +173,7 @@ impl DeleteAllVersions {
     fn next(&mut self, account: &Account, mut rows: Vec<Row>) -> Result<State, Deleted> {
         let Some(row) = rows.pop() else {
             self.pages.pop();
+            self.again = true;
             return if self.pages.is_empty() { Err(self.deleted) } else { Ok(self.list()) };
         };
         // Deleting cancels too, and needs no other capability.
@@ -179,6 +197,7 @@ impl DeleteAllVersions {
     }
 
     fn gone(&mut self, row: Row) {
+        self.returns = 0;
         match row.action {
             Action::Start => self.deleted.unfinished += 1,
             _ => self.deleted.versions += 1,
@@ -201,7 +220,7 @@ impl DeleteAllVersions {
             }
             State::Listing(call) => {
                 let page = call.poll(account, now).finished()?.map_err(failed)?;
-                Ok(self.listed(page))
+                self.listed(page).map_err(failed)
             }
             State::Deleting(rows) => {
                 self.next(account, std::mem::take(rows)).map_err(|deleted| Step::Done(Ok(deleted)))
