@@ -66,6 +66,12 @@ impl<E: Endpoint> Call<E> {
         }
     }
 
+    /// Whether B2 has heard nothing of it, or has surely refused, and nothing
+    /// is under way.
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(self.state, State::Ready | State::Retrying(_)) && !self.ambiguous
+    }
+
     /// Whether a reply with this ticket is for this call.
     pub(crate) fn awaits(&self, ticket: Ticket) -> bool {
         let own = matches!(&self.state, State::InFlight { ticket: own, .. } if *own == ticket);

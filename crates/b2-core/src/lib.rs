@@ -69,6 +69,7 @@
 //! | a call whose lost answer is looked up | [`Reconciled`] |
 //! | to check an application key | [`Authorize`] |
 //! | a bucket's id | [`FindBucket`] |
+//! | the buckets that the key may see | [`ListAllowedBuckets`] |
 //! | a download token, and where it is good | [`ShareFiles`] |
 //! | a listing | [`Pager`], which makes a [`Call`] for each page |
 //! | to copy inside B2, whatever the length | [`FileCopy`] |
@@ -76,6 +77,7 @@
 //! | to upload a file of any size | [`Upload`], which chooses one of the next two |
 //! | to upload up to 5 GB in one request | [`SmallUpload`] |
 //! | to upload in parts, to be resumed | [`LargeUpload`] |
+//! | to send and finish parts by hand | the operations of [`multipart`] |
 //! | to download, checked and resumed | [`Download`] |
 //! | to download in pieces, to be resumed | [`ParallelDownload`] |
 //!
@@ -110,6 +112,7 @@ pub mod endpoint;
 pub mod error;
 pub mod event;
 pub mod list;
+pub mod multipart;
 pub mod op;
 pub mod plan;
 pub mod port;
@@ -122,7 +125,7 @@ pub mod upload;
 pub mod webhook;
 
 pub use account::{Account, Config, Credentials};
-pub use bucket::FindBucket;
+pub use bucket::{FindBucket, ListAllowedBuckets};
 pub use call::Call;
 pub use copy::FileCopy;
 pub use custom::CustomCall;

@@ -6,6 +6,9 @@
 //!    |  +-- nothing there: call once more --+
 //!    +-- the answer may be lost --> Looking-+--found--> Done
 //! ```
+//!
+//! A key that may not look calls again where that does no harm; what is
+//! refused then may have been done by the first call.
 
 use b2_proto::{
     Action, Capability, ErrorCode, FileId, GetFileInfoRequest, ListBucketsRequest,
@@ -31,6 +34,10 @@ pub trait Reconcile: Endpoint<Request: Clone> + sealed::Sealed {
 
     /// What the key must be allowed to do for that.
     const LOOK_NEEDS: Capability;
+
+    /// Whether a key that may not look can as well call again: what took
+    /// effect is refused the second time and not done twice.
+    const CALL_AGAIN: bool = false;
 
     /// Whether this error leaves it open if the call took effect.
     fn doubtful(error: &Error) -> bool;
@@ -60,6 +67,8 @@ pub struct Reconciled<E: Reconcile> {
     request: E::Request,
     state: State<E>,
     second_calls: u32,
+    /// Why it is called again without a look.
+    doubt: Option<Error>,
 }
 
 #[derive(Debug)]
@@ -74,7 +83,17 @@ impl<E: Reconcile> Reconciled<E> {
     #[must_use]
     pub fn new(request: E::Request) -> Self {
         let state = State::Calling(Call::new(request.clone()));
-        Self { request, state, second_calls: 0 }
+        Self { request, state, second_calls: 0, doubt: None }
+    }
+
+    fn calls_again(&mut self, error: &Error) -> bool {
+        let lost = matches!(error, Error::Unconfirmed { .. });
+        if !E::CALL_AGAIN || !lost || self.second_calls == SECOND_CALLS {
+            return false;
+        }
+        self.second_calls += 1;
+        self.doubt = Some(error.clone());
+        true
     }
 
     /// What to do when the look is over; `None`: poll again.
@@ -114,6 +133,14 @@ impl<E: Reconcile> Operation for Reconciled<E> {
                     Ok(Err(error)) if E::doubtful(&error) && may_look::<E>(account) => {
                         self.state = State::Doubting(error);
                         return Step::Event(Event::Reconciling);
+                    }
+                    Ok(Err(error)) if self.calls_again(&error) => {
+                        self.state = State::Calling(Call::new(self.request.clone()));
+                        return Step::Event(Event::Reconciling);
+                    }
+                    // The refusal may be that of the second call.
+                    Ok(Err(error)) if E::doubtful(&error) => {
+                        return Step::Done(Err(self.doubt.take().unwrap_or(error)));
                     }
                     Ok(result) => return Step::Done(result),
                     Err(step) => return step,
@@ -220,6 +247,7 @@ impl Reconcile for CreateBucket {
 impl Reconcile for FinishLargeFile {
     type Look = GetFileInfo;
     const LOOK_NEEDS: Capability = Capability::ReadFiles;
+    const CALL_AGAIN: bool = true;
 
     fn doubtful(error: &Error) -> bool {
         matches!(error, Error::Unconfirmed { .. }) || error.code() == Some(&ErrorCode::BadRequest)

@@ -16,7 +16,7 @@ pub(crate) use authorizer::{Authorizer, Granted};
 pub use config::{Config, Credentials, PRODUCTION_REALM, TestMode, Timeouts};
 pub(crate) use urls::UploadTarget;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use b2_proto::{AuthToken, BucketId, LargeFileId};
@@ -24,6 +24,10 @@ use b2_proto::{AuthToken, BucketId, LargeFileId};
 use crate::op::{Limits, Ticket};
 use crate::retry::{Backoff, Jitter, RetryPolicy};
 use crate::time::{Duration, Instant};
+
+/// How long a large file that was begun by hand is nobody else's: longer than
+/// the patience of any upload.
+const BEGUN_FOR: Duration = Duration::from_secs(6 * 3600);
 
 /// The state that the operations of one account share.
 ///
@@ -46,6 +50,8 @@ pub struct Account {
     tickets: u64,
     /// Large files that an operation works on.
     large_files: BTreeSet<LargeFileId>,
+    /// Large files that were begun by hand, and when.
+    begun: VecDeque<(LargeFileId, Instant)>,
 }
 
 impl Account {
@@ -63,6 +69,7 @@ impl Account {
             jitter: Jitter::new(seed),
             tickets: 0,
             large_files: BTreeSet::new(),
+            begun: VecDeque::new(),
         }
     }
 
@@ -157,11 +164,22 @@ impl Account {
 
     /// Whether some operation works on this large file.
     pub(crate) fn works_on(&self, id: &LargeFileId) -> bool {
-        self.large_files.contains(id)
+        self.large_files.contains(id) || self.begun.iter().any(|(begun, _)| begun == id)
     }
 
     pub(crate) fn begin_work_on(&mut self, id: &LargeFileId) {
         self.large_files.insert(id.clone());
+    }
+
+    /// A large file was begun by hand. Nobody tells when its caller is done
+    /// with it; it is remembered for longer than anybody whose own answer was
+    /// lost meanwhile will look for his.
+    pub(crate) fn note_begun(&mut self, id: &LargeFileId, now: Instant) {
+        let lapsed = |at: Instant| now.saturating_duration_since(at) > BEGUN_FOR;
+        while self.begun.front().is_some_and(|(_, at)| lapsed(*at)) {
+            self.begun.pop_front();
+        }
+        self.begun.push_back((id.clone(), now));
     }
 
     pub(crate) fn end_work_on(&mut self, id: &LargeFileId) {

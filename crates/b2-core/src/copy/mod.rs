@@ -25,7 +25,7 @@ use crate::endpoint::GetFileInfo;
 use crate::error::{Error, RequestError};
 use crate::op::{Operation, Reply, Slot, Step, Stop, Ticket};
 use crate::time::Instant;
-use crate::upload::{CannotResume, LargeUpload, UploadHeaders, Uploaded, WholeDigest};
+use crate::upload::{CannotResume, LargeUpload, StoredFile, UploadHeaders, WholeDigest};
 
 const OPERATION: &str = "b2_copy_file";
 
@@ -51,28 +51,6 @@ enum State {
     Whole(Box<WholeCopy>),
     Large(Box<LargeUpload>),
     Over,
-}
-
-/// What a copy gives.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Copied {
-    /// The version that was made.
-    pub file: FileVersion,
-    /// The answer to a request was lost, and no version of it was found, or
-    /// the application key may not list files to find out: it may have made,
-    /// or still make, another version of the same bytes.
-    pub possible_duplicate: bool,
-    /// The answer that would have begun a large file was lost and the file was
-    /// not found: one without parts may be left unfinished.
-    pub possible_orphan: bool,
-}
-
-impl From<Uploaded> for Copied {
-    fn from(uploaded: Uploaded) -> Self {
-        let Uploaded { file, possible_duplicate, possible_orphan } = uploaded;
-        Self { file, possible_duplicate, possible_orphan }
-    }
 }
 
 impl FileCopy {
@@ -190,9 +168,9 @@ fn refuse(why: RequestError) -> Error {
 }
 
 impl Operation for FileCopy {
-    type Output = Copied;
+    type Output = StoredFile;
 
-    fn poll(&mut self, account: &mut Account, now: Instant) -> Step<Copied> {
+    fn poll(&mut self, account: &mut Account, now: Instant) -> Step<StoredFile> {
         loop {
             match &mut self.state {
                 State::Describing(call) => match call.poll(account, now).finished() {
@@ -213,7 +191,7 @@ impl Operation for FileCopy {
                 State::Large(large) => {
                     return match large.poll(account, now).finished() {
                         Err(step) => step,
-                        Ok(result) => Step::Done(result.map(Copied::from)),
+                        Ok(result) => Step::Done(result),
                     };
                 }
                 State::Over => return Step::Done(Err(Error::Cancelled)),

@@ -15,13 +15,13 @@ use b2_proto::{
 
 use crate::account::{Account, clock};
 use crate::call::Call;
-use crate::copy::Copied;
 use crate::endpoint::{CopyFile, Endpoint, ListFileVersions};
 use crate::error::{Error, ProtocolError, Remedy};
 use crate::event::Event;
 use crate::op::{Operation, Reply, Step, Ticket};
 use crate::retry::OnAmbiguous;
 use crate::time::Instant;
+use crate::upload::StoredFile;
 
 /// Requests whose answer may be lost before the copy gives up.
 const COPIES: u32 = 4;
@@ -80,7 +80,7 @@ impl WholeCopy {
         Self { request, expected, state, events, copies: 1, possible_duplicate: false }
     }
 
-    pub(crate) fn poll(&mut self, account: &mut Account, now: Instant) -> Step<Copied> {
+    pub(crate) fn poll(&mut self, account: &mut Account, now: Instant) -> Step<StoredFile> {
         if self.expected.begun_ms.is_none() {
             self.expected.begun_ms = account.server_time_ms(now);
         }
@@ -109,17 +109,17 @@ impl WholeCopy {
         }
     }
 
-    fn verified(&self, file: FileVersion) -> Result<Copied, Error> {
+    fn verified(&self, file: FileVersion) -> Result<StoredFile, Error> {
         if file.content_length != self.expected.len {
             let source = Box::new(ProtocolError::Contradiction("the stored length is another"));
             return Err(Error::Protocol { operation: CopyFile::NAME, source });
         }
         let possible_duplicate = self.possible_duplicate;
-        Ok(Copied { file, possible_duplicate, possible_orphan: false })
+        Ok(StoredFile { file, possible_duplicate, possible_orphan: false })
     }
 
     /// The answer to a copy was lost. `None`: poll on.
-    fn doubt(&mut self, account: &Account, error: Error) -> Option<Result<Copied, Error>> {
+    fn doubt(&mut self, account: &Account, error: Error) -> Option<Result<StoredFile, Error>> {
         let may_list = account.may(&Capability::ListFiles);
         match account.policy().on_ambiguous() {
             OnAmbiguous::Fail => Some(Err(error)),
@@ -137,13 +137,13 @@ impl WholeCopy {
         }
     }
 
-    fn repeat_blindly(&mut self, doubt: Error) -> Option<Result<Copied, Error>> {
+    fn repeat_blindly(&mut self, doubt: Error) -> Option<Result<StoredFile, Error>> {
         self.possible_duplicate = true;
         self.events.push_back(Event::PossibleDuplicate);
         self.again(doubt)
     }
 
-    fn again(&mut self, doubt: Error) -> Option<Result<Copied, Error>> {
+    fn again(&mut self, doubt: Error) -> Option<Result<StoredFile, Error>> {
         if self.copies == COPIES {
             return Some(Err(doubt));
         }
@@ -156,7 +156,7 @@ impl WholeCopy {
         &mut self,
         rows: Result<Vec<FileVersion>, Error>,
         doubt: Error,
-    ) -> Option<Result<Copied, Error>> {
+    ) -> Option<Result<StoredFile, Error>> {
         match rows {
             Ok(rows) => match self.found(rows) {
                 Some(file) => Some(self.verified(file)),

@@ -107,6 +107,12 @@ impl DownloadAccess {
         self.token.is_some()
     }
 
+    /// Whether a version may be asked for by its id: a token of the caller's
+    /// own opens names only, and another place may know nothing else.
+    pub(crate) fn opens_ids(&self) -> bool {
+        self.token.is_none() && self.download_url.is_none()
+    }
+
     /// Whether the account need not be authorized for it.
     pub(crate) fn stands_alone(&self) -> bool {
         self.token.is_some() && self.download_url.is_some()

@@ -129,9 +129,8 @@ impl ParallelDownload {
     fn piece(&self, offset: u64, len: u64, version: Option<FileId>) -> Option<Piece> {
         let first = self.base().checked_add(offset)?;
         let range = ByteRange::inclusive(first, first.checked_add(len)? - 1).ok()?;
-        // A token for names does not open ids.
-        let object = match (&version, &self.access.token) {
-            (Some(id), None) => Object::Id(id.clone()),
+        let object = match &version {
+            Some(id) if self.access.opens_ids() => Object::Id(id.clone()),
             _ => self.object.clone(),
         };
         let download = Download::new(object)
@@ -185,7 +184,8 @@ impl ParallelDownload {
 
     fn opened(&mut self, piece: &Piece, downloaded: Downloaded) -> Phase {
         let headers = downloaded.headers.clone();
-        let end = self.range.and_then(ByteRange::last).map_or(u64::MAX, |last| last + 1);
+        let end =
+            self.range.and_then(ByteRange::last).map_or(u64::MAX, |last| last.saturating_add(1));
         let len = end.min(headers.content_length).saturating_sub(self.base());
         let begun = Event::DownloadBegun { file_id: headers.file_id.clone(), len };
         let resumed = self.done.is_of(&headers.file_id, len);

@@ -35,6 +35,9 @@ use crate::time::Instant;
 /// Times that all bytes are fetched again because their digest differed.
 const RESTARTS: u32 = 2;
 
+/// Bytes that are an advance whatever time they took.
+const ADVANCE: u64 = 64 * 1024;
+
 /// What is wrong with an answer that carries another range or version.
 pub(crate) const OTHER_BYTES: &str = "other bytes than asked for";
 
@@ -163,7 +166,8 @@ impl Download {
 
     /// Bytes that the sink holds at the end.
     fn wanted(&self, headers: &FileHeaders) -> u64 {
-        let end = self.range.and_then(ByteRange::last).map_or(u64::MAX, |last| last + 1);
+        let end =
+            self.range.and_then(ByteRange::last).map_or(u64::MAX, |last| last.saturating_add(1));
         end.min(headers.content_length).saturating_sub(self.first_byte())
     }
 
@@ -395,8 +399,7 @@ impl Download {
         now: Instant,
     ) -> State {
         match self.learn(head) {
-            // A token for names does not open ids.
-            Ok(headers) if delivered > 0 && self.access.token.is_none() => {
+            Ok(headers) if delivered > 0 && self.access.opens_ids() => {
                 self.object = Object::Id(headers.file_id);
             }
             Ok(_) => {}
@@ -416,7 +419,9 @@ impl Download {
         }
         self.events.push_back(Event::Resuming { from: self.received });
         let took = now.duration_since(self.sent_at.unwrap_or(now));
-        if bytes >= account.config().timeouts().least(took) {
+        // Most of the time may have been the destination's; a line that is too
+        // slow is cut by its own rule.
+        if bytes >= account.config().timeouts().least(took).min(ADVANCE) {
             self.attempts = Attempts::default();
         }
     }

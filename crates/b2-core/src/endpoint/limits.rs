@@ -3,6 +3,7 @@
 use b2_proto::{CopyFileRequest, FileInfo, FileName, MetadataDirective};
 
 use crate::error::RequestError;
+use crate::upload::in_range as within;
 
 const LAST_PART: u64 = 10_000;
 /// 1,000 days.
@@ -50,13 +51,6 @@ pub(super) fn copy(request: &CopyFileRequest) -> Result<(), RequestError> {
         own.check(&name, FileInfo::MAX_HEADER_BYTES)?;
     }
     Ok(())
-}
-
-fn within(name: &'static str, value: u64, max: u64) -> Result<(), RequestError> {
-    if (1..=max).contains(&value) {
-        return Ok(());
-    }
-    Err(RequestError::OutOfRange { name, value, min: 1, max })
 }
 
 #[cfg(test)]

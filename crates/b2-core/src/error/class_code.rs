@@ -77,6 +77,7 @@ fn request(error: &RequestError) -> u32 {
         | RequestError::BucketName(_) => 604,
         RequestError::OutOfRange { .. } => 605,
         RequestError::CannotResume(_) => 609,
+        RequestError::Lacking(_) => 603,
         _ => 600,
     }
 }
@@ -123,7 +124,10 @@ mod tests {
         match code {
             600 => vec![refused("b2_copy_file", 400, ErrorCode::BadRequest), Error::NotModified],
             601 => vec![refused("b2_new_call", 405, ErrorCode::BadRequest)],
-            603 => vec![refused("b2_authorize_account", 401, ErrorCode::Unauthorized)],
+            603 => vec![
+                refused("b2_authorize_account", 401, ErrorCode::Unauthorized),
+                request(RequestError::Lacking(b2_proto::Capability::WriteFiles)),
+            ],
             604 => vec![
                 refused("b2_get_file_info", 404, ErrorCode::NotFound),
                 refused("b2_delete_file_version", 400, ErrorCode::FileNotPresent),

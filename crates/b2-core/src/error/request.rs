@@ -70,6 +70,12 @@ pub enum RequestError {
     /// B2 does not allow this bucket name.
     #[error(transparent)]
     BucketName(#[from] b2_proto::InvalidBucketName),
+    /// A large file cannot be finished, as B2 does not have this part of it.
+    #[error("part {number} is missing")]
+    MissingPart {
+        /// The lowest number that is missing, from 1.
+        number: u32,
+    },
     /// The upload cannot go on where another one stopped.
     #[error("the upload cannot be resumed")]
     CannotResume(#[from] CannotResume),
@@ -86,6 +92,9 @@ impl RequestError {
         match self {
             Self::Lacking(capability) => {
                 Some(format!("use an application key with the capability `{capability}`"))
+            }
+            Self::MissingPart { number } => {
+                Some(format!("upload part {number}, or cancel the large file"))
             }
             Self::CannotResume(_) => Some(
                 "begin anew without the journal, and cancel the unfinished large file".to_owned(),

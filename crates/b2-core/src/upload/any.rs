@@ -12,20 +12,23 @@ use b2_proto::{BucketId, CancelLargeFileRequest, LargeFileId};
 use crate::account::{Account, Session};
 use crate::call::Call;
 use crate::endpoint::CancelLargeFile;
-use crate::error::Error;
+use crate::error::{Error, RequestError};
 use crate::event::Event;
 use crate::op::{Operation, Prefetch, Reply, Slot, Step, Stop, Ticket, Wait};
 use crate::session::Authorize;
 use crate::time::Instant;
 use crate::upload::headers::UploadHeaders;
-use crate::upload::large::{LargeOptions, LargeUpload, MAX_PART_SIZE, in_range};
-use crate::upload::small::{SIMPLE_UPLOAD_LIMIT, SmallUpload, Uploaded};
+use crate::upload::large::{LargeOptions, LargeUpload, in_range};
+use crate::upload::small::{SIMPLE_UPLOAD_LIMIT, SmallUpload};
+use crate::upload::stored::StoredFile;
 
 /// Uploads one file in the way that its length asks for.
 #[derive(Debug)]
 pub struct Upload {
     state: State,
     paused: bool,
+    /// An earlier stream may have begun a large file that nobody knows.
+    possible_orphan: bool,
 }
 
 /// When a file is cut into parts, and how.
@@ -64,8 +67,7 @@ impl UploadOptions {
     fn check(&self) -> Result<(), Error> {
         // 0: in one request only what B2 does not take in parts.
         let limit = self.simple_limit.unwrap_or(SIMPLE_UPLOAD_LIMIT).max(1);
-        in_range("the limit of one request", limit, SIMPLE_UPLOAD_LIMIT)
-            .map_err(|why| Error::Request { operation: "b2_upload_file", source: Box::new(why) })
+        in_range("the limit of one request", limit, SIMPLE_UPLOAD_LIMIT).map_err(refused)
     }
 
     fn is_large(&self, len: u64, session: &Session) -> bool {
@@ -91,6 +93,8 @@ enum State {
         first_part: u64,
     },
     Failed(Error),
+    /// What an earlier stream may have begun was not found.
+    Forgotten(Box<SmallUpload>),
     Small(Box<SmallUpload>),
     Large(Box<LargeUpload>),
     Over,
@@ -103,6 +107,8 @@ struct Choice {
     headers: UploadHeaders,
     /// `None`: only its end will tell.
     len: Option<u64>,
+    /// Length of the first part then.
+    first_part: u64,
     options: UploadOptions,
 }
 
@@ -159,20 +165,20 @@ impl Upload {
         options: UploadOptions,
     ) -> Self {
         let authorize = Authorize::new();
-        let choice = Choice { authorize, bucket, headers, len, options };
-        Self { state: State::Choosing(Box::new(choice)), paused: false }
+        let choice = Choice { authorize, bucket, headers, len, first_part: 0, options };
+        Self { state: State::Choosing(Box::new(choice)), paused: false, possible_orphan: false }
     }
 
     /// All that comes before the first byte of the source is sent.
     #[expect(clippy::result_large_err, reason = "a step is passed on at once and never kept")]
-    fn begin(&mut self, account: &mut Account, now: Instant) -> Result<(), Step<Uploaded>> {
+    fn begin(&mut self, account: &mut Account, now: Instant) -> Result<(), Step<StoredFile>> {
         self.choose(account, now)?;
         self.clear(account, now)?;
         self.ask(account)
     }
 
     #[expect(clippy::result_large_err, reason = "a step is passed on at once and never kept")]
-    fn choose(&mut self, account: &mut Account, now: Instant) -> Result<(), Step<Uploaded>> {
+    fn choose(&mut self, account: &mut Account, now: Instant) -> Result<(), Step<StoredFile>> {
         let State::Choosing(choice) = &mut self.state else {
             return Ok(());
         };
@@ -180,9 +186,11 @@ impl Upload {
             Ok(session) => session,
             Err(error) => return Err(Step::Done(Err(error))),
         };
-        let State::Choosing(choice) = std::mem::replace(&mut self.state, State::Over) else {
+        let State::Choosing(mut choice) = std::mem::replace(&mut self.state, State::Over) else {
             return Ok(());
         };
+        choice.headers.allowed(&session).map_err(|source| Step::Done(Err(refused(source))))?;
+        choice.first_part = choice.options.large.first_part(&session);
         self.state = match choice.len {
             Some(len) if choice.options.is_large(len, &session) => {
                 let Choice { bucket, headers, options, .. } = *choice;
@@ -202,7 +210,7 @@ impl Upload {
 
     /// Cancels what is left of an earlier stream.
     #[expect(clippy::result_large_err, reason = "a step is passed on at once and never kept")]
-    fn clear(&mut self, account: &mut Account, now: Instant) -> Result<(), Step<Uploaded>> {
+    fn clear(&mut self, account: &mut Account, now: Instant) -> Result<(), Step<StoredFile>> {
         let State::Clearing(_, call) = &mut self.state else { return Ok(()) };
         let cancelled = call.poll(account, now).finished()?;
         let State::Clearing(choice, _) = std::mem::replace(&mut self.state, State::Over) else {
@@ -223,19 +231,12 @@ impl Upload {
 
     /// Asks for more of the source than one part.
     #[expect(clippy::result_large_err, reason = "a step is passed on at once and never kept")]
-    fn ask(&mut self, account: &mut Account) -> Result<(), Step<Uploaded>> {
+    fn ask(&mut self, account: &mut Account) -> Result<(), Step<StoredFile>> {
         let State::Cleared(_) = &self.state else { return Ok(()) };
         let State::Cleared(choice) = std::mem::replace(&mut self.state, State::Over) else {
             return Ok(());
         };
-        let Some(session) = account.session() else {
-            self.state = State::Failed(Error::Cancelled);
-            return Ok(());
-        };
-        let least = session.absolute_minimum_part_size.clamp(1, MAX_PART_SIZE);
-        let wanted = choice.options.large.part_size.unwrap_or(session.recommended_part_size);
-        let first_part = wanted.clamp(least, MAX_PART_SIZE);
-        let ticket = account.next_ticket();
+        let (ticket, first_part) = (account.next_ticket(), choice.first_part);
         self.state = State::Reading { choice, ticket, first_part };
         Err(Step::Prefetch(Prefetch { ticket, offset: 0, len: first_part + 1 }))
     }
@@ -248,9 +249,17 @@ impl Upload {
     }
 
     /// So much of the source is there.
-    fn read(&self, choice: Choice, first_part: u64, reply: Reply) -> State {
+    fn read(&mut self, choice: Choice, first_part: u64, reply: Reply) -> State {
         match reply {
-            Reply::Prefetched { len } if len <= first_part => choice.small(len),
+            Reply::Prefetched { len } if len <= first_part => {
+                let record = choice.options.large.resume.as_ref();
+                self.possible_orphan =
+                    record.is_some_and(|record| record.begun() && record.file_id.is_none());
+                match choice.small(len) {
+                    State::Small(small) if self.possible_orphan => State::Forgotten(small),
+                    state => state,
+                }
+            }
             Reply::Prefetched { .. } => {
                 let Choice { bucket, headers, options, .. } = choice;
                 self.large(LargeUpload::of_stream(bucket, headers, first_part, options.large))
@@ -259,6 +268,10 @@ impl Upload {
             _ => State::Failed(Error::Cancelled),
         }
     }
+}
+
+fn refused(source: RequestError) -> Error {
+    Error::Request { operation: "b2_upload_file", source: Box::new(source) }
 }
 
 impl Choice {
@@ -274,14 +287,26 @@ impl Choice {
 }
 
 impl Operation for Upload {
-    type Output = Uploaded;
+    type Output = StoredFile;
 
-    fn poll(&mut self, account: &mut Account, now: Instant) -> Step<Uploaded> {
+    fn poll(&mut self, account: &mut Account, now: Instant) -> Step<StoredFile> {
         if let Err(step) = self.begin(account, now) {
             return step;
         }
         match &mut self.state {
-            State::Small(small) => small.poll(account, now),
+            State::Small(small) => match small.poll(account, now) {
+                Step::Done(Ok(mut uploaded)) => {
+                    uploaded.possible_orphan |= self.possible_orphan;
+                    Step::Done(Ok(uploaded))
+                }
+                step => step,
+            },
+            State::Forgotten(_) => {
+                if let State::Forgotten(small) = std::mem::replace(&mut self.state, State::Over) {
+                    self.state = State::Small(small);
+                }
+                Step::Event(Event::PossibleOrphan)
+            }
             State::Large(large) => large.poll(account, now),
             State::Reading { .. } => Step::Wait(Wait::for_source()),
             State::Failed(error) => {
@@ -308,7 +333,11 @@ impl Operation for Upload {
             State::Clearing(_, call) => call.handle(account, ticket, reply, now),
             State::Small(small) => small.handle(account, ticket, reply, now),
             State::Large(large) => large.handle(account, ticket, reply, now),
-            State::Cleared(_) | State::Reading { .. } | State::Failed(_) | State::Over => {}
+            State::Cleared(_)
+            | State::Reading { .. }
+            | State::Failed(_)
+            | State::Forgotten(_)
+            | State::Over => {}
         }
     }
 
@@ -318,7 +347,11 @@ impl Operation for Upload {
             State::Clearing(_, call) => call.abandon(account),
             State::Small(small) => small.abandon(account),
             State::Large(large) => large.abandon(account),
-            State::Cleared(_) | State::Reading { .. } | State::Failed(_) | State::Over => {}
+            State::Cleared(_)
+            | State::Reading { .. }
+            | State::Failed(_)
+            | State::Forgotten(_)
+            | State::Over => {}
         }
     }
 
@@ -337,7 +370,7 @@ impl Operation for Upload {
             | State::Cleared(_)
             | State::Reading { .. } => true,
             State::Large(large) => large.pause(paused),
-            State::Small(_) | State::Failed(_) | State::Over => false,
+            State::Forgotten(_) | State::Small(_) | State::Failed(_) | State::Over => false,
         }
     }
 

@@ -146,18 +146,36 @@ impl UploadHeaders {
         self.legal_hold.as_ref()
     }
 
-    /// The key that each part of a large file, and whoever reads it, needs.
-    pub(crate) fn customer_key(&self) -> Option<&CustomerKey> {
+    /// The customer's own key, if B2 encrypts with one: each part of a large
+    /// file, and whoever reads it, needs it again.
+    #[must_use]
+    pub fn customer_key(&self) -> Option<&CustomerKey> {
         self.encryption.as_ref()?.customer_key.as_ref()
     }
 
     /// The capability that the file lock needs and the key lacks.
-    pub(crate) fn lacking(&self, session: &Session) -> Option<Capability> {
+    fn lacking(&self, session: &Session) -> Option<Capability> {
         let needed = [
             self.retention.as_ref().map(|_| Capability::WriteFileRetentions),
             self.legal_hold.as_ref().map(|_| Capability::WriteFileLegalHolds),
         ];
         needed.into_iter().flatten().find(|capability| !session.can(capability))
+    }
+
+    /// Whether the key may store such a file. B2 would refuse it too late, and
+    /// in the words that mean a worn-out upload URL.
+    pub(crate) fn allowed(&self, session: &Session) -> Result<(), RequestError> {
+        let writes = Some(Capability::WriteFiles).filter(|writes| !session.can(writes));
+        if let Some(lacking) = writes.or_else(|| self.lacking(session)) {
+            return Err(RequestError::Lacking(lacking));
+        }
+        let name = self.file_name.as_str();
+        match session.restriction().filter(|_| !session.covers(name)) {
+            Some(restriction) => {
+                Err(RequestError::OutsideRestriction { name: name.into(), restriction })
+            }
+            None => Ok(()),
+        }
     }
 
     /// Checks B2's rules before anything is sent.

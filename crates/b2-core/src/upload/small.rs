@@ -32,6 +32,7 @@ use crate::retry::{Attempts, OnAmbiguous, Surface, Verdict};
 use crate::time::Instant;
 use crate::upload::headers::UploadHeaders;
 use crate::upload::sought::Sought;
+use crate::upload::stored::StoredFile;
 
 const OPERATION: &str = "b2_upload_file";
 
@@ -59,34 +60,13 @@ pub struct SmallUpload {
     begun_ms: Option<i64>,
 }
 
-/// What an upload gives.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Uploaded {
-    /// The version that was made.
-    pub file: FileVersion,
-    /// The answer to an attempt was lost, and no version of it was found, or
-    /// the application key may not list files to find out: it may have made,
-    /// or still make, another version of the same bytes.
-    pub possible_duplicate: bool,
-    /// The answer that would have begun a large file was lost and the file was
-    /// not found: one without parts may be left unfinished.
-    pub possible_orphan: bool,
-}
-
-impl Uploaded {
-    pub(crate) fn new(file: FileVersion, possible_duplicate: bool) -> Self {
-        Self { file, possible_duplicate, possible_orphan: false }
-    }
-}
-
 #[derive(Debug)]
 enum State {
     Idle,
     GettingUrl(Box<Call<GetUploadUrl>>),
     Sending { ticket: Ticket, target: UploadTarget },
     Looking { call: Box<Call<ListFileVersions>>, sought: Sought, doubt: Error },
-    Done(Result<Box<Uploaded>, Error>),
+    Done(Result<Box<StoredFile>, Error>),
     Over,
 }
 
@@ -127,7 +107,7 @@ impl SmallUpload {
         self.len == 0
     }
 
-    fn begin(&mut self, account: &mut Account, now: Instant) -> Step<Uploaded> {
+    fn begin(&mut self, account: &mut Account, now: Instant) -> Step<StoredFile> {
         if let Some(wait) = self.attempts.held_back(account, OPERATION, now) {
             return Step::Wait(wait);
         }
@@ -145,7 +125,7 @@ impl SmallUpload {
         account: &mut Account,
         mut call: Box<Call<GetUploadUrl>>,
         now: Instant,
-    ) -> Step<Uploaded> {
+    ) -> Step<StoredFile> {
         match call.poll(account, now).finished() {
             Ok(Ok(answer)) => self.send(account, target(answer, now), now),
             Ok(Err(error)) => Step::Done(Err(error)),
@@ -161,7 +141,7 @@ impl SmallUpload {
         account: &mut Account,
         target: UploadTarget,
         now: Instant,
-    ) -> Step<Uploaded> {
+    ) -> Step<StoredFile> {
         if let Some(error) = self.outside(account) {
             account.give_back_url(&self.bucket, target);
             return Step::Done(Err(error));
@@ -178,23 +158,9 @@ impl SmallUpload {
         }
     }
 
-    /// A name that the application key may not write. B2 would refuse it with
-    /// the 401 that asks for another upload URL, again and again.
     fn outside(&self, account: &Account) -> Option<Error> {
-        let session = account.session()?;
-        let refuse = |source| Error::Request { operation: OPERATION, source: Box::new(source) };
-        if let Some(lacking) = self.headers.lacking(session) {
-            return Some(refuse(RequestError::Lacking(lacking)));
-        }
-        let name = self.headers.file_name().as_str();
-        if session.covers(name) {
-            return None;
-        }
-        let source = RequestError::OutsideRestriction {
-            name: name.into(),
-            restriction: session.restriction()?,
-        };
-        Some(refuse(source))
+        let source = Box::new(self.headers.allowed(account.session()?).err()?);
+        Some(Error::Request { operation: OPERATION, source })
     }
 
     fn transmit(
@@ -251,7 +217,7 @@ impl SmallUpload {
         &self,
         file: FileVersion,
         sent: Option<Sha1Digest>,
-    ) -> Result<Box<Uploaded>, Error> {
+    ) -> Result<Box<StoredFile>, Error> {
         if file.content_length != self.len {
             let source = Box::new(ProtocolError::Contradiction("the stored length is another"));
             return Err(Error::Protocol { operation: OPERATION, source });
@@ -261,7 +227,7 @@ impl SmallUpload {
         {
             return Err(IntegrityError { expected: sent, actual: *stored }.into());
         }
-        Ok(Box::new(Uploaded::new(file, self.possible_duplicate)))
+        Ok(Box::new(StoredFile::new(file, self.possible_duplicate)))
     }
 
     fn again(
@@ -314,7 +280,7 @@ impl SmallUpload {
         sought: Sought,
         doubt: Error,
         now: Instant,
-    ) -> Option<Step<Uploaded>> {
+    ) -> Option<Step<StoredFile>> {
         self.state = match call.poll(account, now).finished() {
             Err(step) => {
                 self.state = State::Looking { call, sought, doubt };
@@ -322,7 +288,7 @@ impl SmallUpload {
             }
             Ok(Ok(page)) => match sought.find(&self.headers, page.files) {
                 Some(file) => {
-                    State::Done(Ok(Box::new(Uploaded::new(file, self.possible_duplicate))))
+                    State::Done(Ok(Box::new(StoredFile::new(file, self.possible_duplicate))))
                 }
                 // It may still be on its way to B2.
                 None => self.repeat_blindly(account, doubt, now),
@@ -342,9 +308,9 @@ fn target(answer: GetUploadUrlResponse, now: Instant) -> UploadTarget {
 }
 
 impl Operation for SmallUpload {
-    type Output = Uploaded;
+    type Output = StoredFile;
 
-    fn poll(&mut self, account: &mut Account, now: Instant) -> Step<Uploaded> {
+    fn poll(&mut self, account: &mut Account, now: Instant) -> Step<StoredFile> {
         loop {
             if let Some(event) = self.events.pop_front() {
                 return Step::Event(event);

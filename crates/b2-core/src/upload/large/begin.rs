@@ -112,6 +112,11 @@ impl Begin {
         }
     }
 
+    /// Whether nothing was begun by it, as far as can be known.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.starts == 1 && matches!(&self.state, State::Starting(call) if call.is_idle())
+    }
+
     /// The answer to a start was lost.
     fn doubt(&mut self, account: &Account, error: Error) -> Option<Step<LargeFileId>> {
         if self.starts == STARTS {

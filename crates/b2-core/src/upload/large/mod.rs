@@ -13,9 +13,9 @@
 //! money; with [`LargeOptions::with_keep_unfinished`] they stay for a later
 //! [`Resume`].
 
-mod begin;
+pub(crate) mod begin;
 mod options;
-mod part;
+pub(crate) mod part;
 mod parts;
 mod phase;
 mod plan;
@@ -34,8 +34,8 @@ pub use resume::{CannotResume, Resume, ResumeEntry};
 use std::collections::{BTreeMap, VecDeque};
 
 use b2_proto::{
-    Action, BucketId, CancelLargeFileRequest, ContentSha1, FileId, FileInfo, FileVersion,
-    FinishLargeFileRequest, GetFileInfoRequest, LargeFileId, Sha1Digest,
+    Action, BucketId, CancelLargeFileRequest, Capability, ContentSha1, FileId, FileInfo,
+    FileVersion, FinishLargeFileRequest, GetFileInfoRequest, LargeFileId, Sha1Digest,
 };
 
 use crate::account::{Account, Authorizer};
@@ -47,7 +47,7 @@ use crate::op::{DigestRequest, Operation, Reply, Slot, Step, Stop, Ticket, Wait}
 use crate::reconcile::Reconciled;
 use crate::time::Instant;
 use crate::upload::headers::UploadHeaders;
-use crate::upload::small::Uploaded;
+use crate::upload::stored::StoredFile;
 
 use begin::Begin;
 use part::PartContext;
@@ -73,8 +73,8 @@ pub struct LargeUpload {
     file_id: Option<LargeFileId>,
     paused: bool,
     possible_orphan: bool,
-    /// It goes on with what an earlier upload has left.
-    resumed: bool,
+    /// Somebody may have finished the file: an earlier upload, or this one.
+    perhaps_finished: bool,
     stop: Option<Stop>,
     /// Where the bytes are, if they are copied inside B2.
     origin: Option<CopyOrigin>,
@@ -118,7 +118,7 @@ impl LargeUpload {
             file_id: None,
             paused: false,
             possible_orphan: false,
-            resumed: false,
+            perhaps_finished: false,
             stop: None,
             origin: None,
             stream: None,
@@ -135,6 +135,10 @@ impl LargeUpload {
     ) -> Result<Self, Error> {
         if let Some(record) = &options.resume {
             record.check_place(&bucket, &headers).map_err(cannot_resume)?;
+            if record.plan().is_some() {
+                // A file's: whoever can read it again can go on with it.
+                return Err(cannot_resume(CannotResume::Stream));
+            }
         }
         let record = options.resume.clone();
         // Nobody could go on with what is left.
@@ -202,7 +206,8 @@ impl LargeUpload {
         Phase::Sending(Box::new(parts))
     }
 
-    fn finish(&self, digests: Vec<Sha1Digest>) -> Phase {
+    fn finish(&mut self, digests: Vec<Sha1Digest>) -> Phase {
+        self.perhaps_finished = true;
         let Some(file_id) = self.file_id.clone() else {
             return Phase::Done(Err(contradiction("no large file was begun")));
         };
@@ -221,7 +226,7 @@ impl LargeUpload {
             return Phase::Done(Err(contradiction("the stored length is another")));
         }
         let possible_orphan = self.possible_orphan;
-        Phase::Done(Ok(Box::new(Uploaded { file, possible_duplicate: false, possible_orphan })))
+        Phase::Done(Ok(Box::new(StoredFile { file, possible_duplicate: false, possible_orphan })))
     }
 
     /// The large file is no more.
@@ -249,8 +254,12 @@ impl LargeUpload {
         }
     }
 
-    fn look(&self) -> Phase {
+    fn look(&mut self, account: &Account) -> Phase {
         match self.file_id.clone() {
+            Some(_) if !account.may(&Capability::ReadFiles) => {
+                let gone = contradiction("its parts are gone, and the key may not see the file");
+                self.failed(Error::unconfirmed("b2_finish_large_file", gone))
+            }
             Some(id) => {
                 let request = GetFileInfoRequest::new(FileId::from(id));
                 Phase::Looking(Box::new(Call::new(request)))
@@ -297,7 +306,7 @@ impl LargeUpload {
         phase: &mut Phase,
         account: &mut Account,
         now: Instant,
-    ) -> Result<Phase, Step<Uploaded>> {
+    ) -> Result<Phase, Step<StoredFile>> {
         match phase {
             Phase::Planning => match self.begin(account, now)? {
                 next @ (Phase::Hashing(ticket) | Phase::Verifying(ticket, _)) => {
@@ -317,8 +326,9 @@ impl LargeUpload {
             },
             Phase::Reviewing(review) => match review.poll(account, now).finished()? {
                 Ok(Reviewed::Kept(kept)) => Ok(self.send(kept)),
-                Ok(Reviewed::Gone) => Ok(self.look()),
-                Err(error) => Ok(self.failed(error)),
+                Ok(Reviewed::Gone) => Ok(self.look(account)),
+                // Nothing was done for it: what is there stays as it was.
+                Err(error) => Ok(Phase::Done(Err(error))),
             },
             Phase::Looking(call) => match call.poll(account, now).finished()? {
                 Ok(file) if file.action == Action::Upload => Ok(self.finished(account, file)),
@@ -347,7 +357,7 @@ impl LargeUpload {
             Phase::Cancelling(call, why) => match call.poll(account, now).finished()? {
                 Ok(_) => Ok(self.cancelled(account, Ok(()), why.clone())),
                 Err(error) if review::is_gone(&error) => match self.file_id.clone() {
-                    Some(id) if self.resumed => {
+                    Some(id) if self.perhaps_finished => {
                         let call = Call::new(GetFileInfoRequest::new(FileId::from(id)));
                         Ok(Phase::Doubting(Box::new(call), why.clone()))
                     }
@@ -375,9 +385,9 @@ impl LargeUpload {
 }
 
 impl Operation for LargeUpload {
-    type Output = Uploaded;
+    type Output = StoredFile;
 
-    fn poll(&mut self, account: &mut Account, now: Instant) -> Step<Uploaded> {
+    fn poll(&mut self, account: &mut Account, now: Instant) -> Step<StoredFile> {
         loop {
             if let Some(event) = self.events.pop_front() {
                 return Step::Event(event);
@@ -391,7 +401,7 @@ impl Operation for LargeUpload {
                 if let Some(resume) = left.filter(|_| self.stream.is_none()) {
                     // It has not come to going on with what there is.
                     self.file_id = self.file_id.take().or(resume.file_id);
-                    self.resumed = true;
+                    self.perhaps_finished = true;
                 }
                 phase = self.failed(Error::Cancelled);
             }

@@ -2,6 +2,7 @@
 
 use b2_proto::Sha1Digest;
 
+use crate::account::Session;
 use crate::error::RequestError;
 use crate::upload::large::plan::{MAX_PART_SIZE, MAX_PARTS};
 use crate::upload::large::resume::Resume;
@@ -125,6 +126,13 @@ impl LargeOptions {
     pub fn with_resume(mut self, resume: Resume) -> Self {
         self.resume = Some(resume);
         self
+    }
+
+    /// Length of the first part of a source of unknown length.
+    pub(crate) fn first_part(&self, session: &Session) -> u64 {
+        let least = session.absolute_minimum_part_size.clamp(1, MAX_PART_SIZE);
+        let wanted = self.part_size.unwrap_or(session.recommended_part_size);
+        wanted.clamp(least, MAX_PART_SIZE)
     }
 
     /// Numbers that make no sense are told, not bent.

@@ -13,7 +13,7 @@ use crate::reconcile::Reconciled;
 use crate::upload::large::begin::Begin;
 use crate::upload::large::parts::Parts;
 use crate::upload::large::review::Review;
-use crate::upload::small::Uploaded;
+use crate::upload::stored::StoredFile;
 
 #[derive(Debug)]
 pub(super) enum Phase {
@@ -30,7 +30,7 @@ pub(super) enum Phase {
     Cancelling(Box<Call<CancelLargeFile>>, Error),
     /// There was nothing to cancel: has an earlier upload finished it?
     Doubting(Box<Call<GetFileInfo>>, Error),
-    Done(Result<Box<Uploaded>, Error>),
+    Done(Result<Box<StoredFile>, Error>),
     Over,
 }
 
@@ -55,16 +55,20 @@ impl Phase {
     /// Whether B2 is about to change something, so that stopping has to wait
     /// for what becomes of it.
     pub(super) fn committed(&self) -> bool {
-        matches!(
-            self,
-            Self::Beginning(_)
-                // What was finished by an earlier upload is not cancelled.
-                | Self::Looking(_)
-                | Self::Finishing(_)
-                | Self::Cancelling(..)
-                | Self::Doubting(..)
-                | Self::Done(_)
-                | Self::Over
-        )
+        match self {
+            Self::Beginning(begin) => !begin.is_idle(),
+            // What was finished by an earlier upload is not cancelled.
+            Self::Looking(_)
+            | Self::Finishing(_)
+            | Self::Cancelling(..)
+            | Self::Doubting(..)
+            | Self::Done(_)
+            | Self::Over => true,
+            Self::Planning
+            | Self::Hashing(_)
+            | Self::Verifying(..)
+            | Self::Reviewing(_)
+            | Self::Sending(_) => false,
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::upload::large::phase::Phase;
 use crate::upload::large::{
     CannotResume, LargeUpload, OPERATION, PartPlan, Resume, WholeDigest, cannot_resume, request,
 };
-use crate::upload::small::Uploaded;
+use crate::upload::stored::StoredFile;
 
 impl LargeUpload {
     /// Plans the parts as soon as the account is authorized.
@@ -20,11 +20,12 @@ impl LargeUpload {
         &mut self,
         account: &mut Account,
         now: Instant,
-    ) -> Result<Phase, Step<Uploaded>> {
+    ) -> Result<Phase, Step<StoredFile>> {
         let session = match self.authorizer.poll(account, now) {
             Granted::Yes(session) => session,
             Granted::NotYet(step) => return Err(step),
         };
+        self.headers.allowed(&session).map_err(|why| Step::Done(Err(request(why))))?;
         let resume = self.options.resume.take().filter(Resume::begun);
         if let Some(resume) = &resume
             && resume.copied_from.is_some() != self.origin.is_some()

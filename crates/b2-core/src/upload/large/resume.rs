@@ -137,7 +137,8 @@ pub enum CannotResume {
         "it was begun with another content type, file information, encryption, retention or legal hold"
     )]
     Options,
-    /// The source is a stream, which cannot be read again from the start.
+    /// The source is a stream, or was one when the upload was begun, and a
+    /// stream cannot be read again from the start.
     #[error("a stream cannot be read again")]
     Stream,
     /// The source has another length now.
@@ -295,6 +296,9 @@ impl Resume {
         self.check_place(bucket, headers)?;
         if self.customer_key_md5 != headers.customer_key().map(CustomerKey::md5_base64) {
             return Err(CannotResume::CustomerKey);
+        }
+        if self.begun() && self.plan().is_none() && self.len == 0 {
+            return Err(CannotResume::Stream);
         }
         if self.begun() && self.len != len {
             return Err(CannotResume::Length { then: self.len, now: len });

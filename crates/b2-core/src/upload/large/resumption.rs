@@ -12,7 +12,7 @@ use crate::upload::large::phase::Phase;
 use crate::upload::large::resume::{CannotResume, Resume};
 use crate::upload::large::review::{Review, Trust};
 use crate::upload::large::{LargeUpload, cannot_resume, contradiction};
-use crate::upload::small::Uploaded;
+use crate::upload::stored::StoredFile;
 
 impl LargeUpload {
     /// Goes on with what an earlier upload has left.
@@ -21,8 +21,8 @@ impl LargeUpload {
         &mut self,
         account: &mut Account,
         resume: Resume,
-    ) -> Result<Phase, Step<Uploaded>> {
-        self.resumed = true;
+    ) -> Result<Phase, Step<StoredFile>> {
+        self.perhaps_finished = true;
         self.plan = resume.plan();
         self.digest = resume.digest;
         if resume.told.is_some_and(|told| told != begin::told(&self.request())) {
@@ -63,7 +63,8 @@ impl LargeUpload {
             Reply::Digest(digest) if self.digest == Some(digest) => {
                 self.review(parts, Trust::Journal)
             }
-            Reply::Digest(_) => self.failed(cannot_resume(CannotResume::Content)),
+            // Nothing was done for it: what is there stays as it was.
+            Reply::Digest(_) => Phase::Done(Err(cannot_resume(CannotResume::Content))),
             Reply::Local(error) => Phase::Done(Err(Error::Local(error))),
             _ => Phase::Done(Err(contradiction("the driver gave no digest"))),
         }

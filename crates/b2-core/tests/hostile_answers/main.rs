@@ -8,103 +8,35 @@
     reason = "a test may stop, and virtual time has to begin somewhere"
 )]
 
-use std::time::{Duration, Instant};
+mod settled;
+mod stage;
+mod versions;
+
+use std::time::Duration;
 
 use b2_core::account::Timeouts;
 use b2_core::download::Object;
 use b2_core::endpoint::{CreateBucket, CreateKey, ListBuckets};
 use b2_core::error::{Sent, TransportError, TransportErrorKind};
-use b2_core::op::Transmit;
 use b2_core::plan::SinkVerdict;
 use b2_core::retry::RetryPolicy;
 use b2_core::upload::UploadHeaders;
 use b2_core::{
-    Account, Authorize, Call, Config, Credentials, Download, Error, Event, Operation, Reconciled,
-    Reply, SmallUpload, Step,
+    Authorize, Call, Config, Download, Error, Operation, Reconciled, Reply, SmallUpload, Step,
 };
 use b2_proto::{
     BucketName, BucketType, ByteRange, CreateBucketRequest, CreateKeyRequest, FileName,
     ListBucketsRequest,
 };
 
-const SESSION: &str = r#"{"accountId":"c5d20e7718af","authorizationToken":"canary-account",
-    "applicationKeyExpirationTimestamp":null,"apiInfo":{"storageApi":{
-    "absoluteMinimumPartSize":5000000,"recommendedPartSize":100000000,"allowed":{"buckets":null,
-    "capabilities":["listFiles","listBuckets","writeFiles","readFiles"],"namePrefix":null},
-    "apiUrl":"https://a.test","downloadUrl":"https://d.test","s3ApiUrl":"https://s.test"}}}"#;
-const UPLOAD_URL: &str = r#"{"bucketId":"b","uploadUrl":"https://up.test/canary-url",
-    "authorizationToken":"canary-upload"}"#;
+use crate::stage::{SESSION, Stage, answer, head, lost};
+
 const FILE: [(&str, &str); 4] = [
     ("x-bz-file-id", "4_z1"),
     ("x-bz-file-name", "x"),
     ("content-length", "100"),
     ("x-bz-content-sha1", "none"),
 ];
-
-fn head(status: u16, headers: &[(&str, &str)]) -> Box<http::response::Parts> {
-    let mut builder = http::Response::builder().status(status);
-    for (name, value) in headers {
-        builder = builder.header(*name, *value);
-    }
-    Box::new(builder.body(()).unwrap().into_parts().0)
-}
-
-fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Reply {
-    let body = bytes::Bytes::copy_from_slice(body.as_bytes());
-    Reply::Response { head: head(status, headers), body, sent: None }
-}
-
-fn lost(kind: TransportErrorKind) -> TransportError {
-    TransportError::new(kind, Sent::Maybe)
-}
-
-/// An account and its time.
-struct Stage {
-    account: Account,
-    now: Instant,
-    begun: Instant,
-    events: Vec<Event>,
-}
-
-impl Stage {
-    fn new() -> Self {
-        Self::with(Config::default())
-    }
-
-    fn with(config: Config) -> Self {
-        let now = Instant::now();
-        let account = Account::new(config, Credentials::new("id", "canary-key"), 1);
-        Self { account, now, begun: now, events: Vec::new() }
-    }
-
-    /// Drives an operation; authorizations and upload URLs are answered well.
-    fn play<O: Operation>(
-        &mut self,
-        mut operation: O,
-        mut play: impl FnMut(&Transmit, &mut Instant) -> Reply,
-    ) -> Result<O::Output, Error> {
-        loop {
-            match operation.poll(&mut self.account, self.now) {
-                Step::Send(transmit) => {
-                    let reply = match transmit.operation {
-                        "b2_authorize_account" => answer(200, &[], SESSION),
-                        "b2_get_upload_url" => answer(200, &[], UPLOAD_URL),
-                        _ => play(&transmit, &mut self.now),
-                    };
-                    operation.handle(&mut self.account, transmit.ticket, reply, self.now);
-                }
-                Step::Digest(_) | Step::Prefetch(_) => panic!("nothing here is hashed"),
-                Step::Event(event) => self.events.push(event),
-                Step::Wait(wait) => self.now = wait.until.expect("a wait without an end"),
-                Step::Done(result) => return result,
-            }
-        }
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.now - self.begun
-    }
-}
 
 fn list() -> Call<ListBuckets> {
     Call::new(ListBucketsRequest::new("".into()))

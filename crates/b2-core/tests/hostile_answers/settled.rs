@@ -1,0 +1,106 @@
+//! What a lost answer or a refusal leaves open is settled by a look, or by
+//! asking again where the key may not look.
+
+use b2_core::endpoint::HideFile;
+use b2_core::error::TransportErrorKind;
+use b2_core::multipart::FinishUpload;
+use b2_core::{Error, Reconciled, Reply};
+use b2_proto::{FileVersion, HideFileRequest, Sha1Digest};
+use serde_json::{Value, json};
+
+use crate::stage::{Stage, answer, lost};
+
+fn row(id: &str, action: &str, name: &str) -> Value {
+    json!({
+        "accountId": "c5d20e7718af", "action": action, "bucketId": "b", "contentLength": 1,
+        "contentSha1": "none", "contentType": "text/plain", "fileId": id, "fileInfo": {},
+        "fileName": name, "uploadTimestamp": 1,
+    })
+}
+
+/// Hides `a`, which is hidden, with these rows in the list, the newest first.
+fn hide(rows: &[(&str, &str)]) -> Result<FileVersion, Error> {
+    let files: Vec<_> = rows
+        .iter()
+        .zip(1..)
+        .map(|((action, name), id)| row(&format!("4_z{id}"), action, name))
+        .collect();
+    let mut looks = 0;
+    let operation = Reconciled::<HideFile>::new(HideFileRequest::new("b".into(), "a".to_owned()));
+    let result = Stage::new().play(operation, |transmit, _| match transmit.operation {
+        "b2_hide_file" => {
+            answer(400, &[], r#"{"status":400,"code":"already_hidden","message":""}"#)
+        }
+        "b2_list_file_versions" => {
+            looks += 1;
+            answer(200, &[], &json!({"files": files, "nextFileName": null}).to_string())
+        }
+        other => panic!("{other}"),
+    });
+    assert_eq!(looks, 1);
+    result
+}
+
+#[test]
+fn the_marker_of_a_hidden_file_is_the_newest_that_is_finished() {
+    for (rows, id) in [
+        (&[("hide", "a"), ("upload", "a")][..], "4_z1"),
+        (&[("start", "a"), ("hide", "a"), ("upload", "a")], "4_z2"),
+        (&[("start", "a"), ("start", "a"), ("hide", "a")], "4_z3"),
+    ] {
+        let marker = hide(rows).unwrap();
+        assert_eq!(marker.file_id.unwrap().as_str(), id, "{rows:?}");
+    }
+    for rows in [
+        &[][..],
+        &[("start", "a"), ("upload", "a"), ("hide", "a")],
+        &[("hide", "a/b")],
+        &[("folder", "a/")],
+    ] {
+        let error = hide(rows).unwrap_err();
+        assert!(matches!(error, Error::Api { .. }), "{rows:?}: {error:?}");
+    }
+}
+
+/// Finishes with a key that may not look for the file.
+fn finish(answers: Vec<Reply>) -> Result<FileVersion, Error> {
+    let digests = vec![Sha1Digest::new([1; 20])];
+    let operation = FinishUpload::with_digests("4_z1".into(), digests);
+    let mut answers = answers.into_iter();
+    let mut stage = Stage::new().without("readFiles");
+    let result = stage.play(operation, |transmit, _| {
+        assert_eq!(transmit.operation, "b2_finish_large_file");
+        answers.next().expect("one call too many")
+    });
+    assert!(answers.next().is_none(), "a call is missing");
+    result
+}
+
+fn nothing() -> Reply {
+    Reply::Failed { source: lost(TransportErrorKind::Interrupted), sent: None }
+}
+
+fn stored() -> Reply {
+    answer(200, &[], &row("4_z1", "upload", "a").to_string())
+}
+
+fn refused() -> Reply {
+    answer(400, &[], r#"{"status":400,"code":"bad_request","message":"no active upload"}"#)
+}
+
+#[test]
+fn a_finish_that_cannot_be_looked_up_is_called_again() {
+    assert!(finish(vec![nothing(), stored()]).is_ok());
+    assert!(finish(vec![nothing(), nothing(), stored()]).is_ok());
+    // The first call may be the reason of the refusal.
+    match finish(vec![nothing(), refused()]) {
+        Err(Error::Unconfirmed { file_id: Some(id), .. }) => assert_eq!(id.as_str(), "4_z1"),
+        other => panic!("{other:?}"),
+    }
+    match finish((0..4).map(|_| nothing()).collect()) {
+        Err(Error::Unconfirmed { .. }) => {}
+        other => panic!("{other:?}"),
+    }
+    // Nothing was lost: it is a refusal.
+    assert!(matches!(finish(vec![refused()]), Err(Error::Api { .. })));
+}
