@@ -166,7 +166,8 @@ impl Share {
         Some(Admission { bytes, share: self.clone() })
     }
 
-    fn holds(&self) -> bool {
+    /// Whether it has something that it will give back.
+    pub(crate) fn holds(&self) -> bool {
         self.held.load(Ordering::Relaxed) > 0
     }
 }

@@ -9,11 +9,11 @@ use b2_core::error::{Error, RequestError};
 use b2_core::port::{DynTransport, Spawn, Timer, Transport};
 use b2_core::reconcile::Reconciled;
 use b2_core::session::Authorize;
-use b2_core::{FindBucket, Pager};
+use b2_core::{FindBucket, ListAllowedBuckets, Pager};
 use b2_proto::{
     AccountId, ApplicationKeyId, Bucket as BucketInfo, BucketName, BucketType, Capability,
     CreateBucketRequest, CreateKeyRequest, CreateKeyResponse, DeleteBucketRequest,
-    DeleteBucketResponse, DeleteKeyRequest, DeleteKeyResponse, ListBucketsRequest, ListKeysRequest,
+    DeleteBucketResponse, DeleteKeyRequest, DeleteKeyResponse, ListKeysRequest,
 };
 
 use crate::bucket::Bucket;
@@ -128,13 +128,11 @@ impl Client {
         self.call(DeleteBucketRequest::new(unknown_account(), bucket.id().clone()))
     }
 
-    /// Lists the buckets, sorted by name, all at once. The capability is
-    /// `listBuckets`; a key that is restricted to buckets may only ask for
-    /// one of them by name.
-    pub fn buckets(&self) -> Run<Call<endpoint::ListBuckets>, Vec<BucketInfo>> {
-        let request = ListBucketsRequest::new(unknown_account());
-        let run: Run<Call<endpoint::ListBuckets>> = self.call(request);
-        run.then(|answer, _| Ok(answer.buckets))
+    /// Lists the buckets that the key may see, sorted by name, all at once.
+    /// The capability is `listBuckets`. For a key that is restricted to buckets
+    /// it takes a call for each of them.
+    pub fn buckets(&self) -> Run<ListAllowedBuckets, Vec<BucketInfo>> {
+        Run::new(&self.context, Ok(ListAllowedBuckets::new()))
     }
 
     /// Makes an application key; its secret is shown only in this answer. The

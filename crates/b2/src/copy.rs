@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use b2_core::FileCopy;
-use b2_core::copy::{Copied, CopyOptions};
+use b2_core::copy::CopyOptions;
 use b2_core::error::Error;
 use b2_core::event::StoredPart;
-use b2_core::upload::{LargeOptions, Resume};
+use b2_core::upload::{LargeOptions, Resume, StoredFile};
 use b2_proto::{ByteRange, EncryptionRequest, FileId, FileRetention, LegalHold};
 
 use crate::bucket::{Bucket, file_name};
@@ -175,7 +175,7 @@ impl CopyFile {
     ///
     /// As [`Bucket::copy`] says; [`Error::Request`] before anything is sent if
     /// the name or the information breaks B2's rules.
-    pub fn run(self) -> Run<FileCopy, Copied> {
+    pub fn run(self) -> Run<FileCopy, StoredFile> {
         let context = Arc::clone(self.bucket.context());
         match self.assemble() {
             Ok((operation, ends)) => Run::new(&context, Ok(operation)).with_ends(ends).then(settle),
@@ -220,7 +220,7 @@ impl fmt::Debug for CopyFile {
 }
 
 /// The caller is about to be told: nothing is left to go on with.
-fn settle(copied: Copied, ends: &Ends) -> Result<Copied, Error> {
+fn settle(copied: StoredFile, ends: &Ends) -> Result<StoredFile, Error> {
     ends.meter.set_total(copied.file.content_length);
     ends.meter.acknowledged(copied.file.content_length);
     if let Some(journal) = &ends.journal {

@@ -6,7 +6,7 @@
 //! that was cut by the end of the process is not counted.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -269,6 +269,9 @@ fn append(file: &mut File, line: &str) -> io::Result<()> {
     file.sync_data()
 }
 
+/// A whole state may be one line: a digest for each of 10,000 parts.
+const LONGEST_LINE: u64 = 16 * 1024 * 1024;
+
 /// What is in a journal, and where its last whole line ends. A file that
 /// never got its first line holds nothing.
 fn read<R: Remembered>(file: &File) -> Result<(Option<R>, u64), JournalError> {
@@ -277,7 +280,8 @@ fn read<R: Remembered>(file: &File) -> Result<(Option<R>, u64), JournalError> {
     let mut line = String::new();
     loop {
         line.clear();
-        let length = match reader.read_line(&mut line) {
+        // A line is never so long; a file that is no journal may be.
+        let length = match reader.by_ref().take(LONGEST_LINE).read_line(&mut line) {
             Ok(length) => length as u64,
             // Not even text: whatever it is, it is no journal.
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
@@ -288,6 +292,7 @@ fn read<R: Remembered>(file: &File) -> Result<(Option<R>, u64), JournalError> {
         let Some(text) = line.strip_suffix('\n') else {
             return match resume {
                 // Not even the beginning of one: somebody else's file.
+                _ if length == LONGEST_LINE => Err(JournalError::Resume(CannotResume::Unreadable)),
                 None if !may_begin(&line) => Err(JournalError::Resume(CannotResume::Unreadable)),
                 _ => Ok((resume, end)),
             };

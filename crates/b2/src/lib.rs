@@ -66,6 +66,7 @@ mod drive;
 pub mod encryption;
 mod journal;
 mod key;
+mod large_file;
 mod list;
 mod lock;
 mod locked;
@@ -82,9 +83,11 @@ mod source;
 mod unfinished;
 mod upload;
 
+/// The version of this library.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 pub use b2_core::Call;
 pub use b2_core::account::{Config, Credentials, Session, TestMode, Timeouts};
-pub use b2_core::copy::Copied;
 pub use b2_core::custom::{CustomAnswer, CustomRequest};
 pub use b2_core::delete_all::Deleted;
 pub use b2_core::download::{Check, DownloadAccess, Downloaded, FileHeaders, Override};
@@ -98,7 +101,9 @@ pub use b2_core::event::StoredPart;
 pub use b2_core::op::{Slot, WaitReason};
 pub use b2_core::port;
 pub use b2_core::retry::{OnAmbiguous, RetryPolicy};
-pub use b2_core::upload::{CannotResume, Resume, SIMPLE_UPLOAD_LIMIT, Uploaded, WholeDigest};
+pub use b2_core::upload::{
+    CannotResume, Resume, SIMPLE_UPLOAD_LIMIT, StoredFile, UploadHeaders, WholeDigest,
+};
 pub use b2_core::webhook;
 pub use b2_proto::{
     Action, AllowedBucket, ApplicationKey, ApplicationKeyId, Bucket as BucketInfo, BucketId,
@@ -119,6 +124,7 @@ pub use client::{BuildError, Client, ClientBuilder};
 pub use copy::CopyFile;
 pub use download::{Download, DownloadedBytes};
 pub use key::NewKey;
+pub use large_file::LargeFile;
 pub use list::{FileList, Listing, VersionList};
 pub use log::{LogKind, LogLevel, LogLine, LogObserver};
 pub use observer::{Direction, Event, Observer, Scope};

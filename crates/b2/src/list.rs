@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context as Cx, Poll, ready};
 
 use b2_core::Pager;
+use b2_core::call::Call;
 use b2_core::endpoint::{ListFileNames, ListFileVersions};
 use b2_core::error::Error;
 use b2_core::list::Paged;
@@ -57,12 +58,14 @@ pub struct Listing<E: Paged> {
     context: Arc<Context>,
     pager: Result<Pager<E>, Error>,
     rows: VecDeque<E::Row>,
+    /// An error was told.
+    over: bool,
     page: Option<BoxFuture<'static, Result<E::Response, Error>>>,
 }
 
 impl<E: Paged> Listing<E> {
     pub(crate) fn new(context: &Arc<Context>, pager: Result<Pager<E>, Error>) -> Self {
-        Self { context: Arc::clone(context), pager, rows: VecDeque::new(), page: None }
+        Self { context: Arc::clone(context), pager, rows: VecDeque::new(), over: false, page: None }
     }
 
     /// Goes on at a [marker](Self::marker) that an earlier listing of the same
@@ -74,7 +77,8 @@ impl<E: Paged> Listing<E> {
 
     /// Where the page begins that is fetched next: keep it to go on later.
     /// Rows that are [fetched already](Self::next_fetched) come before it.
-    /// `None` before the first page and after the last.
+    /// `None` before the first page and after the last. After an error it is
+    /// where the page begins that could not be fetched.
     ///
     /// ```
     /// # use b2::{BucketType, Client, Credentials};
@@ -108,9 +112,10 @@ impl<E: Paged> Listing<E> {
             if let Some(row) = self.rows.pop_front() {
                 return Some(Ok(row));
             }
-            let call = match &self.pager {
-                Ok(pager) => pager.next_call()?,
-                Err(_) => return self.fail(),
+            let call = self.next_call()?;
+            let call = match call {
+                Ok(call) => call,
+                Err(error) => return Some(Err(error)),
             };
             let page = Run::new(&self.context, Ok(call)).run_blocking(transport);
             if let Err(error) = self.take(page) {
@@ -138,17 +143,24 @@ impl<E: Paged> Listing<E> {
                 Ok(())
             }
             Err(error) => {
-                self.pager = Err(Error::Cancelled);
+                self.over = true;
                 Err(error)
             }
         }
     }
 
-    /// An error is told once; after it the listing is over.
-    fn fail(&mut self) -> Option<Result<E::Row, Error>> {
-        match std::mem::replace(&mut self.pager, Err(Error::Cancelled)) {
-            Err(Error::Cancelled) | Ok(_) => None,
-            Err(error) => Some(Err(error)),
+    /// The call for the next page. An error is told once; after it the
+    /// listing is over.
+    fn next_call(&mut self) -> Option<Result<Call<E>, Error>> {
+        if self.over {
+            return None;
+        }
+        match &self.pager {
+            Ok(pager) => pager.next_call().map(Ok),
+            Err(error) => {
+                self.over = true;
+                Some(Err(error.clone()))
+            }
         }
     }
 }
@@ -187,11 +199,9 @@ where
                 }
                 continue;
             }
-            let Ok(pager) = &self.pager else {
-                return Poll::Ready(self.fail());
-            };
-            match pager.next_call() {
-                Some(call) => self.page = Some(Run::new(&self.context, Ok(call)).into_future()),
+            match self.next_call() {
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Ok(call)) => self.page = Some(Run::new(&self.context, Ok(call)).into_future()),
                 None => return Poll::Ready(None),
             }
         }

@@ -12,7 +12,7 @@ use b2_core::error::{Error, RequestError};
 use b2_core::event::StoredPart;
 use b2_core::port::{BlockingTransport, BoxFuture};
 use b2_core::upload::{
-    CannotResume, LargeOptions, Resume, UploadHeaders, UploadOptions, Uploaded, WholeDigest,
+    CannotResume, LargeOptions, Resume, StoredFile, UploadHeaders, UploadOptions, WholeDigest,
 };
 use b2_proto::{BucketId, EncryptionRequest, FileName, FileRetention, InvalidFileInfo, LegalHold};
 
@@ -271,7 +271,7 @@ impl Upload {
     }
 
     #[cfg_attr(not(feature = "encryption"), expect(unused_mut, reason = "nothing is taken"))]
-    fn into_run(mut self) -> Run<b2_core::Upload, Uploaded> {
+    fn into_run(mut self) -> Run<b2_core::Upload, StoredFile> {
         #[cfg(feature = "encryption")]
         if let Some(encryption) = self.encryption.take() {
             return crate::encryption::upload(self, encryption);
@@ -377,7 +377,7 @@ impl Upload {
     }
 
     /// Uploads in the background.
-    pub fn start(self) -> Handle<Uploaded> {
+    pub fn start(self) -> Handle<StoredFile> {
         self.into_run().start()
     }
 
@@ -386,7 +386,7 @@ impl Upload {
     /// # Errors
     ///
     /// As the [type](Self) says.
-    pub fn run_blocking(self, transport: &dyn BlockingTransport) -> Result<Uploaded, Error> {
+    pub fn run_blocking(self, transport: &dyn BlockingTransport) -> Result<StoredFile, Error> {
         self.into_run().run_blocking(transport)
     }
 
@@ -412,7 +412,7 @@ fn invalid_info(rule: InvalidFileInfo) -> Error {
 }
 
 /// The caller is about to be told: nothing is left to go on with.
-pub(crate) fn settle(uploaded: Uploaded, ends: &Ends) -> Result<Uploaded, Error> {
+pub(crate) fn settle(uploaded: StoredFile, ends: &Ends) -> Result<StoredFile, Error> {
     ends.meter.acknowledged(uploaded.file.content_length);
     if let Some(journal) = &ends.journal {
         // If it stays, whoever goes on with it finds the file stored.
@@ -432,7 +432,7 @@ impl std::fmt::Debug for Upload {
 }
 
 impl IntoFuture for Upload {
-    type Output = Result<Uploaded, Error>;
+    type Output = Result<StoredFile, Error>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {

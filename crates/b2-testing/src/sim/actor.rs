@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use b2_core::copy::{Copied, CopyOptions};
+use b2_core::copy::CopyOptions;
 use b2_core::download::{
     Download, DownloadAccess, DownloadResume, Downloaded, Object, ParallelDownload, ParallelOptions,
 };
@@ -12,7 +12,8 @@ use b2_core::endpoint::{
 use b2_core::event::Event;
 use b2_core::op::Wait;
 use b2_core::upload::{
-    LargeOptions, LargeUpload, Resume, SmallUpload, Upload, UploadHeaders, UploadOptions, Uploaded,
+    LargeOptions, LargeUpload, Resume, SmallUpload, StoredFile, Upload, UploadHeaders,
+    UploadOptions,
 };
 use b2_core::{Call, DeleteAllVersions, FileCopy, Pager, Reconciled};
 use b2_proto::{
@@ -41,7 +42,7 @@ pub(super) const ONE_REQUEST: usize = 100;
 /// What an operation gave.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    Uploaded(Box<Uploaded>),
+    Uploaded(Box<StoredFile>),
     Downloaded(Box<Downloaded>),
     Headers(Box<Downloaded>),
     Names(ListFileNamesResponse),
@@ -49,7 +50,7 @@ pub(crate) enum Outcome {
     Hidden(Box<FileVersion>),
     Deleted,
     Bucket(Box<Bucket>),
-    Copied(Box<Copied>),
+    Copied(Box<StoredFile>),
     DeletedAll,
     Key(ApplicationKeyId),
     KeyDeleted,

@@ -1,9 +1,8 @@
 //! What an actor expects of its errands, and what it forgives.
 
-use b2_core::copy::Copied;
 use b2_core::download::Check;
 use b2_core::error::Error;
-use b2_core::upload::Uploaded;
+use b2_core::upload::StoredFile;
 use b2_proto::{Action, FileId, FileVersion, ListFileNamesResponse, ListFileVersionsResponse};
 use bytes::Bytes;
 
@@ -51,7 +50,7 @@ impl Actor {
         }
     }
 
-    fn uploaded(&mut self, done: Uploaded) -> Result<(), String> {
+    fn uploaded(&mut self, done: StoredFile) -> Result<(), String> {
         if self.unreadable() {
             return Err("a source was stored that cannot be read".to_owned());
         }
@@ -62,7 +61,7 @@ impl Actor {
         self.makes_new(done.file.file_id)
     }
 
-    fn copy_made(&mut self, done: Copied) -> Result<(), String> {
+    fn copy_made(&mut self, done: StoredFile) -> Result<(), String> {
         if self.lost_copies == 0 {
             self.is_told(done.possible_duplicate)?;
         }

@@ -15,6 +15,7 @@ use http::response::Parts;
 
 use crate::control::Wishes;
 use crate::drive::body::Sending;
+use crate::drive::hash::Waiter;
 use crate::drive::{Context, Ends, announce, body, delivery, hash, patience, unwritten_stop};
 use crate::journal;
 use crate::observer::{Event, Scope};
@@ -154,9 +155,14 @@ impl<O: Operation> Running<O> {
     }
 
     fn hash(&self, request: DigestRequest, ends: &Ends) -> BoxFuture<'static, (Ticket, Reply)> {
-        let (ends, buffers) = (ends.clone(), self.context.buffers.clone());
-        let hashing = blocking::unblock(move || hash::digest(&request, &ends, &buffers));
-        Box::pin(async move { (request.ticket, hashing.await) })
+        let (waiter, buffers) = (Waiter::default(), self.context.buffers.clone());
+        let wish = waiter.wish(ends);
+        let hashing = blocking::unblock(move || hash::digest(&request, &wish, &buffers));
+        Box::pin(async move {
+            let reply = hashing.await;
+            drop(waiter);
+            (request.ticket, reply)
+        })
     }
 
     fn perform(
@@ -176,9 +182,14 @@ impl<O: Operation> Running<O> {
 }
 
 fn prefetch(request: Prefetch, ends: &Ends) -> BoxFuture<'static, (Ticket, Reply)> {
-    let ends = ends.clone();
-    let reading = blocking::unblock(move || hash::prefetch(&request, &ends));
-    Box::pin(async move { (request.ticket, reading.await) })
+    let waiter = Waiter::default();
+    let wish = waiter.wish(ends);
+    let reading = blocking::unblock(move || hash::prefetch(&request, &wish));
+    Box::pin(async move {
+        let reply = reading.await;
+        drop(waiter);
+        (request.ticket, reply)
+    })
 }
 
 /// Waits for a reply, for the time of the wait, for the account, or for the

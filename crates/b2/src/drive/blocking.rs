@@ -15,6 +15,7 @@ use http::response::Parts;
 use crate::buffer::Buffer;
 use crate::control::{Control, Wishes};
 use crate::drive::delivery::progressed;
+use crate::drive::hash::Waiter;
 use crate::drive::rate::Rate;
 use crate::drive::{Context, Ends, announce, hash, unwritten_stop};
 use crate::observer::{Event, Scope};
@@ -30,7 +31,7 @@ pub(crate) fn drive_blocking<O: Operation>(
     ends: &Ends,
     transport: &dyn BlockingTransport,
 ) -> Result<O::Output, Error> {
-    let mut told = Wishes::default();
+    let (mut told, waiter) = (Wishes::default(), Waiter::default());
     let mut unwritten = None;
     let result = loop {
         let wishes = ends.control.wishes();
@@ -51,12 +52,12 @@ pub(crate) fn drive_blocking<O: Operation>(
                 context.with_account(|account| operation.handle(account, ticket, reply, now));
             }
             Step::Digest(request) => {
-                let reply = hash::digest(&request, ends, &context.buffers);
+                let reply = hash::digest(&request, &waiter.wish(ends), &context.buffers);
                 let (ticket, now) = (request.ticket, Instant::now());
                 context.with_account(|account| operation.handle(account, ticket, reply, now));
             }
             Step::Prefetch(request) => {
-                let reply = hash::prefetch(&request, ends);
+                let reply = hash::prefetch(&request, &waiter.wish(ends));
                 let (ticket, now) = (request.ticket, Instant::now());
                 context.with_account(|account| operation.handle(account, ticket, reply, now));
             }

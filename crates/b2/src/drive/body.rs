@@ -33,9 +33,11 @@ pub(crate) struct Sending {
     len: u64,
     pulled: AtomicU64,
     complete: AtomicBool,
-    /// The reading side waits for memory that other transfers hold.
-    starving: AtomicBool,
-    /// It has, since somebody asked.
+    /// What the reading side holds, if it needs memory.
+    share: Option<Share>,
+    /// It waits for memory.
+    waiting: AtomicBool,
+    /// It has waited while it held none, since somebody asked.
     starved: AtomicBool,
     outcome: Mutex<Outcome>,
 }
@@ -61,15 +63,23 @@ impl Sending {
         self.complete.load(Ordering::Acquire)
     }
 
-    /// Whether the reading side had to wait for memory since this was asked
-    /// last: that says nothing about the line.
+    /// Whether the reading side had to wait for memory that other transfers
+    /// hold since this was asked last: that says nothing about the line. If it
+    /// has a chunk that the line does not take, the line is what is slow.
     pub(crate) fn was_starved(&self) -> bool {
-        self.starved.swap(false, Ordering::Relaxed) || self.starving.load(Ordering::Relaxed)
+        self.starved.swap(false, Ordering::Relaxed) || self.starves()
     }
 
-    fn starves(&self, waits: bool) {
-        self.starving.store(waits, Ordering::Relaxed);
-        self.starved.store(true, Ordering::Relaxed);
+    fn starves(&self) -> bool {
+        let holds = self.share.as_ref().is_none_or(Share::holds);
+        self.waiting.load(Ordering::Relaxed) && !holds
+    }
+
+    fn waits_for_memory(&self, waits: bool) {
+        if self.starves() {
+            self.starved.store(true, Ordering::Relaxed);
+        }
+        self.waiting.store(waits, Ordering::Relaxed);
     }
 
     pub(crate) fn count(&self, bytes: usize) {
@@ -108,7 +118,9 @@ pub(crate) fn open(
     ends: &Ends,
     buffers: &BufferPool,
 ) -> (RequestBody, Arc<Sending>) {
-    let sending = Arc::new(Sending::new(plan.wire_len()));
+    let share = buffers.share();
+    let sending = Sending { share: Some(share.clone()), ..Sending::new(plan.wire_len()) };
+    let sending = Arc::new(sending);
     let body = match (plan, &ends.source) {
         (BodyPlan::Bytes(bytes), _) => {
             sending.count(bytes.len());
@@ -120,7 +132,7 @@ pub(crate) fn open(
                 offset: *offset,
                 len: *len,
                 encoder: BodyEncoder::for_plan(plan),
-                buffers: buffers.share(),
+                buffers: share,
                 meter: Arc::clone(&ends.meter),
                 sending: Arc::clone(&sending),
             };
@@ -208,7 +220,7 @@ impl Slice {
     fn buffer(&self, chunks: &Sender<io::Result<Bytes>>) -> Option<Buffer> {
         let told = Cell::new(None);
         let waits = |waits: bool| {
-            self.sending.starves(waits);
+            self.sending.waits_for_memory(waits);
             told.set(waits.then(|| self.meter.waits_here(WaitReason::Memory)));
         };
         self.buffers.take(|| chunks.is_closed(), waits)
@@ -277,5 +289,25 @@ impl Body for SourceBody {
                 Frame::data(bytes)
             })
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_holds_nothing_starves() {
+        let pool = BufferPool::with_budget(2 * BUFFER_SIZE);
+        let share = pool.share();
+        let sending = Sending { share: Some(share.clone()), ..Sending::new(1) };
+        let chunk = share.take(|| false, |_| {}).unwrap();
+        sending.waits_for_memory(true);
+        assert!(!sending.was_starved(), "the line does not take what it has");
+        drop(chunk);
+        assert!(sending.was_starved());
+        sending.waits_for_memory(false);
+        assert!(sending.was_starved(), "it has been, since it was asked");
+        assert!(!sending.was_starved());
     }
 }

@@ -1,7 +1,8 @@
 //! Hashing and reading ahead on this side, when a machine asks for it.
 
 use std::io;
-use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 
 use b2_core::body::BodyEncoder;
 use b2_core::error::{LocalError, Side};
@@ -14,17 +15,52 @@ use crate::buffer::{BUFFER_SIZE, BufferPool};
 use crate::drive::Ends;
 use crate::drive::body::fill;
 
+/// Whoever waits for the outcome; dropping it ends the work.
+#[derive(Debug, Default)]
+pub(crate) struct Waiter(Arc<AtomicBool>);
+
+impl Waiter {
+    /// What the work looks at.
+    pub(crate) fn wish(&self, ends: &Ends) -> Wish {
+        Wish { gone: Arc::clone(&self.0), ends: ends.clone() }
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Whether the outcome is still wanted.
+pub(crate) struct Wish {
+    gone: Arc<AtomicBool>,
+    ends: Ends,
+}
+
+impl Wish {
+    /// An error if it is not. Asked between small steps.
+    fn holds(&self) -> io::Result<()> {
+        if self.gone.load(Ordering::Relaxed) || self.ends.control.wishes().stop.is_some() {
+            return Err(io::Error::new(io::ErrorKind::Interrupted, "stopped"));
+        }
+        Ok(())
+    }
+}
+
 /// Reads and hashes the bytes; blocks while it does.
-pub(crate) fn digest(request: &DigestRequest, ends: &Ends, buffers: &BufferPool) -> Reply {
+pub(crate) fn digest(request: &DigestRequest, wish: &Wish, buffers: &BufferPool) -> Reply {
+    let ends = &wish.ends;
     let hashed = match (request.side, &ends.source) {
         (Side::Source, Some(source)) => {
-            hash(&**source, request, ends, buffers).map_err(LocalError::source)
+            hash(&**source, request, wish, buffers).map_err(LocalError::source)
         }
         (Side::Source, None) => Err(LocalError::source(io::Error::other("there is no source"))),
         (Side::Sink, _) => match &ends.sink {
             Some(sink) => {
                 let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
-                sink.digest(request.offset, request.len).map_err(LocalError::sink)
+                let wanted = || wish.holds();
+                sink.digest(request.offset, request.len, &wanted).map_err(LocalError::sink)
             }
             None => Err(LocalError::sink(io::Error::other("there is no destination"))),
         },
@@ -33,23 +69,21 @@ pub(crate) fn digest(request: &DigestRequest, ends: &Ends, buffers: &BufferPool)
 }
 
 /// Brings bytes of the source within reach; blocks until they are there.
-pub(crate) fn prefetch(request: &Prefetch, ends: &Ends) -> Reply {
-    let Some(source) = &ends.source else {
+pub(crate) fn prefetch(request: &Prefetch, wish: &Wish) -> Reply {
+    let Some(source) = &wish.ends.source else {
         return Reply::Local(LocalError::source(io::Error::other("there is no source")));
     };
-    match within_reach(&**source, request, ends) {
+    match within_reach(&**source, request, wish) {
         Ok(len) => Reply::Prefetched { len },
         Err(error) => Reply::Local(LocalError::source(error)),
     }
 }
 
 /// In small steps, so that a caller who wants to stop is heard.
-fn within_reach(source: &dyn ReadAt, request: &Prefetch, ends: &Ends) -> io::Result<u64> {
+fn within_reach(source: &dyn ReadAt, request: &Prefetch, wish: &Wish) -> io::Result<u64> {
     let mut there = 0;
     while there < request.len {
-        if ends.control.wishes().stop.is_some() {
-            return Err(io::Error::new(io::ErrorKind::Interrupted, "stopped"));
-        }
+        wish.holds()?;
         let want = (request.len - there).min(BUFFER_SIZE as u64);
         match source.prefetch(request.offset + there, want)? {
             0 => break,
@@ -62,16 +96,14 @@ fn within_reach(source: &dyn ReadAt, request: &Prefetch, ends: &Ends) -> io::Res
 fn hash(
     source: &dyn ReadAt,
     request: &DigestRequest,
-    ends: &Ends,
+    wish: &Wish,
     buffers: &BufferPool,
 ) -> io::Result<Sha1Digest> {
     let mut encoder = BodyEncoder::new(request.len, DigestMode::Ahead);
     let mut position = request.offset;
     let mut buffer = buffers.take();
     while encoder.remaining() > 0 {
-        if ends.control.wishes().stop.is_some() {
-            return Err(io::Error::new(io::ErrorKind::Interrupted, "stopped"));
-        }
+        wish.holds()?;
         let want = usize::try_from(encoder.remaining()).unwrap_or(BUFFER_SIZE).min(BUFFER_SIZE);
         let read = match source.shared(position, want).filter(|bytes| bytes.len() == want) {
             Some(bytes) => {
@@ -85,7 +117,7 @@ fn hash(
             }
         };
         position += read as u64;
-        ends.meter.hashed(read as u64);
+        wish.ends.meter.hashed(read as u64);
     }
     source.check_unchanged()?;
     let short = || io::Error::from(io::ErrorKind::UnexpectedEof);

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use b2_core::FileCopy;
-use b2_core::copy::Copied;
 use b2_core::download::{DownloadAccess, Object};
 use b2_core::error::Error;
+use b2_core::upload::StoredFile;
 use b2_crypto::{Limits, Recipient, Stanza, Unlock};
 
 use crate::bucket::{Bucket, file_name};
@@ -114,7 +114,7 @@ impl ChangeRecipients {
     ///   was changed.
     /// - Those of [`Bucket::copy`]; B2 takes some 30 recipients in the file
     ///   information, and 7 if it encrypts the file as well.
-    pub fn run(self) -> Run<FileCopy, Copied> {
+    pub fn run(self) -> Run<FileCopy, StoredFile> {
         let context = Arc::clone(self.bucket.context());
         let name = match file_name("b2_copy_file", &self.name) {
             Ok(name) => name,

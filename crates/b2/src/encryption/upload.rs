@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use b2_core::body::BodyVerifier;
 use b2_core::error::{Error, LocalError, RequestError};
-use b2_core::upload::{CannotResume, Resume, Uploaded, WholeDigest};
+use b2_core::upload::{CannotResume, Resume, StoredFile, WholeDigest};
 use b2_crypto::{
     Encrypted, EncryptedError, Header, Limits, NewFile, NoRandomness, OpenFile, Recipient, Reseal,
     SealError, SealOptions,
@@ -24,7 +24,10 @@ use crate::upload::{self, Upload, not_a_stream};
 
 /// Encrypts and uploads. To derive keys, and to compare the content with that
 /// of an earlier run, takes a while and comes first.
-pub(crate) fn run(upload: Upload, encryption: ClientEncryption) -> Run<b2_core::Upload, Uploaded> {
+pub(crate) fn run(
+    upload: Upload,
+    encryption: ClientEncryption,
+) -> Run<b2_core::Upload, StoredFile> {
     let context = Arc::clone(upload.context());
     let journal = Arc::new(LateJournal::default());
     let source = Some(upload.source().bytes_at());

@@ -17,6 +17,9 @@ pub(crate) use file::Overwrite;
 #[cfg(feature = "encryption")]
 pub(crate) use file::check;
 
+/// Bytes that are read back before anybody is asked whether it is still wanted.
+const AT_ONCE: u64 = 1024 * 1024;
+
 /// A destination with the digest of what is in it.
 pub(crate) struct Sink {
     target: Target,
@@ -181,6 +184,11 @@ impl Sink {
         }
     }
 
+    /// Whether bytes are there that are next and not hashed.
+    fn is_behind(&self) -> bool {
+        self.beyond.keys().next().is_some_and(|start| *start <= self.verifier.position())
+    }
+
     /// Reads back and hashes at most `most` bytes that are next.
     fn catch_up(&mut self, most: u64) -> io::Result<()> {
         let mut left = most;
@@ -211,10 +219,18 @@ impl Sink {
     }
 
     /// Digest of what is there of these bytes. They are read back unless they
-    /// are all from the start on and known.
-    pub(crate) fn digest(&mut self, offset: u64, len: u64) -> io::Result<Sha1Digest> {
+    /// are all from the start on and known, for as long as they are `wanted`.
+    pub(crate) fn digest(
+        &mut self,
+        offset: u64,
+        len: u64,
+        wanted: &dyn Fn() -> io::Result<()>,
+    ) -> io::Result<Sha1Digest> {
         if offset == 0 && self.transform.is_none() {
-            self.catch_up(u64::MAX)?;
+            while self.is_behind() {
+                wanted()?;
+                self.catch_up(AT_ONCE)?;
+            }
             if let Some(digest) = self.digest_at(len) {
                 return Ok(digest);
             }
@@ -225,6 +241,7 @@ impl Sink {
         };
         let mut verifier = BodyVerifier::default();
         while verifier.position() < len {
+            wanted()?;
             let position = verifier.position();
             read_back(&self.target, &mut verifier, start + position, len - position)?;
         }
@@ -322,6 +339,28 @@ mod tests {
     }
 
     #[test]
+    fn nobody_hashes_what_is_not_wanted_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        let mut sink = Sink::file(path, Overwrite::Never).unwrap();
+        sink.write(0, &[1; 10 << 20]).unwrap();
+        for start in [0, 1] {
+            // As after a resumed download: nothing of it is hashed yet.
+            sink.verifier = BodyVerifier::default();
+            sink.beyond.insert(0, 10 << 20);
+            let asked = std::cell::Cell::new(0);
+            let wanted = || {
+                asked.set(asked.get() + 1);
+                if asked.get() > 2 { Err(io::ErrorKind::Interrupted.into()) } else { Ok(()) }
+            };
+            let result = sink.digest(start, (10 << 20) - start, &wanted);
+            assert_eq!(result.unwrap_err().kind(), io::ErrorKind::Interrupted);
+            assert_eq!(asked.get(), 3);
+        }
+        sink.discard();
+    }
+
+    #[test]
     fn what_a_writer_holds_back_is_written_before_the_end() {
         let mut sink = Sink::writer(BufWriter::new(Full));
         sink.clear().unwrap();
@@ -391,8 +430,8 @@ mod tests {
             for index in order(chunks.len()) {
                 sink.write(index as u64 * 70_001, chunks[index]).unwrap();
             }
-            assert_eq!(sink.digest(0, 1_000_000).unwrap(), whole);
-            assert!(sink.digest(0, 1_000_001).is_err(), "a byte is missing");
+            assert_eq!(sink.digest(0, 1_000_000, &|| Ok(())).unwrap(), whole);
+            assert!(sink.digest(0, 1_000_001, &|| Ok(())).is_err(), "a byte is missing");
         }
     }
 
@@ -404,7 +443,7 @@ mod tests {
         // As if another process had written it.
         sink.has(3, 2);
         sink.write(0, b"hel").unwrap();
-        let digest = sink.digest(0, 5).unwrap().to_string();
+        let digest = sink.digest(0, 5, &|| Ok(())).unwrap().to_string();
         assert_eq!(digest, "aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d");
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use b2::{Config, Error, Slot, Timeouts, Upload, WaitReason};
+use b2::{Config, Error, FileName, Slot, Timeouts, Upload, UploadHeaders, WaitReason};
 use b2_emulator::Settings;
 
 use crate::support::content::pattern;
@@ -75,4 +75,27 @@ async fn a_finish_whose_answer_stays_lost_names_the_file() {
     assert!(proxy.is_spent());
     let stored = soon(site.bucket.head("big")).await.unwrap();
     assert_eq!(stored.file_id.as_str(), file_id.as_str());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_begun_and_finished_by_hand_survives_lost_answers() {
+    let settings = Settings::default().with_part_sizes(PART as u64, 1_000);
+    let site = Site::with_settings(settings).await;
+    let proxy = site.proxy();
+    let (bucket, recorder) = site.behind(&proxy, Config::default().with_retry(retry())).await;
+    soon(bucket.head("none")).await.unwrap_err();
+
+    proxy.expect([Trouble::CutDown(0)]);
+    let headers = UploadHeaders::new(FileName::new("x").unwrap());
+    let file = soon(bucket.start_large_file(headers)).await.unwrap();
+    assert!(proxy.is_spent() && !file.possible_orphan());
+    assert_eq!(recorder.sent("b2_start_large_file"), 1);
+    let part = soon(file.upload_part(1, pattern(PART))).await.unwrap();
+    let end = soon(file.upload_part(2, "end")).await.unwrap();
+    proxy.expect([Trouble::CutDown(0)]);
+    let stored = soon(file.finish_with(vec![part.digest, end.digest])).await.unwrap();
+    assert!(proxy.is_spent());
+    assert_eq!(recorder.sent("b2_finish_large_file"), 1);
+    assert_eq!(stored.file_id.as_ref().map(|id| id.as_str()), Some(file.id().as_str()));
+    assert_eq!(site.versions().await, ["x"]);
 }

@@ -1,8 +1,12 @@
 //! Work that is dropped or aborted leaves nothing behind.
 
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use b2::{Client, Error, Source};
+use b2::port::ReadAt;
+use b2::{Client, Error, Source, WholeDigest};
 
 use crate::support::content::{Unreadable, pattern};
 use crate::support::folder::Folder;
@@ -108,6 +112,43 @@ async fn an_upload_that_is_aborted_is_cancelled_and_stores_nothing() {
     assert!(matches!(soon(upload.join()).await, Err(Error::Cancelled)));
     drop(proxy);
     assert_eq!(site.versions().await, ["x"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_source_is_not_hashed_for_an_upload_that_is_dropped() {
+    let site = site().await;
+    let reads = Arc::new(AtomicU64::new(0));
+    let source = Source::custom(Slow { len: 1 << 40, reads: Arc::clone(&reads) }).unwrap();
+    let upload = site.bucket.upload("y", source).with_whole_digest(WholeDigest::Compute);
+    let mut work = upload.into_future();
+    let begun = until("some hashing", || (reads.load(Ordering::Relaxed) > 2).then_some(()));
+    tokio::select! {
+        result = &mut work => panic!("it ended: {result:?}"),
+        () = begun => {}
+    }
+    drop(work);
+    // One read may be under way.
+    let most = reads.load(Ordering::Relaxed) + 1;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(reads.load(Ordering::Relaxed) <= most, "it is still read");
+}
+
+/// A source that takes its time.
+struct Slow {
+    len: u64,
+    reads: Arc<AtomicU64>,
+}
+
+impl ReadAt for Slow {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.len)
+    }
+
+    fn read_at(&self, _: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        std::thread::sleep(Duration::from_millis(10));
+        Ok(buffer.len())
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

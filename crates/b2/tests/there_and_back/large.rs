@@ -4,7 +4,7 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use b2::{CannotResume, Check, Error, RequestError, Source, Upload, WholeDigest};
+use b2::{CannotResume, Check, Error, RequestError, Resume, Source, Upload, WholeDigest};
 use b2_emulator::Settings;
 
 use crate::support::content::pattern;
@@ -79,7 +79,7 @@ async fn every_size_around_the_edges_comes_back() {
 async fn the_digest_of_the_whole_is_a_choice() {
     let site = site().await;
     let content = pattern(4 * PART);
-    let stored = |uploaded: b2::Uploaded| uploaded.file.file_info.get("large_file_sha1").cloned();
+    let stored = |uploaded: b2::StoredFile| uploaded.file.file_info.get("large_file_sha1").cloned();
     let upload = || site.bucket.upload("big", content.clone());
 
     let computed = stored(soon(upload()).await.unwrap()).unwrap();
@@ -143,15 +143,7 @@ async fn an_interrupted_upload_goes_on_from_its_journal() {
 async fn an_interrupted_upload_goes_on_from_a_snapshot() {
     let site = site().await;
     let content = pattern(6 * PART);
-    let handle = stopping(site.bucket.upload("big", content.clone()), 2).start();
-    let snapshot = loop {
-        match handle.snapshot().filter(|snapshot| !snapshot.parts.is_empty()) {
-            Some(snapshot) => break snapshot,
-            None => tokio::task::yield_now().await,
-        }
-    };
-    assert!(soon(handle.join()).await.is_err());
-    let text = snapshot.to_string();
+    let text = snapshot_of(&site, &content).await.to_string();
     let again = site.bucket.upload("big", content.clone()).with_resume(text.parse().unwrap());
     let handle = again.start();
     let monitor = handle.monitor();
@@ -244,6 +236,34 @@ async fn an_upload_with_other_options_is_not_resumed() {
         assert_eq!(unfinished(&site).await, 1, "nothing is lost");
         soon(again().with_file_info("a", "1").with_journal(&journal)).await.unwrap();
     }
+}
+
+/// Stops an upload of `content` and gives what it knew.
+async fn snapshot_of(site: &Site, content: &[u8]) -> Resume {
+    let handle = stopping(site.bucket.upload("big", content.to_vec()), 2).start();
+    let snapshot = loop {
+        match handle.snapshot().filter(|snapshot| !snapshot.parts.is_empty()) {
+            Some(snapshot) => break snapshot,
+            None => tokio::task::yield_now().await,
+        }
+    };
+    assert!(soon(handle.join()).await.is_err());
+    snapshot
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn other_bytes_than_a_snapshot_tells_of_destroy_nothing() {
+    let site = site().await;
+    let content = pattern(5 * PART);
+    let snapshot = snapshot_of(&site, &content).await;
+    let mut other = content.clone();
+    other[4 * PART] ^= 1;
+    let upload = site.bucket.upload("big", other).with_resume(snapshot.clone());
+    let error = soon(upload).await.unwrap_err();
+    assert_eq!(*why(&error), CannotResume::Content);
+    assert_eq!(unfinished(&site).await, 1, "the parts are there");
+    soon(site.bucket.upload("big", content.clone()).with_resume(snapshot)).await.unwrap();
+    comes_back(&site, &content).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

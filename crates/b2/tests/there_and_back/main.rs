@@ -14,6 +14,7 @@ mod exits;
 mod https;
 mod hundred_megabytes;
 mod large;
+mod multipart;
 mod names;
 mod pieces;
 mod properties;

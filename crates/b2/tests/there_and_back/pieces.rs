@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use b2::{ByteRange, Check, Error, Event, Observer, ProtocolEvent, Scope};
+use b2::{ByteRange, Check, DownloadAccess, Error, Event, Observer, ProtocolEvent, Scope};
 
-use crate::support::content::pattern;
+use crate::support::content::{Shelf, pattern};
 use crate::support::folder::Folder;
+use crate::support::proxy::Trouble;
 use crate::support::recorder::Recorder;
 use crate::support::site::{BUCKET, Site};
 use crate::support::ureq_transport::UreqTransport;
@@ -46,14 +47,39 @@ async fn a_range_is_fetched_in_pieces_too() {
     for (name, range, end) in [
         ("a", ByteRange::inclusive(first, last).unwrap(), last as usize + 1),
         ("b", ByteRange::starting_at(first), content.len()),
-        ("c", ByteRange::inclusive(first, u64::MAX / 2).unwrap(), content.len()),
+        ("c", ByteRange::inclusive(first, u64::MAX).unwrap(), content.len()),
+        ("d", ByteRange::inclusive(0, u64::MAX).unwrap(), content.len()),
     ] {
         let download = site.bucket.download("x").with_piece_size(PIECE as u64).with_range(range);
         let done = soon(download.to_file(folder.path(name))).await.unwrap();
         assert_eq!(done.check, Check::None);
-        let wanted = &content[first as usize..end];
+        let first = if name == "d" { 0 } else { first as usize };
+        let wanted = &content[first..end];
         assert!(fs::read(folder.path(name)).unwrap() == wanted, "{range} differs");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_download_url_is_asked_for_names_only() {
+    let site = Site::start().await;
+    let content = pattern(20 * PIECE);
+    soon(site.bucket.upload("x", content.clone())).await.unwrap();
+    let (proxy, recorder) = (site.proxy(), Recorder::default());
+    let client = site.builder().with_observer(recorder.clone()).build().unwrap();
+    let access = DownloadAccess::default().with_download_url(&proxy.url());
+    let download =
+        || client.download(BUCKET, "x").with_access(access.clone()).with_piece_size(PIECE as u64);
+    let folder = Folder::new();
+    soon(download().to_file(folder.path("pieces"))).await.unwrap();
+    assert!(fs::read(folder.path("pieces")).unwrap() == content);
+
+    // One stream, which has to go on where it was cut.
+    proxy.expect([Trouble::CutDown(3 * PIECE as u64)]);
+    let shelf = Shelf::default();
+    soon(download().to_writer(shelf.clone())).await.unwrap();
+    assert!(proxy.is_spent() && shelf.content() == content);
+    assert!(recorder.sent("b2_download_file_by_name") > 20);
+    assert_eq!(recorder.sent("b2_download_file_by_id"), 0);
 }
 
 /// Interrupts a download once some pieces are there.

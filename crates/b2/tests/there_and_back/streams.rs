@@ -228,6 +228,40 @@ async fn what_a_killed_stream_has_left_is_cancelled_by_the_next() {
     }
 }
 
+fn is_refused(error: &Error) -> bool {
+    matches!(error, Error::Request { source, .. }
+        if matches!(**source, RequestError::CannotResume(CannotResume::Stream)))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_does_not_cancel_what_a_file_can_go_on_with() {
+    let (site, folder) = (site().await, Folder::new());
+    let (journal, path) = (folder.path("journal"), folder.path("source"));
+    let content = pattern(5 * PART);
+    std::fs::write(&path, &content).unwrap();
+    let upload = || {
+        site.bucket.upload("x", Source::file(&path).unwrap()).with_journal(folder.path("journal"))
+    };
+    assert!(soon(upload().with_part_callback(|_| ControlFlow::Break(()))).await.is_err());
+    let streamed = site.bucket.upload("x", stream(content.clone())).with_journal(&journal);
+    let error = soon(streamed).await.unwrap_err();
+    assert!(is_refused(&error), "{error:?}");
+    assert_eq!(versions(&site).await, ["x"], "the parts are there");
+    soon(upload()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_does_not_go_on_with_the_record_of_a_stream() {
+    let (site, folder) = (site().await, Folder::new());
+    let journal = folder.path("journal");
+    dropped(&site, &journal).await;
+    let upload = site.bucket.upload("x", pattern(5 * PART)).with_journal(&journal);
+    let error = soon(upload).await.unwrap_err();
+    assert!(is_refused(&error), "{error:?}");
+    assert!(error.advice().is_some());
+    assert!(journal.exists(), "it tells of the unfinished file");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_record_of_another_file_is_refused() {
     let (site, folder) = (site().await, Folder::new());

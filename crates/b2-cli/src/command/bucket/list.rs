@@ -29,17 +29,8 @@ impl List {
 
 /// Lists the buckets that the key may see.
 pub(crate) async fn list(context: &Context) -> Result<(), Failure> {
-    let client = context.client()?;
-    let session = client.authorize().await?;
-    let Some(allowed) = &session.buckets else {
-        let buckets = client.buckets().await?;
-        return buckets.iter().try_for_each(|bucket| print(&context.output, bucket));
-    };
-    // B2 answers such a key only if it asks for one of its buckets.
-    for name in allowed.iter().filter_map(|bucket| bucket.name.as_deref()) {
-        print(&context.output, &client.bucket_info(name).await?)?;
-    }
-    Ok(())
+    let buckets = context.client()?.buckets().await?;
+    buckets.iter().try_for_each(|bucket| print(&context.output, bucket))
 }
 
 fn print(output: &Output, bucket: &BucketInfo) -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use b2::{ByteRange, Client, Copied, CopyFile, EncryptionRequest, FileId};
+use b2::{ByteRange, Client, CopyFile, EncryptionRequest, FileId, StoredFile};
 
 use crate::command::file::encryption::{DestinationEncryption, SourceEncryption};
 use crate::command::file::upload::Stored;
@@ -108,7 +108,7 @@ impl Copy {
         }
         let done = handle.join();
         let copied = progress::watch(&context.output, self.no_progress, monitor, done).await?;
-        let Copied { possible_duplicate, possible_orphan, .. } = copied;
+        let StoredFile { possible_duplicate, possible_orphan, .. } = copied;
         let row = Stored { file: &copied.file, possible_duplicate, possible_orphan };
         context.output.row(&row, || {
             copied.file.file_id.as_ref().map(ToString::to_string).unwrap_or_default()

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use b2::{FileVersion, Source, Uploaded, WholeDigest};
+use b2::{FileVersion, Source, StoredFile, WholeDigest};
 use serde::Serialize;
 
 use crate::command::encryption::Encryption;
@@ -160,7 +160,7 @@ impl Upload {
         }
         let done = handle.join();
         let done = progress::watch(&context.output, self.no_progress, monitor, done).await?;
-        let Uploaded { possible_duplicate, possible_orphan, .. } = done;
+        let StoredFile { possible_duplicate, possible_orphan, .. } = done;
         let row = Stored { file: &done.file, possible_duplicate, possible_orphan };
         context.output.row(&row, || {
             done.file.file_id.as_ref().map(ToString::to_string).unwrap_or_default()

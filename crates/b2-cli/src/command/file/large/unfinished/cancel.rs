@@ -1,6 +1,6 @@
 //! `b2 file large unfinished cancel`
 
-use b2::{Client, LargeFileId};
+use b2::{Client, ErrorCode, LargeFileId};
 use serde::Serialize;
 
 use crate::context::Context;
@@ -83,9 +83,19 @@ impl Cancel {
             let file = file?;
             let Some(id) = file.file_id else { continue };
             if !self.dry_run {
-                client.cancel_unfinished(id.clone().into()).await.map_err(|error| {
-                    Failure::from(error).during(format!("cannot cancel {}", file.file_name))
-                })?;
+                match client.cancel_unfinished(id.clone().into()).await {
+                    Ok(_) => {}
+                    // It was finished or cancelled since it was listed.
+                    Err(error) if error.code() == Some(&ErrorCode::BadRequest) => {
+                        let name = escape::controls(&file.file_name);
+                        context.output.say(&format!("{name}: it is not unfinished any more"));
+                        continue;
+                    }
+                    Err(error) => {
+                        let what = format!("cannot cancel {}", file.file_name);
+                        return Err(Failure::from(error).during(what));
+                    }
+                }
             }
             print(context, id.as_str(), &file.file_name, !self.dry_run)?;
             count += 1;
