@@ -19,8 +19,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 /// Large enough that a chunk's fixed costs vanish beside hashing it, small
-/// enough to stay in a core's second-level cache.
-pub(crate) const BUFFER_SIZE: usize = 256 * 1024;
+/// enough that those of four parts stay near the processor.
+pub(crate) const BUFFER_SIZE: usize = 128 * 1024;
 
 /// Bytes of buffers in the whole process, unless a client has its own budget.
 const PROCESS_BUDGET: usize = 16 * 1024 * 1024;
@@ -29,7 +29,7 @@ const PROCESS_BUDGET: usize = 16 * 1024 * 1024;
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Idle buffers that are kept; more are freed.
-const KEPT: usize = 16;
+const KEPT: usize = 32;
 
 #[derive(Clone, Debug)]
 pub(crate) struct BufferPool {

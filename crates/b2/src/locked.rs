@@ -28,6 +28,12 @@ pub(crate) fn open(
     Err(io::Error::new(io::ErrorKind::WouldBlock, text))
 }
 
+/// Gives the lock back. Closing the file does not, while a child of this
+/// process that was just begun still has a copy of it.
+pub(crate) fn release(file: &File) {
+    let _closed_soon = file.unlock();
+}
+
 /// Whether the path still leads to the file.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> io::Result<bool> {

@@ -15,6 +15,10 @@ use crate::buffer::{BUFFER_SIZE, BufferPool};
 use crate::drive::Ends;
 use crate::drive::body::fill;
 
+/// Bytes that are read and hashed at once: so few that they are still near the
+/// processor when they are hashed.
+const AT_ONCE: usize = 64 * 1024;
+
 /// Whoever waits for the outcome; dropping it ends the work.
 #[derive(Debug, Default)]
 pub(crate) struct Waiter(Arc<AtomicBool>);
@@ -104,7 +108,7 @@ fn hash(
     let mut buffer = buffers.take();
     while encoder.remaining() > 0 {
         wish.holds()?;
-        let want = usize::try_from(encoder.remaining()).unwrap_or(BUFFER_SIZE).min(BUFFER_SIZE);
+        let want = usize::try_from(encoder.remaining()).unwrap_or(AT_ONCE).min(AT_ONCE);
         let read = match source.shared(position, want).filter(|bytes| bytes.len() == want) {
             Some(bytes) => {
                 encoder.update(&bytes);

@@ -112,6 +112,7 @@ impl AppendedFile {
 impl Drop for AppendedFile {
     fn drop(&mut self) {
         self.discard();
+        locked::release(&self.file);
     }
 }
 

@@ -30,6 +30,14 @@ pub(crate) struct PendingFile {
     temporary: Option<NamedTempFile>,
 }
 
+impl Drop for PendingFile {
+    fn drop(&mut self) {
+        if let Some(temporary) = &self.temporary {
+            locked::release(temporary.as_file());
+        }
+    }
+}
+
 impl PendingFile {
     pub(crate) fn create(path: PathBuf, overwrite: Overwrite) -> io::Result<Self> {
         let (path, replaced) = destination(path, overwrite)?;

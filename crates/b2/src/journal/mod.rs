@@ -5,8 +5,10 @@
 //! a process that is killed has written down all that is confirmed. A line
 //! that was cut by the end of the process is not counted.
 
+mod file;
+
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -17,6 +19,7 @@ use b2_core::upload::{CannotResume, Resume, ResumeEntry};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::journal::file::{append, line, private, read, sync_folder};
 use crate::locked;
 
 /// The state of a transfer that can go on later.
@@ -111,8 +114,11 @@ struct Disk {
     path: PathBuf,
 }
 
-/// How the first line of every journal begins.
-const BEGINNING: &str = "{\"version\":";
+impl Drop for Disk {
+    fn drop(&mut self) {
+        locked::release(&self.file);
+    }
+}
 
 /// Why a journal cannot be used.
 #[derive(Debug)]
@@ -240,7 +246,7 @@ impl<R: Remembered> Drop for State<R> {
     fn drop(&mut self) {
         if let Some(disk) = self.disk.take_if(|_| !self.resume.begun()) {
             // It only holds what anybody can tell; whoever finds it loses nothing.
-            let _left = std::fs::remove_file(disk.path);
+            let _left = std::fs::remove_file(&disk.path);
         }
     }
 }
@@ -258,85 +264,6 @@ pub(crate) fn concerns(event: &Event) -> bool {
             | Event::PieceStored { kept: false, .. }
     )
 }
-
-fn line(entry: &impl Serialize) -> io::Result<String> {
-    serde_json::to_string(entry).map_err(io::Error::other)
-}
-
-fn append(file: &mut File, line: &str) -> io::Result<()> {
-    // One write: a line is there or not, but for the end of the process.
-    file.write_all(format!("{line}\n").as_bytes())?;
-    file.sync_data()
-}
-
-/// A whole state may be one line: a digest for each of 10,000 parts.
-const LONGEST_LINE: u64 = 16 * 1024 * 1024;
-
-/// What is in a journal, and where its last whole line ends. A file that
-/// never got its first line holds nothing.
-fn read<R: Remembered>(file: &File) -> Result<(Option<R>, u64), JournalError> {
-    let mut reader = BufReader::new(file);
-    let (mut resume, mut end): (Option<R>, u64) = (None, 0);
-    let mut line = String::new();
-    loop {
-        line.clear();
-        // A line is never so long; a file that is no journal may be.
-        let length = match reader.by_ref().take(LONGEST_LINE).read_line(&mut line) {
-            Ok(length) => length as u64,
-            // Not even text: whatever it is, it is no journal.
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                return Err(JournalError::Resume(CannotResume::Unreadable));
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let Some(text) = line.strip_suffix('\n') else {
-            return match resume {
-                // Not even the beginning of one: somebody else's file.
-                _ if length == LONGEST_LINE => Err(JournalError::Resume(CannotResume::Unreadable)),
-                None if !may_begin(&line) => Err(JournalError::Resume(CannotResume::Unreadable)),
-                _ => Ok((resume, end)),
-            };
-        };
-        match &mut resume {
-            None => resume = Some(R::parse(text).map_err(JournalError::Resume)?),
-            Some(resume) => match serde_json::from_str(text) {
-                Ok(entry) => resume.apply(entry),
-                Err(_) => return Err(JournalError::Resume(CannotResume::Unreadable)),
-            },
-        }
-        end += length;
-    }
-}
-
-/// Whether this may be what was written of the first line of a journal.
-fn may_begin(line: &str) -> bool {
-    let common = BEGINNING.len().min(line.len());
-    line.as_bytes()[..common] == BEGINNING.as_bytes()[..common]
-}
-
-#[cfg(unix)]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    options.mode(0o600)
-}
-
-#[cfg(not(unix))]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    options
-}
-
-/// A new file survives a power cut only if its folder is synced too.
-#[cfg(unix)]
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or_else(|| Path::new(".")))?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use b2_core::upload::PartPlan;
