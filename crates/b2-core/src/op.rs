@@ -106,8 +106,12 @@ pub enum Step<T> {
 
 impl<T> Step<T> {
     /// Splits a step of an inner operation into its result or a step that the
-    /// outer operation can pass on unchanged.
-    pub(crate) fn finished<U>(self) -> Result<Result<T, Error>, Step<U>> {
+    /// outer operation can pass on unchanged: how operations are put together.
+    ///
+    /// # Errors
+    ///
+    /// The step, if the inner operation has not finished.
+    pub fn finished<U>(self) -> Result<Result<T, Error>, Step<U>> {
         match self {
             Self::Done(result) => Ok(result),
             Self::Send(transmit) => Err(Step::Send(transmit)),

@@ -24,6 +24,7 @@ use b2_proto::{
 };
 use bytes::Bytes;
 
+use crate::sim::by_hand::ByHand;
 use crate::sim::calls::{self, About};
 use crate::sim::disk::State;
 use crate::sim::erased::{Erased, erase};
@@ -43,6 +44,7 @@ pub(super) const ONE_REQUEST: usize = 100;
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Uploaded(Box<StoredFile>),
+    Finished(Box<FileVersion>),
     Downloaded(Box<Downloaded>),
     Headers(Box<Downloaded>),
     Names(ListFileNamesResponse),
@@ -192,6 +194,7 @@ impl Actor {
             Errand::Upload(len) => self.upload(len),
             Errand::UploadStream { len, crash_after, .. } => self.upload_stream(len, crash_after),
             Errand::UploadLarge { len, crash_after } => self.upload_large(len, crash_after),
+            Errand::ByHand { len, remembers } => self.by_hand(len, remembers),
             Errand::Download => {
                 self.sink = MemorySink::default();
                 let download = Download::new(self.object()).with_access(self.access());
@@ -341,6 +344,15 @@ impl Actor {
                 .with_customer_key(self.key.as_ref());
         self.resumable = Resumable::new(State::Upload(journal), crash_after).after(&self.resumable);
         self.large_upload()
+    }
+
+    fn by_hand(&mut self, len: u32, remembers: bool) -> Box<dyn Erased<Outcome>> {
+        self.write_source(len);
+        let record = Resume::new(self.bucket.0.clone(), self.name.as_str(), len.into(), None);
+        self.resumable = Resumable::new(State::Upload(record), None).after(&self.resumable);
+        let how = (u64::from(len), remembers);
+        let upload = ByHand::new(self.bucket.0.clone(), self.headers(), how);
+        erase(upload, |file| Outcome::Finished(Box::new(file)))
     }
 
     fn upload_stream(&mut self, len: u32, crash_after: Option<u32>) -> Box<dyn Erased<Outcome>> {

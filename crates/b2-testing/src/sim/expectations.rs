@@ -15,6 +15,10 @@ impl Actor {
     pub(crate) fn succeeded(&mut self, outcome: Outcome) -> Result<(), String> {
         match outcome {
             Outcome::Uploaded(done) => self.uploaded(*done),
+            Outcome::Finished(file) => {
+                self.resumable.finished();
+                self.makes_new(file.file_id)
+            }
             Outcome::Copied(done) => self.copy_made(*done),
             Outcome::DeletedAll => {
                 self.resumable.all_deleted();

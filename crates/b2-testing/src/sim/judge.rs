@@ -99,6 +99,7 @@ fn longest(scenario: &Scenario) -> u64 {
     let lengths = errands.filter_map(|errand| match errand {
         Errand::Upload(len)
         | Errand::UploadStream { len, .. }
+        | Errand::ByHand { len, .. }
         | Errand::UploadLarge { len, .. } => Some(u64::from(*len)),
         _ => None,
     });
@@ -113,6 +114,8 @@ fn cost(errand: &Errand, longest: u64) -> u64 {
         Errand::UploadLarge { len, .. } | Errand::UploadStream { len, .. } => {
             u64::from(*len).div_ceil(100) + 3 + 2
         }
+        // A URL and the bytes for each part, start, list, finish, cancel.
+        Errand::ByHand { len, .. } => 2 * u64::from(*len).div_ceil(100) + 4,
         // An empty file is asked for twice.
         Errand::DownloadPieces(size) => longest.div_ceil(u64::from(*size)) + 2,
         Errand::DownloadFile { piece, .. } => longest.div_ceil(u64::from(*piece)) + 2,

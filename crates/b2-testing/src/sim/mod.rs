@@ -17,6 +17,7 @@
 
 mod actor;
 mod books;
+mod by_hand;
 mod calls;
 mod closing;
 mod crashing;

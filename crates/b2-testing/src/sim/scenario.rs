@@ -72,6 +72,14 @@ pub enum Errand {
         /// Steps between two crashes; `None`: it is left in peace.
         crash_after: Option<u32>,
     },
+    /// Begin a large file, upload its parts and finish it, call by call, and
+    /// cancel it if that fails.
+    ByHand {
+        /// Length in bytes, two parts at least.
+        len: u32,
+        /// Whether the caller remembers the digests of the parts.
+        remembers: bool,
+    },
     /// Upload so many bytes from a source that does not know its length, with
     /// a record. The process is killed as in [`UploadLarge`](Self::UploadLarge);
     /// the next one begins anew.
@@ -208,6 +216,8 @@ fn errands() -> impl Strategy<Value = Errand> {
         4 => uploads(),
         3 => large_uploads(),
         2 => streams(),
+        2 => (101_u32..900, any::<bool>())
+            .prop_map(|(len, remembers)| Errand::ByHand { len, remembers }),
         3 => Just(Errand::Download),
         3 => (50_u32..1500).prop_map(Errand::DownloadPieces),
         3 => (50_u32..1500, crashes())

@@ -48,7 +48,12 @@ impl Actor {
         let made = self.told + again + usize::from(doubt);
         match self.errand {
             Some(Errand::Hide) => Allowed { content: Some(None), made: 1, ..Allowed::default() },
-            Some(Errand::Upload(_) | Errand::UploadLarge { .. } | Errand::UploadStream { .. }) => {
+            Some(
+                Errand::Upload(_)
+                | Errand::UploadLarge { .. }
+                | Errand::UploadStream { .. }
+                | Errand::ByHand { .. },
+            ) => {
                 let content = Some(Some(self.source.clone()));
                 Allowed { content, made, bare: self.makes_bare(), deletes }
             }
@@ -63,6 +68,7 @@ impl Actor {
     /// Whether what it makes bears no digest of the whole.
     fn makes_bare(&self) -> bool {
         match self.errand {
+            Some(Errand::ByHand { .. }) => true,
             Some(Errand::UploadStream { .. }) => self.source.len() > ONE_REQUEST,
             Some(Errand::Copy | Errand::CopyLarge { .. }) => {
                 self.copied.as_ref().is_some_and(|source| self.holds.is_bare(&source.id))
