@@ -101,9 +101,9 @@ impl Exit {
         match request {
             RequestError::NoSuchBucket { restriction: None, .. } => Self::BucketNotFound,
             // The bucket may well exist; the key would not know.
-            RequestError::NoSuchBucket { .. } | RequestError::OutsideRestriction { .. } => {
-                Self::NotAllowed
-            }
+            RequestError::NoSuchBucket { .. }
+            | RequestError::OutsideRestriction { .. }
+            | RequestError::Lacking(_) => Self::NotAllowed,
             _ => Self::Usage,
         }
     }

@@ -34,10 +34,10 @@ use crate::time::Instant;
 /// Rows of a page; B2 bills a listing by started thousands.
 const ROWS: u32 = 1_000;
 
-/// Pages that may have another behind them again while nothing is deleted:
-/// somebody else deletes or uploads at the same time. A server that does it
-/// for ever is mad.
-const RETURNS: u32 = 16;
+/// Pages without a row, or with another behind them again, while nothing is
+/// deleted: somebody else may delete or upload at the same time. A server that
+/// does it for ever is mad.
+const FRUITLESS: u32 = 16;
 
 /// Deletes all versions of one name: uploads, hide markers, and large files
 /// that nobody finished.
@@ -56,8 +56,8 @@ pub struct DeleteAllVersions {
     pages: Vec<Option<FileId>>,
     /// Whether the page that is listed was listed before.
     again: bool,
-    /// Pages that had one behind them again, since a version was deleted.
-    returns: u32,
+    /// Pages that led nowhere since a version was deleted.
+    fruitless: u32,
     events: VecDeque<Event>,
     deleted: Deleted,
 }
@@ -101,7 +101,7 @@ impl DeleteAllVersions {
             state: State::Authorizing(Authorize::new()),
             pages: vec![None],
             again: false,
-            returns: 0,
+            fruitless: 0,
             events: VecDeque::new(),
             deleted: Deleted::default(),
         }
@@ -148,16 +148,14 @@ impl DeleteAllVersions {
 
     fn listed(&mut self, page: <ListFileVersions as Endpoint>::Response) -> Result<State, Error> {
         let more = page.next_file_name.as_deref() == Some(self.name.as_str());
-        let next = page.next_file_id.filter(|_| more).map(Some);
-        let Some(next) = next else {
-            let rows = page.files.into_iter().filter_map(|row| self.own(row)).collect();
+        let rows: Vec<_> = page.files.into_iter().filter_map(|row| self.own(row)).collect();
+        if !more {
             return Ok(State::Deleting(rows));
-        };
-        self.returns += u32::from(self.again);
-        if self.pages.contains(&next) || self.returns > RETURNS {
-            let what = "the list of versions goes round in a circle";
-            let source = Box::new(ProtocolError::Contradiction(what));
-            return Err(Error::Protocol { operation: ListFileVersions::NAME, source });
+        }
+        let next = page.next_file_id.map(Some).ok_or_else(|| mad("a page without its end"))?;
+        self.fruitless += u32::from(self.again || rows.is_empty());
+        if self.pages.contains(&next) || self.fruitless > FRUITLESS {
+            return Err(mad("the list of versions goes round in a circle"));
         }
         self.pages.push(next);
         self.again = false;
@@ -197,7 +195,7 @@ impl DeleteAllVersions {
     }
 
     fn gone(&mut self, row: Row) {
-        self.returns = 0;
+        self.fruitless = 0;
         match row.action {
             Action::Start => self.deleted.unfinished += 1,
             _ => self.deleted.versions += 1,
@@ -251,6 +249,11 @@ impl DeleteAllVersions {
             State::Over => Err(Step::Wait(Wait::for_reply(DeleteFileVersion::NAME))),
         }
     }
+}
+
+fn mad(what: &'static str) -> Error {
+    let source = Box::new(ProtocolError::Contradiction(what));
+    Error::Protocol { operation: ListFileVersions::NAME, source }
 }
 
 fn is_gone(error: &Error) -> bool {

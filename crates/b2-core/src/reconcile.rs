@@ -67,7 +67,7 @@ pub struct Reconciled<E: Reconcile> {
     request: E::Request,
     state: State<E>,
     second_calls: u32,
-    /// Why it is called again without a look.
+    /// Why nobody knows whether an earlier call took effect.
     doubt: Option<Error>,
 }
 
@@ -92,8 +92,15 @@ impl<E: Reconcile> Reconciled<E> {
             return false;
         }
         self.second_calls += 1;
-        self.doubt = Some(error.clone());
         true
+    }
+
+    /// Where what took effect is refused the second time, a lost answer stays
+    /// in doubt, whatever comes after it.
+    fn remember(&mut self, error: &Error) {
+        if E::CALL_AGAIN && self.doubt.is_none() && matches!(error, Error::Unconfirmed { .. }) {
+            self.doubt = Some(error.clone());
+        }
     }
 
     /// What to do when the look is over; `None`: poll again.
@@ -113,7 +120,8 @@ impl<E: Reconcile> Reconciled<E> {
                 None
             }
             // What was asked for is what the user has to hear about.
-            Ok(None) | Err(_) => Some(Err(doubt)),
+            Ok(None) => Some(Err(doubt)),
+            Err(_) => Some(Err(self.doubt.take().unwrap_or(doubt))),
         }
     }
 }
@@ -131,18 +139,19 @@ impl<E: Reconcile> Operation for Reconciled<E> {
             match &mut self.state {
                 State::Calling(call) => match call.poll(account, now).finished() {
                     Ok(Err(error)) if E::doubtful(&error) && may_look::<E>(account) => {
+                        self.remember(&error);
                         self.state = State::Doubting(error);
                         return Step::Event(Event::Reconciling);
                     }
                     Ok(Err(error)) if self.calls_again(&error) => {
+                        self.remember(&error);
                         self.state = State::Calling(Call::new(self.request.clone()));
                         return Step::Event(Event::Reconciling);
                     }
-                    // The refusal may be that of the second call.
-                    Ok(Err(error)) if E::doubtful(&error) => {
+                    Ok(Err(error)) => {
                         return Step::Done(Err(self.doubt.take().unwrap_or(error)));
                     }
-                    Ok(result) => return Step::Done(result),
+                    Ok(Ok(done)) => return Step::Done(Ok(done)),
                     Err(step) => return step,
                 },
                 State::Doubting(error) => {

@@ -25,6 +25,11 @@ pub(crate) const BUFFER_SIZE: usize = 128 * 1024;
 /// Bytes of buffers in the whole process, unless a client has its own budget.
 const PROCESS_BUDGET: usize = 16 * 1024 * 1024;
 
+/// A transport may give chunks of 400 KiB, and who holds something may get one
+/// more as long as half is left: with less than this, one destination that
+/// takes nothing could stop everybody else.
+const LEAST_BUDGET: usize = 1024 * 1024;
+
 /// How often a thread that waits looks whether anybody still wants its buffer.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -62,10 +67,13 @@ impl Default for BufferPool {
 }
 
 impl BufferPool {
-    /// A pool that hands out buffers of so many bytes in all, two buffers at
-    /// least.
+    /// A pool that hands out buffers of so many bytes in all, as many as
+    /// [`LEAST_BUDGET`] at least.
     pub(crate) fn with_budget(bytes: usize) -> Self {
-        let limit = bytes.max(2 * BUFFER_SIZE);
+        Self::of(bytes.max(LEAST_BUDGET))
+    }
+
+    fn of(limit: usize) -> Self {
         let (state, returned) = (Mutex::default(), Condvar::new());
         let freed = event_listener::Event::new();
         Self { shared: Arc::new(Shared { limit, state, returned, freed }) }
@@ -246,7 +254,7 @@ mod tests {
 
     #[test]
     fn a_dropped_chunk_gives_its_buffer_back() {
-        let pool = BufferPool::with_budget(PROCESS_BUDGET);
+        let pool = BufferPool::of(PROCESS_BUDGET);
         let mut buffer = pool.take();
         buffer.space()[..2].copy_from_slice(b"hi");
         let chunk = buffer.freeze(2);
@@ -260,7 +268,7 @@ mod tests {
 
     #[test]
     fn who_wants_more_than_the_budget_waits() {
-        let pool = BufferPool::with_budget(3 * BUFFER_SIZE);
+        let pool = BufferPool::of(3 * BUFFER_SIZE);
         let held: Vec<_> = (0..3).map(|_| pool.take()).collect();
         let share = pool.share();
         let mut admission = Box::pin(share.admit(1));
@@ -283,7 +291,7 @@ mod tests {
         let poll = |work: &mut _| {
             futures_lite::future::block_on(futures_lite::future::poll_once(work)).is_some()
         };
-        let pool = BufferPool::with_budget(2 * BUFFER_SIZE);
+        let pool = BufferPool::of(2 * BUFFER_SIZE);
         let held = (pool.take(), pool.take());
         let shares = (pool.share(), pool.share());
         let mut forgotten = Box::pin(shares.0.admit(1));
@@ -295,7 +303,7 @@ mod tests {
 
     #[test]
     fn a_long_chunk_is_admitted_while_there_is_anything_left() {
-        let pool = BufferPool::with_budget(2 * BUFFER_SIZE);
+        let pool = BufferPool::of(2 * BUFFER_SIZE);
         let _buffer = pool.take();
         let long = futures_lite::future::block_on(pool.share().admit(10 * BUFFER_SIZE));
         assert!(pool.share().try_admit(1).is_none(), "the budget is spent twice over");
@@ -305,7 +313,7 @@ mod tests {
 
     #[test]
     fn who_holds_much_leaves_something_for_the_others() {
-        let pool = BufferPool::with_budget(8 * BUFFER_SIZE);
+        let pool = BufferPool::of(8 * BUFFER_SIZE);
         let hog = pool.share();
         let held: Vec<_> = std::iter::from_fn(|| hog.try_admit(BUFFER_SIZE)).collect();
         assert_eq!(held.len(), 4, "half of the budget");
@@ -318,7 +326,7 @@ mod tests {
 
     #[test]
     fn whoever_is_not_wanted_any_more_waits_no_longer() {
-        let pool = BufferPool::with_budget(2 * BUFFER_SIZE);
+        let pool = BufferPool::of(2 * BUFFER_SIZE);
         let _held = (pool.take(), pool.take());
         let waited = std::cell::Cell::new(0);
         let gone = pool.share().take(

@@ -284,7 +284,7 @@ impl ClientBuilder {
     }
 
     /// Bytes of buffers that all transfers of this client may hold at a time,
-    /// whatever their number and size; at least 512 KiB are granted. Default:
+    /// whatever their number and size; at least 1 MiB is granted. Default:
     /// all clients of the process share 16 MiB. What a transport buffers by
     /// itself, some 400 KiB for each connection, comes on top.
     pub fn with_memory_budget(mut self, bytes: usize) -> Self {

@@ -254,7 +254,10 @@ impl Download {
                 let (sink, len) = Sink::resumable(path, overwrite).map_err(local)?;
                 let state = journal.state();
                 // Bytes that are gone cannot be gone on with.
-                let end = state.pieces.last_key_value().map_or(0, |(offset, len)| offset + len);
+                let end = state
+                    .pieces
+                    .last_key_value()
+                    .map_or(0, |(offset, len)| offset.saturating_add(*len));
                 if end <= len && state.is_for(&fresh) {
                     options = options.with_resume(state);
                 } else {

@@ -63,7 +63,8 @@ impl Bucket {
     /// # Errors
     ///
     /// [`Error::Request`](crate::Error::Request) if the file information
-    /// breaks B2's rules, or the key lacks a capability; nothing was sent.
+    /// breaks B2's rules, or the key lacks a capability or may not write the
+    /// name; nothing was begun.
     ///
     /// # Cancel safety
     ///
@@ -190,10 +191,14 @@ impl LargeFile {
     ///
     /// # Errors
     ///
-    /// As for [`finish`](Self::finish), and [`Error::Api`](crate::Error::Api)
-    /// with `bad_request` if digests and parts differ.
+    /// - [`Error::Request`](crate::Error::Request): there is no digest, or there
+    ///   are more than 10,000; nothing was sent.
+    /// - [`Error::Api`](crate::Error::Api) with `bad_request`: digests and parts
+    ///   differ.
+    /// - [`Error::Unconfirmed`](crate::Error::Unconfirmed): as for
+    ///   [`finish`](Self::finish).
     pub fn finish_with(&self, digests: Vec<Sha1Digest>) -> Run<FinishUpload> {
-        Run::new(&self.context, Ok(FinishUpload::with_digests(self.id.clone(), digests)))
+        Run::new(&self.context, FinishUpload::with_digests(self.id.clone(), digests))
     }
 
     /// Gives it up and removes its parts.

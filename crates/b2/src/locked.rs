@@ -3,6 +3,14 @@
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::Path;
+use std::time::Duration;
+
+/// How long somebody who is letting go of the file is waited for: a transfer
+/// that was dropped may still have its last line synced by another thread.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How often it is looked whether he has.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Whoever had the file before may have renamed or removed it between our
 /// opening and our locking it. More often than this nobody is that unlucky.
@@ -17,15 +25,28 @@ pub(crate) fn open(
 ) -> io::Result<File> {
     for _ in 0..ATTEMPTS {
         let file = open()?;
-        match file.try_lock() {
-            Ok(()) if is_at(&file, path)? => return Ok(file),
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => break,
-            Err(TryLockError::Error(error)) => return Err(error),
+        if !locks(&file)? {
+            break;
+        }
+        if is_at(&file, path)? {
+            return Ok(file);
         }
     }
     let text = format!("{} is {busy}", path.display());
     Err(io::Error::new(io::ErrorKind::WouldBlock, text))
+}
+
+fn locks(file: &File) -> io::Result<bool> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) if waited >= PATIENCE => return Ok(false),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOOK),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        waited += LOOK;
+    }
 }
 
 /// Gives the lock back. Closing the file does not, while a child of this

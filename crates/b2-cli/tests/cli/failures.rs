@@ -60,6 +60,9 @@ fn a_lacking_capability_is_named() {
     let arguments = ["file", "upload", "--json", "keys-and-doors", "-", "y"];
     let error = run_reading(scene.command_with(&key), "y", arguments).exits(7).error();
     assert_eq!(error["advice"], "use an application key with the capability `writeFiles`");
+    let key_of_writer = scene.key(&[Capability::ListBuckets, Capability::WriteFiles]);
+    let held = ["file", "upload", "--legal-hold", "on", "keys-and-doors", "-", "y"];
+    run_reading(scene.command_with(&key_of_writer), "y", held).exits(7);
     let error = run(scene.command_with(&key), ["ls", "--json", "b2://keys-and-doors"]);
     let error = error.exits(7).error();
     assert_eq!(error["advice"], "use an application key with the capability `listFiles`");

@@ -25,8 +25,8 @@ use crate::op::{Limits, Ticket};
 use crate::retry::{Backoff, Jitter, RetryPolicy};
 use crate::time::{Duration, Instant};
 
-/// How long a large file that was begun by hand is nobody else's: longer than
-/// the patience of any upload.
+/// How long a large file that was begun by hand is nobody else's, at least:
+/// longer than the usual patience of an upload.
 const BEGUN_FOR: Duration = Duration::from_secs(6 * 3600);
 
 /// The state that the operations of one account share.
@@ -175,7 +175,8 @@ impl Account {
     /// with it; it is remembered for longer than anybody whose own answer was
     /// lost meanwhile will look for his.
     pub(crate) fn note_begun(&mut self, id: &LargeFileId, now: Instant) {
-        let lapsed = |at: Instant| now.saturating_duration_since(at) > BEGUN_FOR;
+        let long = BEGUN_FOR.max(self.config.retry().patience());
+        let lapsed = |at: Instant| now.saturating_duration_since(at) > long;
         while self.begun.front().is_some_and(|(_, at)| lapsed(*at)) {
             self.begun.pop_front();
         }

@@ -71,8 +71,9 @@ impl Operation for ListAllowedBuckets {
                     Ok(Err(error)) => return Step::Done(Err(error)),
                     Ok(Ok(session)) => match &session.buckets {
                         Some(allowed) => {
-                            let ids: Vec<_> =
-                                allowed.iter().map(|bucket| bucket.id.clone()).collect();
+                            // Without a name it was deleted.
+                            let left = allowed.iter().filter(|bucket| bucket.name.is_some());
+                            let ids: Vec<_> = left.map(|bucket| bucket.id.clone()).collect();
                             self.left = ids.into_iter();
                             self.next()
                         }

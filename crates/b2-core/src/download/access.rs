@@ -100,16 +100,10 @@ impl DownloadAccess {
         self
     }
 
-    /// Whether a token of the caller's own is used, which opens files by their
-    /// names only.
-    #[must_use]
-    pub fn has_token(&self) -> bool {
-        self.token.is_some()
-    }
-
     /// Whether a version may be asked for by its id: a token of the caller's
     /// own opens names only, and another place may know nothing else.
-    pub(crate) fn opens_ids(&self) -> bool {
+    #[must_use]
+    pub fn opens_ids(&self) -> bool {
         self.token.is_none() && self.download_url.is_none()
     }
 

@@ -19,6 +19,7 @@ use crate::list::Pager;
 use crate::op::{Operation, Reply, Step, Ticket};
 use crate::reconcile::Reconciled;
 use crate::time::Instant;
+use crate::upload::{MAX_PARTS, in_range};
 
 /// Rows of a page; B2 bills a listing by started thousands.
 const ROWS: u32 = 1_000;
@@ -62,11 +63,18 @@ impl FinishUpload {
     }
 
     /// Finishes with the parts of these digests, from part 1 on.
-    #[must_use]
-    pub fn with_digests(file_id: LargeFileId, digests: Vec<Sha1Digest>) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Request`] if there is none, or more than [`MAX_PARTS`].
+    pub fn with_digests(file_id: LargeFileId, digests: Vec<Sha1Digest>) -> Result<Self, Error> {
+        let count = u64::try_from(digests.len()).unwrap_or(u64::MAX);
+        in_range("the number of digests", count, MAX_PARTS.into()).map_err(|source| {
+            Error::Request { operation: FinishLargeFile::NAME, source: Box::new(source) }
+        })?;
         let digests = digests.into_iter().map(ContentSha1::Verified).collect();
         let state = finishing(file_id.clone(), digests);
-        Self { file_id, state }
+        Ok(Self { file_id, state })
     }
 }
 
@@ -93,6 +101,10 @@ impl Listing {
         let expected = u32::try_from(self.digests.len()).unwrap_or(u32::MAX).saturating_add(1);
         if row.part_number != expected {
             return Err(missing(expected));
+        }
+        if expected > MAX_PARTS {
+            let source = Box::new(ProtocolError::Contradiction("more parts than there can be"));
+            return Err(Error::Protocol { operation: ListParts::NAME, source });
         }
         match row.content_sha1 {
             Some(ContentSha1::Verified(digest) | ContentSha1::Unverified(digest)) => {

@@ -14,10 +14,9 @@
 //!    `CancelLargeFileRequest` gives it up.
 //!
 //! Parts are numbered from 1 to 10,000 without a gap, and there are two at the
-//! least. Each is at most 5 GB
-//! long and, but for the last, at least
-//! [`absolute_minimum_part_size`](crate::account::Session::absolute_minimum_part_size).
-//! Stored parts cost money until the file is finished or cancelled.
+//! least. None is longer than 5 GB, and each but the last is at least
+//! [`absolute_minimum_part_size`](crate::account::Session::absolute_minimum_part_size)
+//! long. Stored parts cost money until the file is finished or cancelled.
 
 mod finish;
 mod part;

@@ -3,12 +3,13 @@
 
 use b2_core::endpoint::HideFile;
 use b2_core::error::TransportErrorKind;
-use b2_core::multipart::FinishUpload;
-use b2_core::{Error, Reconciled, Reply};
-use b2_proto::{FileVersion, HideFileRequest, Sha1Digest};
+use b2_core::multipart::{FinishUpload, StartUpload};
+use b2_core::upload::{LargeOptions, UploadHeaders, WholeDigest};
+use b2_core::{Error, Event, LargeUpload, Operation, Reconciled, Reply, Step, Stop};
+use b2_proto::{FileName, FileVersion, HideFileRequest, Sha1Digest};
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, answer, lost};
+use crate::stage::{SESSION, Stage, answer, lost};
 
 fn row(id: &str, action: &str, name: &str) -> Value {
     json!({
@@ -65,7 +66,7 @@ fn the_marker_of_a_hidden_file_is_the_newest_that_is_finished() {
 /// Finishes with a key that may not look for the file.
 fn finish(answers: Vec<Reply>) -> Result<FileVersion, Error> {
     let digests = vec![Sha1Digest::new([1; 20])];
-    let operation = FinishUpload::with_digests("4_z1".into(), digests);
+    let operation = FinishUpload::with_digests("4_z1".into(), digests).unwrap();
     let mut answers = answers.into_iter();
     let mut stage = Stage::new().without("readFiles");
     let result = stage.play(operation, |transmit, _| {
@@ -103,4 +104,92 @@ fn a_finish_that_cannot_be_looked_up_is_called_again() {
     }
     // Nothing was lost: it is a refusal.
     assert!(matches!(finish(vec![refused()]), Err(Error::Api { .. })));
+}
+
+#[test]
+fn what_comes_after_a_lost_finish_does_not_hide_the_doubt() {
+    for capability in ["readFiles", "nothing"] {
+        let digests = vec![Sha1Digest::new([1; 20])];
+        let operation = FinishUpload::with_digests("4_z1".into(), digests).unwrap();
+        let mut stage = Stage::new().without(capability);
+        let mut lost = false;
+        let result = stage.play(operation, |_, _| match std::mem::replace(&mut lost, true) {
+            false => nothing(),
+            // Neither the look nor another call comes through.
+            true => answer(503, &[], "{}"),
+        });
+        assert!(matches!(result, Err(Error::Unconfirmed { .. })), "{capability}: {result:?}");
+    }
+    // The second call is refused as the first has landed, and nobody can look.
+    let digests = vec![Sha1Digest::new([1; 20])];
+    let operation = FinishUpload::with_digests("4_z1".into(), digests).unwrap();
+    let mut calls = vec![refused(), nothing()];
+    let mut looks = vec![answer(200, &[], &row("4_z1", "start", "a").to_string())];
+    let result = Stage::new().play(operation, |transmit, _| {
+        let answers = match transmit.operation {
+            "b2_finish_large_file" => &mut calls,
+            _ => &mut looks,
+        };
+        answers.pop().unwrap_or_else(|| answer(503, &[], "{}"))
+    });
+    assert!(matches!(result, Err(Error::Unconfirmed { .. })), "{result:?}");
+}
+
+fn start() -> StartUpload {
+    let headers = UploadHeaders::new(FileName::new("a").unwrap());
+    StartUpload::new("b".into(), headers).unwrap()
+}
+
+#[test]
+fn a_file_begun_by_hand_is_not_taken_by_another_whose_answer_is_lost() {
+    let mut stage = Stage::new();
+    let first =
+        stage.play(start(), |_, _| answer(200, &[], &row("4_z1", "start", "a").to_string()));
+    assert_eq!(first.unwrap().file_id.as_str(), "4_z1");
+    let mut starts = 0;
+    let second = stage.play(start(), |transmit, _| match transmit.operation {
+        "b2_start_large_file" => {
+            starts += 1;
+            match starts {
+                1 => nothing(),
+                _ => answer(200, &[], &row("4_z2", "start", "a").to_string()),
+            }
+        }
+        "b2_list_unfinished_large_files" => {
+            let files = [row("4_z1", "start", "a")];
+            answer(200, &[], &json!({"files": files, "nextFileId": null}).to_string())
+        }
+        other => panic!("{other}"),
+    });
+    let second = second.unwrap();
+    assert_eq!(second.file_id.as_str(), "4_z2");
+    assert!(second.possible_orphan, "the first start may still come");
+}
+
+#[test]
+fn an_upload_that_only_waits_to_begin_is_stopped_at_once() {
+    let mut stage = Stage::new();
+    let headers = UploadHeaders::new(FileName::new("a").unwrap());
+    let options = LargeOptions::default().with_whole_digest(WholeDigest::Omit);
+    let mut upload = LargeUpload::new("b".into(), headers, 10_000_000, options).unwrap();
+    let mut told = Vec::new();
+    loop {
+        match upload.poll(&mut stage.account, stage.now) {
+            Step::Send(transmit) => {
+                let reply = match transmit.operation {
+                    "b2_authorize_account" => answer(200, &[], SESSION),
+                    _ => answer(503, &[("retry-after", "600")], "{}"),
+                };
+                upload.handle(&mut stage.account, transmit.ticket, reply, stage.now);
+            }
+            Step::Event(event) => told.push(event),
+            Step::Wait(_) => assert!(upload.stop(Stop::Cancel)),
+            Step::Done(result) => {
+                assert!(matches!(result, Err(Error::Cancelled)), "{result:?}");
+                break;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(told.last(), Some(&Event::LargeFileCancelled), "a journal forgets the start");
 }

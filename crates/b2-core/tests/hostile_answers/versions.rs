@@ -140,3 +140,21 @@ fn versions_that_come_back_are_an_error() {
     });
     assert!(matches!(result, Err(Error::Protocol { .. })), "{result:?}");
 }
+
+#[test]
+fn a_list_without_rows_or_without_markers_is_an_error() {
+    let pages: [fn(u32) -> Value; 2] = [
+        |page| json!({"files": [], "nextFileName": "a", "nextFileId": format!("4_z{page}")}),
+        |_| json!({"files": [], "nextFileName": "a"}),
+    ];
+    for page in pages {
+        let mut asked = 0;
+        let operation = DeleteAllVersions::new("b".into(), FileName::new("a").unwrap());
+        let result = Stage::new().play(operation, |_, _| {
+            asked += 1;
+            answer(200, &[], &page(asked).to_string())
+        });
+        assert!(matches!(result, Err(Error::Protocol { .. })), "{result:?}");
+        assert!(asked < 100, "{asked} pages");
+    }
+}

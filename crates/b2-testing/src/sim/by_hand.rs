@@ -74,7 +74,8 @@ impl ByHand {
         let left = self.len.saturating_sub(self.offset());
         if left == 0 {
             let finish = match self.remembers {
-                true => FinishUpload::with_digests(id.clone(), self.digests.clone()),
+                true => FinishUpload::with_digests(id.clone(), self.digests.clone())
+                    .expect("a few parts"),
                 false => FinishUpload::new(id.clone()),
             };
             return State::Finishing(id, Box::new(finish));

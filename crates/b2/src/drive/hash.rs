@@ -24,9 +24,11 @@ const AT_ONCE: usize = 64 * 1024;
 pub(crate) struct Waiter(Arc<AtomicBool>);
 
 impl Waiter {
-    /// What the work looks at.
+    /// What the work looks at. It may outlive the transfer by one read, and
+    /// must not keep the journal from the next one.
     pub(crate) fn wish(&self, ends: &Ends) -> Wish {
-        Wish { gone: Arc::clone(&self.0), ends: ends.clone() }
+        let ends = Ends { journal: None, on_part: None, ..ends.clone() };
+        Wish { gone: Arc::clone(&self.0), ends }
     }
 }
 
@@ -46,10 +48,14 @@ impl Wish {
     /// An error if it is not. Asked between small steps.
     fn holds(&self) -> io::Result<()> {
         if self.gone.load(Ordering::Relaxed) || self.ends.control.wishes().stop.is_some() {
-            return Err(io::Error::new(io::ErrorKind::Interrupted, "stopped"));
+            return Err(stopped());
         }
         Ok(())
     }
+}
+
+fn stopped() -> io::Error {
+    io::Error::new(io::ErrorKind::Interrupted, "stopped")
 }
 
 /// Reads and hashes the bytes; blocks while it does.
@@ -105,7 +111,8 @@ fn hash(
 ) -> io::Result<Sha1Digest> {
     let mut encoder = BodyEncoder::new(request.len, DigestMode::Ahead);
     let mut position = request.offset;
-    let mut buffer = buffers.take();
+    let unwanted = || wish.holds().is_err();
+    let mut buffer = buffers.share().take(unwanted, |_| {}).ok_or_else(stopped)?;
     while encoder.remaining() > 0 {
         wish.holds()?;
         let want = usize::try_from(encoder.remaining()).unwrap_or(AT_ONCE).min(AT_ONCE);

@@ -219,6 +219,6 @@ fn announce(meter: &Meter, head: &http::response::Parts, plan: &Delivery) {
     let length = head.headers.get(http::header::CONTENT_LENGTH);
     let length = length.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if let Some(length) = length {
-        meter.set_total(plan.sink_offset + length);
+        meter.set_total(plan.sink_offset.saturating_add(length));
     }
 }

@@ -77,7 +77,7 @@ impl<O: 'static> Fetch<O> for Opening<O> {
             }
             Err(error) => return Err(error),
         };
-        if !self.access.has_token() {
+        if self.access.opens_ids() {
             self.object = Object::Id(headers.file_id.clone());
         }
         let bytes = std::mem::take(&mut *sink::lock(&self.bytes));

@@ -158,10 +158,12 @@ impl<R: Remembered> Journal<R> {
     /// The file is locked: no two uploads can write one journal.
     pub(crate) fn open(path: &Path, fresh: R) -> Result<Self, JournalError> {
         let made = !path.exists();
-        let mut file = locked::open(path, "in use by another transfer", || {
+        let file = locked::open(path, "in use by another transfer", || {
             private(OpenOptions::new().read(true).write(true).create(true)).open(path)
         })?;
-        let (left, end) = read::<R>(&file)?;
+        let mut disk = Disk { file, path: path.to_owned() };
+        let (left, end) = read::<R>(&disk.file)?;
+        let file = &mut disk.file;
         let resume = match left {
             Some(left) if left.begun() => {
                 file.set_len(end)?;
@@ -171,14 +173,13 @@ impl<R: Remembered> Journal<R> {
             _ => {
                 file.set_len(0)?;
                 file.rewind()?;
-                append(&mut file, &line(&fresh)?)?;
+                append(file, &line(&fresh)?)?;
                 fresh
             }
         };
         if made {
             sync_folder(path)?;
         }
-        let disk = Disk { file, path: path.to_owned() };
         Ok(Self { state: Mutex::new(State { resume, disk: Some(disk) }) })
     }
 
@@ -264,6 +265,7 @@ pub(crate) fn concerns(event: &Event) -> bool {
             | Event::PieceStored { kept: false, .. }
     )
 }
+
 #[cfg(test)]
 mod tests {
     use b2_core::upload::PartPlan;
@@ -355,6 +357,20 @@ mod tests {
             let expected = expected.unwrap_or_else(|| fresh.clone());
             assert!(journal.state() == expected, "cut after {cut} bytes: {:?}", journal.state());
         }
+    }
+
+    #[test]
+    fn a_file_that_is_no_journal_is_not_read_into_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("disk.img");
+        // Zeros are text, and no line ends.
+        File::create(&path).unwrap().set_len(1 << 40).unwrap();
+        let fresh = Resume::new("b".into(), "x", 1, None);
+        let error = Journal::open(&path, fresh.clone()).unwrap_err();
+        assert!(matches!(error, JournalError::Resume(CannotResume::Unreadable)), "{error:?}");
+        assert_eq!(path.metadata().unwrap().len(), 1 << 40, "it is left as it was");
+        let again = Journal::open(&path, fresh).unwrap_err();
+        assert!(matches!(again, JournalError::Resume(_)), "it is not locked any more: {again:?}");
     }
 
     #[test]

@@ -32,9 +32,7 @@ pub(crate) struct PendingFile {
 
 impl Drop for PendingFile {
     fn drop(&mut self) {
-        if let Some(temporary) = &self.temporary {
-            locked::release(temporary.as_file());
-        }
+        self.discard();
     }
 }
 
@@ -113,7 +111,9 @@ impl PendingFile {
     /// Removes the temporary file, unless it stays to be found again; nothing
     /// if it is in its place already.
     pub(crate) fn discard(&mut self) {
-        self.temporary = None;
+        if let Some(temporary) = self.temporary.take() {
+            locked::release(temporary.as_file());
+        }
     }
 
     /// Puts the file in its place: durable first, visible then.
@@ -135,11 +135,14 @@ impl PendingFile {
             }
         };
         match placed {
-            Ok(_) => sync_folder(&self.path).map_err(|error| {
-                let path = self.path.display();
-                let text = format!("{path} is complete and in its place, but may not survive a power cut: its folder could not be synced ({})", error.kind());
-                said(&error, text)
-            }),
+            Ok(file) => {
+                locked::release(&file);
+                sync_folder(&self.path).map_err(|error| {
+                    let path = self.path.display();
+                    let text = format!("{path} is complete and in its place, but may not survive a power cut: its folder could not be synced ({})", error.kind());
+                    said(&error, text)
+                })
+            }
             Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => {
                 Err(exists(&self.path))
             }
@@ -285,6 +288,25 @@ fn exists(path: &Path) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_let_go_of_is_not_locked_by_a_copy() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let open = || PendingFile::resumable(path.clone(), Overwrite::Never);
+        for discarded in [true, false] {
+            let mut pending = open().unwrap();
+            // As a child has, that is just being started.
+            let _copy = pending.file().unwrap().try_clone().unwrap();
+            assert!(open().is_err(), "two at a time");
+            if discarded {
+                pending.discard();
+            }
+            drop(pending);
+            open().unwrap();
+        }
+    }
 
     #[test]
     fn nothing_is_visible_before_commit() {

@@ -155,7 +155,7 @@ impl Sink {
         if let Some(transform) = &mut self.transform {
             return transform.has(offset, len);
         }
-        self.beyond.insert(offset, offset + len);
+        self.beyond.insert(offset, offset.saturating_add(len));
     }
 
     /// Writes bytes, and counts them into the digest if they are the next.

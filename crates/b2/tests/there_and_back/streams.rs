@@ -5,7 +5,9 @@ use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::sync::mpsc;
 
-use b2::{CannotResume, Check, Error, RequestError, Sha1Digest, Source, WaitReason, WholeDigest};
+use b2::{
+    CannotResume, Check, Error, RequestError, Resume, Sha1Digest, Source, WaitReason, WholeDigest,
+};
 use b2_emulator::Settings;
 
 use crate::support::content::pattern;
@@ -260,6 +262,21 @@ async fn a_file_does_not_go_on_with_the_record_of_a_stream() {
     assert!(is_refused(&error), "{error:?}");
     assert!(error.advice().is_some());
     assert!(journal.exists(), "it tells of the unfinished file");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_without_an_id_is_told_of_by_a_small_stream_too() {
+    let (site, folder) = (site().await, Folder::new());
+    let journal = folder.path("journal");
+    // The process was killed before B2 had told the id.
+    let mut record = Resume::new(site.bucket.id().clone(), "x", 0, None);
+    record.part_size = Some(PART as u64);
+    std::fs::write(&journal, format!("{record}\n")).unwrap();
+    let upload = site.bucket.upload("x", stream(pattern(10))).with_journal(&journal);
+    let stored = soon(upload).await.unwrap();
+    assert!(stored.possible_orphan);
+    let upload = site.bucket.upload("x", stream(pattern(10))).with_journal(&journal);
+    assert!(!soon(upload).await.unwrap().possible_orphan, "it is told once");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

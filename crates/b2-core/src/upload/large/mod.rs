@@ -395,6 +395,10 @@ impl Operation for LargeUpload {
             let mut phase = std::mem::replace(&mut self.phase, Phase::Over);
             if self.stop.is_some() && !phase.committed() {
                 self.stop = None;
+                if matches!(phase, Phase::Beginning(_)) {
+                    // Nothing was asked for, so a journal has nothing to tell.
+                    self.events.push_back(Event::LargeFileCancelled);
+                }
                 phase.abandon(account);
                 self.authorizer.abandon(account);
                 let left = self.options.resume.take().filter(Resume::begun);
@@ -403,7 +407,9 @@ impl Operation for LargeUpload {
                     self.file_id = self.file_id.take().or(resume.file_id);
                     self.perhaps_finished = true;
                 }
-                phase = self.failed(Error::Cancelled);
+                // Events come first.
+                self.phase = self.failed(Error::Cancelled);
+                continue;
             }
             match self.advance(&mut phase, account, now) {
                 Ok(next) => self.phase = next,
