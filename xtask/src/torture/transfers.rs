@@ -186,8 +186,12 @@ impl Stage {
             }
             tally.ends += 1;
             self.compare(&mut tally, "big")?;
+            tally.orphans += self.orphans()?;
+            if tally.kills < kills {
+                // Or the disk would hold all of them in the end.
+                self.finish(&["rm", "--versions", &format!("b2://{BUCKET}/big")])?;
+            }
         }
-        tally.orphans = self.orphans()?;
         Ok(tally)
     }
 
