@@ -110,6 +110,7 @@ pub mod endpoint;
 pub mod error;
 pub mod event;
 pub mod list;
+pub mod mark;
 pub mod op;
 pub mod plan;
 pub mod port;
