@@ -73,7 +73,7 @@ struct Idle {
 /// What a request may go to.
 pub(crate) enum Admission {
     /// A connection that is idle, as far as anyone knows.
-    Idle(Link),
+    Idle(Box<Link>),
     /// A new one.
     New(Place),
 }
@@ -95,7 +95,7 @@ impl Pool {
             let mut freed = pin!(self.places.freed.notified());
             freed.as_mut().enable();
             if let Some(link) = self.take(target) {
-                return Admission::Idle(link);
+                return Admission::Idle(Box::new(link));
             }
             if let Some(place) = self.places.take() {
                 return Admission::New(place);

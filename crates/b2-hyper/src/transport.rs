@@ -244,7 +244,7 @@ impl Shared {
                         if let Some(witness) = witness {
                             witness.tell(&Event::Reused { facts: &link.facts });
                         }
-                        return Ok((link, false));
+                        return Ok((*link, false));
                     }
                 }
                 Admission::New(place) => {

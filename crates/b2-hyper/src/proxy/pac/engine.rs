@@ -34,7 +34,7 @@ pub(super) fn find(
         let find: Function = context.globals().get("FindProxyForURL")?;
         let answer: Value = find.call((url, host))?;
         // Scripts that find nothing answer null or nothing.
-        Ok(answer.as_string().map_or(Ok(String::new()), rquickjs::String::to_string)?)
+        answer.as_string().map_or(Ok(String::new()), rquickjs::String::to_string)
     })
 }
 

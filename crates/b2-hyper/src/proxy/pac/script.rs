@@ -147,7 +147,7 @@ impl ProxyScript {
     fn introduce(&self, proxy: Proxy) -> Proxy {
         let proxy = proxy.with_scheme(self.scheme);
         match &self.credentials {
-            Some((user, password)) => proxy.with_credentials(&**user, password.as_str()),
+            Some((user, password)) => proxy.with_credentials(user, password.as_str()),
             None => proxy,
         }
     }
