@@ -44,14 +44,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let mut tests = program::cargo();
     tests.args(["test", "-p", "b2-hyper", "--features", "x448", "--locked", "--test", "peers"]);
     tests.args(&args.name).env("B2_PEERS_PYTHON", &python);
-    let line = program::line(&tests);
-    println!("$ {line}");
-    let started = tests.status();
-    let status = started.map_err(|source| Failure::Start { program: line.clone(), source })?;
-    if status.success() {
-        return Ok(());
-    }
-    Err(Failure::Wrong(format!("`{line}` failed ({status})")))
+    program::attached(&mut tests)?;
+    // A hundred megabytes of the facade through those of them that matter most.
+    let mut matrix = program::cargo();
+    matrix.args(["test", "-p", "b2", "--locked", "--test", "matrix", "--", "--ignored"]);
+    program::attached(matrix.args(&args.name))
 }
 
 /// A Python with the package, where every user can read it.

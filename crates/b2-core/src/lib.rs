@@ -112,6 +112,7 @@ pub mod endpoint;
 pub mod error;
 pub mod event;
 pub mod list;
+pub mod mark;
 pub mod multipart;
 pub mod op;
 pub mod plan;

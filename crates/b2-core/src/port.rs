@@ -6,8 +6,9 @@
 //!
 //! # What every transport owes
 //!
-//! - An answer of any status is an answer, not an error. Never retry, never
-//!   follow a redirect, never decompress, never log a body.
+//! - An answer of any status is an answer, not an error. Never retry. Unless
+//!   its user asked for it, never follow a redirect, never decompress, never
+//!   log a body; and what [`mark`](crate::mark) says holds even then.
 //! - Send exactly the headers given, plus `Host`. The body has an exact size;
 //!   `Content-Length` says it; chunked encoding is not used. A body that turns
 //!   out shorter or longer fails the request before it is complete.

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::account::Config;
 use crate::error::{Error, ProtocolError, RequestError};
+use crate::mark::Document;
 use crate::plan::BodyPlan;
 use b2_proto::header;
 
@@ -81,6 +82,7 @@ impl RequestBuilder {
     }
 
     pub(crate) fn json(mut self, body: Bytes) -> http::Request<BodyPlan> {
+        self.request.extensions_mut().insert(Document::new());
         let json = HeaderValue::from_static("application/json");
         self.request.headers_mut().insert(CONTENT_TYPE, json);
         self.body(BodyPlan::Bytes(body))

@@ -1,15 +1,19 @@
 //! Choices about a transport.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::capture::Capture;
 use crate::connect::{Connector, Dialer, Family, SocketOptions};
 use crate::error::BuildError;
-use crate::http::{HeaderOverrides, HttpVersion};
+use crate::http::request::Manner;
+use crate::http::{Decompression, HeaderOverrides, HttpVersion, Redirects};
+use crate::observe::{Log, LogLevel, LogLine, Observer, Observers};
 use crate::pace::RateLimit;
-use crate::pool::Pool;
+use crate::pool::{Limits, Pool};
 use crate::proxy::{Chain, Proxy, ProxyRules};
 use crate::tls::TlsSettings;
-use crate::transport::HyperTransport;
+use crate::transport::{HyperTransport, Shared};
 use crate::url_policy::UrlPolicy;
 
 /// Makes a [`HyperTransport`].
@@ -18,8 +22,7 @@ use crate::url_policy::UrlPolicy;
 pub struct Builder {
     connect_timeout: Duration,
     inactivity_timeout: Duration,
-    idle_timeout: Duration,
-    max_idle_per_host: usize,
+    limits: Limits,
     family: Family,
     options: SocketOptions,
     head_start: Duration,
@@ -29,9 +32,14 @@ pub struct Builder {
     send_limit: Option<RateLimit>,
     receive_limit: Option<RateLimit>,
     total_timeout: Option<Duration>,
-    urls: UrlPolicy,
+    urls: Option<UrlPolicy>,
     version: HttpVersion,
     headers: HeaderOverrides,
+    redirects: Redirects,
+    decompression: Option<Decompression>,
+    capture: Option<Capture>,
+    observers: Observers,
+    log_level: LogLevel,
 }
 
 impl Default for Builder {
@@ -39,8 +47,12 @@ impl Default for Builder {
         Self {
             connect_timeout: Duration::from_secs(20),
             inactivity_timeout: Duration::from_secs(60),
-            idle_timeout: Duration::from_secs(60),
-            max_idle_per_host: 16,
+            limits: Limits {
+                idle_timeout: Duration::from_secs(60),
+                max_idle_per_host: 16,
+                max_connections: usize::MAX,
+                max_age: Duration::MAX,
+            },
             family: Family::default(),
             options: SocketOptions::default(),
             head_start: Duration::from_millis(250),
@@ -50,9 +62,14 @@ impl Default for Builder {
             send_limit: None,
             receive_limit: None,
             total_timeout: None,
-            urls: UrlPolicy::any(),
+            urls: None,
             version: HttpVersion::default(),
             headers: HeaderOverrides::new(),
+            redirects: Redirects::never(),
+            decompression: None,
+            capture: None,
+            observers: Observers::default(),
+            log_level: LogLevel::default(),
         }
     }
 }
@@ -79,14 +96,32 @@ impl Builder {
     /// told. A longer time saves handshakes but meets servers that are about
     /// to hang up; zero keeps none.
     pub fn with_idle_timeout(mut self, timeout: Duration) -> Self {
-        self.idle_timeout = timeout;
+        self.limits.idle_timeout = timeout;
         self
     }
 
     /// How many connections to one host are kept for the next request; 16
     /// unless told. It does not limit the connections in use; zero keeps none.
     pub fn with_max_idle_per_host(mut self, connections: usize) -> Self {
-        self.max_idle_per_host = connections;
+        self.limits.max_idle_per_host = connections;
+        self
+    }
+
+    /// How many connections there may be at a time, idle ones and others, to
+    /// all hosts together; any number unless told, and at least one. A request
+    /// that finds no place waits for one, no longer than until its deadline,
+    /// and idle connections to other hosts make room for it. A download that
+    /// is not read holds its place.
+    pub fn with_max_connections(mut self, connections: usize) -> Self {
+        self.limits.max_connections = connections.max(1);
+        self
+    }
+
+    /// How old a connection may be to be used for another request; any age
+    /// unless told. It is not closed while a request runs. A shorter age
+    /// follows changes of addresses sooner and costs more handshakes.
+    pub fn with_max_age(mut self, age: Duration) -> Self {
+        self.limits.max_age = age;
         self
     }
 
@@ -157,9 +192,60 @@ impl Builder {
         self
     }
 
-    /// Which URLs requests may be sent to; any unless told.
+    /// Which URLs requests may be sent to; any unless told. A request that
+    /// bears the mark [`ChosenByUser`](b2_core::mark::ChosenByUser) may go
+    /// anywhere, but not where a redirect of its answer leads.
     pub fn with_url_policy(mut self, policy: UrlPolicy) -> Self {
-        self.urls = policy;
+        self.urls = Some(policy);
+        self
+    }
+
+    /// As [`with_url_policy`](Self::with_url_policy), unless that has been or
+    /// will be told.
+    pub fn with_default_url_policy(mut self, policy: UrlPolicy) -> Self {
+        self.urls = self.urls.or(Some(policy));
+        self
+    }
+
+    /// Which redirects are followed; none unless told.
+    pub fn with_redirects(mut self, redirects: Redirects) -> Self {
+        self.redirects = redirects;
+        self
+    }
+
+    /// Whether answers may come compressed; no unless told.
+    pub fn with_decompression(mut self, decompression: Decompression) -> Self {
+        self.decompression = Some(decompression);
+        self
+    }
+
+    /// Keeps requests and answers as they are on the wire, credentials
+    /// included.
+    pub fn with_capture(mut self, capture: Capture) -> Self {
+        self.capture = Some(capture);
+        self
+    }
+
+    /// Who hears what happens; given several times, all of them.
+    pub fn with_observer(mut self, observer: impl Observer) -> Self {
+        self.observers.push(Arc::new(observer));
+        self
+    }
+
+    /// Where lines of a log go, at the level of
+    /// [`with_log_level`](Self::with_log_level) that is told before.
+    pub fn with_log(self, write: impl Fn(LogLine) + Send + Sync + 'static) -> Self {
+        let level = self.log_level;
+        if level == LogLevel::None {
+            return self;
+        }
+        self.with_observer(Log::new(level, write))
+    }
+
+    /// How much is logged by a [`with_log`](Self::with_log) that is told
+    /// later; [`LogLevel::Info`] unless told.
+    pub fn with_log_level(mut self, level: LogLevel) -> Self {
+        self.log_level = level;
         self
     }
 
@@ -207,14 +293,20 @@ impl Builder {
             send_limit: self.send_limit,
             receive_limit: self.receive_limit,
         };
-        let pool = Pool::new(self.idle_timeout, self.max_idle_per_host);
-        Ok(HyperTransport::assemble(
-            pool,
+        Ok(HyperTransport::assemble(Shared {
+            pool: Arc::new(Pool::new(self.limits)),
             connector,
-            self.inactivity_timeout,
-            self.total_timeout,
-            self.urls,
-            self.headers,
-        ))
+            inactivity: self.inactivity_timeout,
+            total: self.total_timeout,
+            urls: self.urls.unwrap_or_default(),
+            manner: Manner {
+                headers: self.headers,
+                decompression: self.decompression,
+                observers: self.observers,
+            },
+            redirects: self.redirects,
+            capture: self.capture,
+            interrupt: Arc::default(),
+        }))
     }
 }

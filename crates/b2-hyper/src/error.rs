@@ -37,6 +37,10 @@ pub enum BuildError {
     /// or `socks5`, a host and perhaps a port.
     #[error("not the URL of a proxy (its scheme may be http, https, socks4, socks4a or socks5)")]
     ProxyUrl,
+    /// A text is not the place of a script that chooses proxies: an `http`,
+    /// `https` or `file` URL, or a path.
+    #[error("not the URL of a script that chooses proxies")]
+    ScriptUrl,
     /// A text cannot be the name or value of a header.
     #[error("not the name or value of a header")]
     Header,
@@ -49,7 +53,7 @@ pub(crate) enum Refusal {
     Url,
     #[error("the Content-Length header does not agree with the length of the body")]
     Length,
-    #[error("a request with Transfer-Encoding is not supported")]
+    #[error("a request with Transfer-Encoding is not supported, because B2 takes none")]
     Chunked,
     #[error("the policy does not allow requests to this URL")]
     Policy,
@@ -59,7 +63,11 @@ pub(crate) enum Refusal {
 
 impl From<Refusal> for TransportError {
     fn from(refusal: Refusal) -> Self {
-        Self::new(Kind::Other, Sent::Nothing).with_source(refusal)
+        let kind = match refusal {
+            Refusal::Policy => Kind::Refused,
+            _ => Kind::Other,
+        };
+        Self::new(kind, Sent::Nothing).with_source(refusal)
     }
 }
 

@@ -1,9 +1,9 @@
 //! An HTTP transport for `b2-core` on hyper, rustls and tokio.
 //!
 //! It moves requests and answers and knows nothing about what they mean: no
-//! buckets, no JSON, no error codes, no retries. It follows no redirect, opens
-//! no compression, and logs nothing. It speaks HTTP/1.1, which is what B2 speaks
-//! with every known client, and HTTP/1.0 or 2 if told.
+//! buckets, no error codes, no retries. Unless told it follows no redirect,
+//! opens no compression, and logs nothing. It speaks HTTP/1.1, which is what B2
+//! speaks with every known client, and HTTP/1.0 or 2 if told.
 //!
 //! ```no_run
 //! use std::time::{Duration, Instant};
@@ -48,6 +48,8 @@
 //! | [`proxy`] | HTTP and SOCKS proxies, and which requests go through them |
 //! | [`tls`] | whom to trust, what to speak, one's own certificate |
 //! | [`pace`] | limits on bytes |
+//! | [`observe`] | events of the wire, lines of a log, without secrets |
+//! | [`capture`] | requests and answers as they are on the wire |
 //! | [`settings`] | all of it by name |
 //!
 //! # Features
@@ -58,6 +60,7 @@
 //! | `ring` | no | TLS with the cryptography of ring; `aws-lc-rs` goes before it |
 //! | `platform-roots` | yes | trust in the certificates of the operating system |
 //! | `x448` | no | the group X448 for the key exchange of TLS 1.3 |
+//! | `pac` | no | scripts that choose proxies, run by QuickJS |
 //!
 //! No provider of cryptography is ever installed for the whole process.
 //!
@@ -66,7 +69,9 @@
 //! [`b2_core::port`] is the contract that this crate keeps;
 //! `b2_testing::conformance` checks it.
 
+pub mod capture;
 pub mod connect;
+pub mod observe;
 pub mod pace;
 pub mod proxy;
 pub mod settings;
@@ -74,6 +79,7 @@ pub mod tls;
 
 mod builder;
 mod error;
+mod follow;
 mod http;
 mod pool;
 mod target;
@@ -84,7 +90,10 @@ mod watch;
 
 pub use builder::Builder;
 pub use error::BuildError;
-pub use http::{HeaderOverrides, HttpVersion};
+pub use http::{
+    ContentError, Decompression, HeaderOverrides, HttpVersion, Received, RedirectError, Redirects,
+    status_line,
+};
 pub use timer::{TokioSpawn, TokioTimer};
 pub use transport::HyperTransport;
 pub use url_policy::UrlPolicy;

@@ -1,13 +1,15 @@
-//! Connections that wait for their next request.
+//! Connections: those that wait for their next request, and how many there
+//! may be.
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 use tokio::time::Sleep;
 
 use crate::http::link::Link;
@@ -17,8 +19,43 @@ use crate::watch::{after, now};
 /// Idle connections by target, the most recently used last.
 pub(crate) struct Pool {
     shelf: Mutex<Shelf>,
-    idle_timeout: Duration,
-    max_idle_per_host: usize,
+    limits: Limits,
+    places: Arc<Places>,
+}
+
+/// How many connections there may be, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) idle_timeout: Duration,
+    pub(crate) max_idle_per_host: usize,
+    /// Idle ones and others, to all hosts.
+    pub(crate) max_connections: usize,
+    pub(crate) max_age: Duration,
+}
+
+/// Places for connections, and who waits for one.
+struct Places {
+    free: Mutex<usize>,
+    /// Something may have become free: a place, or an idle connection.
+    freed: Notify,
+}
+
+/// A place that is taken. It is free again when this is dropped.
+pub(crate) struct Place(Arc<Places>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.freed.notify_one();
+    }
+}
+
+impl Places {
+    fn take(self: &Arc<Self>) -> Option<Place> {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        *free = free.checked_sub(1)?;
+        Some(Place(Arc::clone(self)))
+    }
 }
 
 #[derive(Default)]
@@ -33,9 +70,55 @@ struct Idle {
     until: Instant,
 }
 
+/// What a request may go to.
+pub(crate) enum Admission {
+    /// A connection that is idle, as far as anyone knows.
+    Idle(Box<Link>),
+    /// A new one.
+    New(Place),
+}
+
 impl Pool {
-    pub(crate) fn new(idle_timeout: Duration, max_idle_per_host: usize) -> Self {
-        Self { shelf: Mutex::default(), idle_timeout, max_idle_per_host }
+    pub(crate) fn new(limits: Limits) -> Self {
+        let places = Places { free: Mutex::new(limits.max_connections), freed: Notify::new() };
+        Self { shelf: Mutex::default(), limits, places: Arc::new(places) }
+    }
+
+    /// Waits until there is an idle connection to `target` or a place for a
+    /// new one. An idle connection to somewhere else has to make room.
+    ///
+    /// Cancel safe: who stops waiting leaves its turn to the next.
+    pub(crate) async fn admit(&self, target: &Target) -> Admission {
+        loop {
+            // From here on it hears of what becomes free; what it does not
+            // need it passes on when it is dropped.
+            let mut freed = pin!(self.places.freed.notified());
+            freed.as_mut().enable();
+            if let Some(link) = self.take(target) {
+                return Admission::Idle(Box::new(link));
+            }
+            if let Some(place) = self.places.take() {
+                return Admission::New(place);
+            }
+            if !self.evict() {
+                freed.await;
+            }
+        }
+    }
+
+    /// Closes the connection that has been idle for the longest time.
+    fn evict(&self) -> bool {
+        let mut shelf = self.shelf();
+        let oldest = shelf.idle.iter().filter_map(|(target, shelved)| {
+            shelved.first().map(|idle| (idle.until, target.clone()))
+        });
+        let Some((_, target)) = oldest.min() else { return false };
+        let shelved = shelf.idle.get_mut(&target);
+        let evicted = shelved.map(|shelved| shelved.remove(0));
+        shelf.idle.retain(|_, shelved| !shelved.is_empty());
+        drop(shelf);
+        // Outside the lock: its place becomes free now.
+        evicted.is_some()
     }
 
     /// A connection to `target`, if one is idle. The caller has to find out
@@ -44,7 +127,7 @@ impl Pool {
         let now = now();
         let mut shelf = self.shelf();
         let shelved = shelf.idle.get_mut(target)?;
-        let idle = shelved.pop().filter(|idle| idle.until > now);
+        let idle = shelved.pop().filter(|idle| idle.until > now && !self.is_old(&idle.link));
         if idle.is_none() || shelved.is_empty() {
             // The others have waited even longer.
             shelf.idle.remove(target);
@@ -54,15 +137,15 @@ impl Pool {
 
     /// Keeps an idle connection for the next request.
     pub(crate) fn put(self: &Arc<Self>, link: Link, runtime: &Handle) {
-        if self.max_idle_per_host == 0 || self.idle_timeout.is_zero() {
+        let limits = &self.limits;
+        if limits.max_idle_per_host == 0 || limits.idle_timeout.is_zero() || self.is_old(&link) {
             return;
         }
         let mut shelf = self.shelf();
         let shelved = shelf.idle.entry(link.target.clone()).or_default();
-        if shelved.len() >= self.max_idle_per_host {
-            shelved.remove(0);
-        }
-        shelved.push(Idle { link, until: after(now(), self.idle_timeout) });
+        let dropped = (shelved.len() >= limits.max_idle_per_host).then(|| shelved.remove(0));
+        shelved.push(Idle { link, until: after(now(), limits.idle_timeout) });
+        self.places.freed.notify_one();
         if !shelf.kept {
             shelf.kept = true;
             drop(shelf);
@@ -70,6 +153,11 @@ impl Pool {
         } else if let Some(waker) = shelf.keeper.take() {
             waker.wake();
         }
+        drop(dropped);
+    }
+
+    fn is_old(&self, link: &Link) -> bool {
+        after(link.since, self.limits.max_age) <= now()
     }
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {

@@ -1,5 +1,7 @@
 //! Which URLs requests may go to.
 
+use std::net::IpAddr;
+
 use crate::error::Refusal;
 use crate::target::Target;
 
@@ -20,7 +22,28 @@ use crate::target::Target;
 #[must_use]
 pub struct UrlPolicy {
     https_only: bool,
-    hosts: Vec<Box<str>>,
+    places: Vec<Place>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    /// A host and what is below it.
+    Below { host: Box<str>, https_only: bool },
+    /// This machine.
+    Loopback,
+}
+
+impl Place {
+    fn has(&self, target: &Target) -> bool {
+        match self {
+            Self::Below { host, https_only } => {
+                let rest = target.host.strip_suffix(&**host);
+                let below = rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+                below && (target.tls || !https_only)
+            }
+            Self::Loopback => is_loopback(&target.host),
+        }
+    }
 }
 
 impl UrlPolicy {
@@ -31,7 +54,7 @@ impl UrlPolicy {
 
     /// Every `https` URL.
     pub fn https_only() -> Self {
-        Self { https_only: true, hosts: Vec::new() }
+        Self { https_only: true, places: Vec::new() }
     }
 
     /// The hosts of B2, over `https`.
@@ -39,10 +62,48 @@ impl UrlPolicy {
         Self::https_only().with_host("backblazeb2.com").with_host("backblaze.com")
     }
 
+    /// What the server at `endpoint` may name. If `endpoint` is `https`,
+    /// nothing else is allowed; and
+    ///
+    /// - if it is on this machine, only this machine is;
+    /// - if it is another address, only that address is;
+    /// - if it has a name, all hosts of its domain are, that is of what is
+    ///   behind the first dot: `f.b2.example` for `api.b2.example`. So are the
+    ///   hosts of B2 over `https`, whichever server stands before them.
+    ///
+    /// ```
+    /// use b2_hyper::UrlPolicy;
+    ///
+    /// let policy = UrlPolicy::around("https://api.backblazeb2.com");
+    /// assert!(policy.allows("https://pod-000-1000-00.backblaze.com/b2api/v4/x"));
+    /// assert!(!policy.allows("http://f000.backblazeb2.com/file/a/b"));
+    /// assert!(!policy.allows("https://backblazeb2.com.evil.example/"));
+    ///
+    /// let local = UrlPolicy::around("http://127.0.0.1:8080");
+    /// assert!(local.allows("http://localhost:9000/") && !local.allows("http://10.0.0.1/"));
+    /// ```
+    pub fn around(endpoint: &str) -> Self {
+        let target = endpoint.parse().ok().and_then(|uri| Target::of(&uri).ok());
+        let Some(target) = target else { return Self::backblaze() };
+        let mut policy = Self { https_only: target.tls, places: Vec::new() };
+        if is_loopback(&target.host) {
+            policy.places.push(Place::Loopback);
+            return policy;
+        }
+        if target.host.parse::<IpAddr>().is_ok() {
+            return policy.with_host(&target.host);
+        }
+        for host in ["backblazeb2.com", "backblaze.com"] {
+            policy.places.push(Place::Below { host: host.into(), https_only: true });
+        }
+        policy.with_host(domain_of(&target.host))
+    }
+
     /// Allows this host and what is below it; without any, every host is
     /// allowed.
     pub fn with_host(mut self, host: &str) -> Self {
-        self.hosts.push(host.to_ascii_lowercase().into());
+        let host = host.to_ascii_lowercase().into();
+        self.places.push(Place::Below { host, https_only: false });
         self
     }
 
@@ -54,13 +115,25 @@ impl UrlPolicy {
     }
 
     pub(crate) fn check(&self, target: &Target) -> Result<(), Refusal> {
-        let below = |host: &str| {
-            let rest = target.host.strip_suffix(host);
-            rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        };
-        let host = self.hosts.is_empty() || self.hosts.iter().any(|host| below(host));
-        if host && (target.tls || !self.https_only) { Ok(()) } else { Err(Refusal::Policy) }
+        let place = self.places.is_empty() || self.places.iter().any(|place| place.has(target));
+        if place && (target.tls || !self.https_only) { Ok(()) } else { Err(Refusal::Policy) }
     }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address: Result<IpAddr, _> = host.parse();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// What is behind the first dot of a name, unless anyone could have a name
+/// there: a country and what it calls its companies, as in `co.uk`.
+fn domain_of(host: &str) -> &str {
+    let Some((_, domain)) = host.split_once('.') else { return host };
+    let shared = match domain.split_once('.') {
+        None => true,
+        Some((second, top)) => !top.contains('.') && top.len() == 2 && second.len() <= 3,
+    };
+    if shared { host } else { domain }
 }
 
 #[cfg(test)]
@@ -88,5 +161,51 @@ mod tests {
             assert!(!policy.allows(url), "{url}");
         }
         assert!(UrlPolicy::any().allows("http://127.0.0.1:8080/"));
+    }
+
+    #[test]
+    fn a_server_may_name_its_neighbours_and_b2() {
+        for (endpoint, allowed, refused) in [
+            (
+                "https://api.backblazeb2.com",
+                &[
+                    "https://f005.backblazeb2.com/",
+                    "https://pod-1.backblaze.com/",
+                    "https://s3.us-west-000.backblazeb2.com/",
+                ][..],
+                &["http://f005.backblazeb2.com/", "https://evil.example/", "https://127.0.0.1/"][..],
+            ),
+            (
+                "http://127.0.0.1:8080",
+                &["http://127.0.0.1:9/", "http://[::1]/", "https://localhost/"],
+                &[
+                    "http://10.0.0.1/",
+                    "https://api.backblazeb2.com/",
+                    "http://localhost.evil.example/",
+                ],
+            ),
+            ("https://localhost:1", &["https://localhost:2/"], &["http://localhost:1/"]),
+            (
+                "http://10.0.0.5:8080",
+                &["http://10.0.0.5/"],
+                &["http://10.0.0.6/", "http://110.0.0.5/"],
+            ),
+            (
+                "http://api.b2.example",
+                &["http://f.b2.example/", "https://f000.backblazeb2.com/"],
+                &["http://f000.backblazeb2.com/", "http://example/", "http://other.example/"],
+            ),
+            ("https://b2.co.uk", &["https://b2.co.uk/"], &["https://evil.co.uk/"]),
+            ("https://storage", &["https://storage/"], &["https://evil/"]),
+            ("https://b2.example", &["https://b2.example/"], &["https://evil.example/"]),
+        ] {
+            let policy = UrlPolicy::around(endpoint);
+            for url in allowed {
+                assert!(policy.allows(url), "{endpoint}: {url}");
+            }
+            for url in refused {
+                assert!(!policy.allows(url), "{endpoint}: {url}");
+            }
+        }
     }
 }

@@ -215,3 +215,111 @@ async fn without_keep_alive_each_request_has_its_connection() {
     assert!(head.contains("\r\nconnection: close\r\n"), "{head}");
     assert_eq!(reused, "new");
 }
+
+/// A server of HTTP/2 that says how long the blocks of headers are, by
+/// reading the frames itself; it answers each request with nothing.
+async fn block_lengths(authority: &Authority) -> (u16, Receiver<usize>) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let (told, lengths) = channel();
+    let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let mut config = (*authority.server(params)).clone();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (tcp, _) = listener.accept().await?;
+        let mut tls = acceptor.accept(tcp).await?;
+        tls.read_exact(&mut [0; 24]).await?;
+        // Our settings: none.
+        tls.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).await?;
+        loop {
+            let mut head = [0; 9];
+            tls.read_exact(&mut head).await?;
+            let len = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
+            tls.read_exact(&mut vec![0; len]).await?;
+            match head[3] {
+                // Theirs, which are to be acknowledged.
+                4 if head[4] == 0 => tls.write_all(&[0, 0, 0, 4, 1, 0, 0, 0, 0]).await?,
+                1 => {
+                    let _ = told.send(len);
+                    // `:status 200`, end of stream and of headers.
+                    let mut answer = vec![0, 0, 1, 1, 5];
+                    answer.extend_from_slice(&head[5..9]);
+                    answer.push(0x88);
+                    tls.write_all(&answer).await?;
+                }
+                _ => {}
+            }
+        }
+        #[expect(unreachable_code, reason = "it says what errors are")]
+        std::io::Result::Ok(())
+    });
+    (port, lengths)
+}
+
+/// The lengths of the headers of two requests that are the same.
+async fn twice(headers: HeaderOverrides) -> (usize, usize) {
+    let authority = Authority::new();
+    let (port, lengths) = block_lengths(&authority).await;
+    let transport = HyperTransport::builder()
+        .with_platform_roots(false)
+        .with_root_certificates_pem(&authority.pem)
+        .with_http_version(HttpVersion::Http2Only)
+        .with_headers(headers)
+        .build()
+        .unwrap();
+    for _ in 0..2 {
+        let request = Request::get(format!("https://localhost:{port}/"))
+            .header("x-site", "a-value-that-takes-its-place")
+            .body(RequestBody::from_bytes(Bytes::new()))
+            .unwrap();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let answer = transport.send(request, deadline).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        collect(answer.into_body()).await;
+    }
+    let hear = || lengths.recv_timeout(Duration::from_secs(5)).unwrap();
+    (hear(), hear())
+}
+
+#[tokio::test]
+async fn headers_that_are_named_are_written_out_each_time() {
+    let (first, second) = twice(HeaderOverrides::new()).await;
+    // By then both tables have all of them: a byte each.
+    assert!(second < 10, "{first}, {second}");
+    let (first, second) =
+        twice(HeaderOverrides::new().with_unindexed("x-other, X-Site").unwrap()).await;
+    assert!(second > 25, "{first}, {second}");
+    // So are those with secrets, unnamed.
+    let secret = HeaderOverrides::new().with_authorization("a-token-that-takes-its-place").unwrap();
+    let (first, second) = twice(secret).await;
+    assert!(second > 25, "{first}, {second}");
+    assert!(HeaderOverrides::new().with_unindexed("a b").is_err());
+}
+
+#[tokio::test]
+async fn a_date_is_asked_about_with_get_alone() {
+    let date = "Sat, 29 Oct 2017 19:43:31 GMT";
+    let headers = || HeaderOverrides::new().with_if_modified_since("Sun, 06 Nov 1994 08:49:37 GMT");
+    assert!(HeaderOverrides::new().with_if_modified_since("yesterday").is_err());
+    let (server, heads) = telling();
+    let transport = HyperTransport::builder().with_headers(headers().unwrap()).build().unwrap();
+    for (method, own, expected) in [
+        ("GET", None, Some("Sun, 06 Nov 1994 08:49:37 GMT")),
+        ("HEAD", None, Some("Sun, 06 Nov 1994 08:49:37 GMT")),
+        ("GET", Some(date), Some(date)),
+        ("POST", None, None),
+    ] {
+        let mut request = Request::builder().method(method).uri(format!("http://{server}/"));
+        if let Some(own) = own {
+            request = request.header("if-modified-since", own);
+        }
+        let request = request.body(RequestBody::from_bytes(Bytes::new())).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        collect(transport.send(request, deadline).await.unwrap().into_body()).await;
+        let head = heads.recv_timeout(Duration::from_secs(5)).unwrap();
+        let found = head.lines().find_map(|line| line.strip_prefix("if-modified-since: "));
+        assert_eq!(found, expected, "{method}: {head}");
+    }
+}

@@ -155,7 +155,7 @@ async fn a_url_that_the_policy_does_not_allow_is_not_even_dialled() {
     for policy in [UrlPolicy::backblaze(), UrlPolicy::https_only()] {
         let transport = HyperTransport::builder().with_url_policy(policy).build().unwrap();
         let error = send(&transport, &url, 1).await.unwrap_err();
-        assert_eq!((error.kind, error.sent), (Kind::Other, Sent::Nothing));
+        assert_eq!((error.kind, error.sent), (Kind::Refused, Sent::Nothing));
         assert!(listener.accept().is_err(), "someone came");
     }
 }

@@ -200,3 +200,85 @@ fn what_cannot_be_built_says_which_setting() {
         assert!(error.contains(expected), "{texts:?}: {error}");
     }
 }
+
+/// A server that answers with these heads, one after the other, and tells
+/// what it was asked.
+fn speaking(heads: &'static [&'static str]) -> (SocketAddr, Receiver<String>) {
+    let (told, seen) = channel();
+    let told = Mutex::new(told);
+    let address = server::listen(move |_, mut stream| {
+        for head in heads.iter().cycle() {
+            let Some(request) = server::head(&mut stream)? else { return Ok(()) };
+            let _ = told.lock().unwrap().send(request);
+            stream.write_all(head.as_bytes())?;
+        }
+        Ok(())
+    });
+    (address, seen)
+}
+
+#[tokio::test]
+async fn redirects_dates_and_compression() {
+    const MOVED: &str = "HTTP/1.1 302 Go\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n";
+    let (address, seen) = speaking(&[MOVED]);
+    let url = format!("http://{address}/");
+    get(&with(&[]), &url).await.unwrap();
+    assert_eq!(seen.try_iter().count(), 1);
+    for (mode, limit) in [(1, 2), (2, 5)] {
+        let mode = format!("FollowRedirects={mode}");
+        let transport = with(&[&mode, &format!("MaxRedirectAttempts={limit}")]);
+        assert_eq!(get(&transport, &url).await.unwrap_err().kind, Kind::Refused);
+        assert_eq!(seen.try_iter().count(), limit + 1);
+    }
+
+    const DONE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    let (address, seen) = speaking(&[MOVED, DONE]);
+    let request = http::Request::post(format!("http://{address}/"));
+    let request = request.body(RequestBody::from_bytes(Bytes::new())).unwrap();
+    let transport = with(&["FollowRedirects=1", "GetOn302Redirect=True"]);
+    transport.send(request, Instant::now() + SOON).await.unwrap();
+    assert!(seen.recv_timeout(SOON).unwrap().starts_with("POST / "));
+    assert!(seen.recv_timeout(SOON).unwrap().starts_with("GET /x "));
+
+    let (address, seen) = speaking(&[DONE]);
+    let date = "IfModifiedSince=Sun, 06 Nov 1994 08:49:37 GMT";
+    let transport = with(&[date, "AllowHTTPCompression=True", "AcceptEncoding=deflate"]);
+    let request = http::Request::get(format!("http://{address}/"));
+    let mut request = request.body(RequestBody::from_bytes(Bytes::new())).unwrap();
+    request.extensions_mut().insert(b2_core::mark::Document::new());
+    transport.send(request, Instant::now() + SOON).await.unwrap();
+    let head = seen.recv_timeout(SOON).unwrap();
+    assert!(head.contains("\r\nif-modified-since: Sun, 06 Nov 1994 08:49:37 GMT\r\n"), "{head}");
+    assert!(head.contains("\r\naccept-encoding: deflate\r\n"), "{head}");
+}
+
+#[test]
+fn what_b2_does_not_take_is_refused_with_the_reason() {
+    let mut settings = Settings::default();
+    for (text, reason) in [
+        ("CompressHTTPRequest=True", "B2 takes no compressed requests"),
+        ("UseChunkedEncoding=True", "Content-Length"),
+        ("ChunkSize=16384", "Content-Length"),
+        ("AcceptEncoding=br", "gzip, deflate"),
+        ("FollowRedirects=3", "0 never"),
+        ("LogLevel=4", "0 none"),
+        ("IfModifiedSince=yesterday", "a date of HTTP"),
+        ("HTTP2HeadersWithoutIndexing=a b", "names of headers"),
+    ] {
+        let error = settings.apply(text).unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
+    }
+    assert_eq!(settings, Settings::default());
+}
+
+#[cfg(not(feature = "pac"))]
+#[test]
+fn without_the_feature_a_script_is_refused_with_the_reason() {
+    let mut settings = Settings::default();
+    settings.apply("ProxyAutoDetect=True").unwrap();
+    settings.apply("ProxyAutoConfigURL=http://x/").unwrap();
+    let error = settings.builder().unwrap_err().to_string();
+    assert!(error.contains("feature `pac`"), "{error}");
+    settings.apply("UseProxyAutoConfigURL=False").unwrap();
+    settings.builder().unwrap();
+}

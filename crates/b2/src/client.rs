@@ -204,9 +204,7 @@ pub struct ClientBuilder {
     buffers: BufferPool,
     progress_step: ProgressStep,
     #[cfg(feature = "hyper")]
-    root_certificates: Vec<u8>,
-    #[cfg(feature = "hyper")]
-    hyper: b2_hyper::Builder,
+    connections: connections::Connections,
 }
 
 impl ClientBuilder {
@@ -223,9 +221,7 @@ impl ClientBuilder {
             buffers: BufferPool::default(),
             progress_step: ProgressStep::default(),
             #[cfg(feature = "hyper")]
-            root_certificates: Vec::new(),
-            #[cfg(feature = "hyper")]
-            hyper: b2_hyper::HyperTransport::builder(),
+            connections: connections::Connections::default(),
         }
     }
 
@@ -292,22 +288,6 @@ impl ClientBuilder {
         self
     }
 
-    /// Trusts these certificates (PEM) beside those of the system, for
-    /// example an emulator's own.
-    #[cfg(feature = "hyper")]
-    pub fn with_root_certificates_pem(mut self, pem: &[u8]) -> Self {
-        self.root_certificates.extend_from_slice(pem);
-        self
-    }
-
-    /// Everything about connections: proxies, TLS, sockets, limits. See
-    /// [`hyper`](crate::hyper).
-    #[cfg(feature = "hyper")]
-    pub fn with_hyper(mut self, connections: b2_hyper::Builder) -> Self {
-        self.hyper = connections;
-        self
-    }
-
     /// A client for [`run_blocking`](Run::run_blocking) only: it has no
     /// asynchronous transport, and what is awaited fails.
     ///
@@ -359,12 +339,8 @@ impl ClientBuilder {
         if let Some(own) = &self.transport {
             return Ok(Arc::clone(own));
         }
-        let mut builder = self.hyper.clone();
-        if !self.root_certificates.is_empty() {
-            builder = builder.with_root_certificates_pem(&self.root_certificates);
-        }
-        let built = builder.build().map_err(|error| BuildError::Tls(Box::new(error)))?;
-        Ok(Arc::new(built))
+        let realm = self.realm.as_deref().unwrap_or_else(|| self.config.realm());
+        Ok(Arc::new(self.connections.build(realm)?))
     }
 
     #[cfg(not(feature = "hyper"))]
@@ -422,6 +398,13 @@ pub enum BuildError {
     /// TLS could not be set up.
     #[error("TLS could not be set up")]
     Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// What was given with [`ClientBuilder::config`] does not make connections.
+    #[error("the settings of the connection cannot be used")]
+    Settings(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Connections were given whole, and setting by setting too: one would
+    /// undo the other.
+    #[error("connections were configured twice: give either a builder or settings")]
+    TwoConfigurations,
     /// There is no transport: give one, or turn the feature `hyper` on.
     #[error("there is no transport: give one, or turn the feature `hyper` on")]
     NoTransport,
@@ -433,5 +416,7 @@ pub enum BuildError {
     NoRandomness,
 }
 
+#[cfg(feature = "hyper")]
+mod connections;
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,7 @@ mod peers;
 mod server;
 mod stage;
 mod transfer;
+mod transport;
 mod work;
 
 pub(crate) use emulator::Wire;
@@ -37,6 +38,8 @@ enum What {
     Memory(memory::Args),
     /// The suites of `b2-crypto` beside openssl and libtomcrypt, its format beside the bare AEAD.
     Crypto(crypto::Args),
+    /// The transport beside the least that hyper can do.
+    Transport(transport::Args),
     /// The emulator: uploads, downloads, a million names, and how soon it is ready.
     Emulator(emulator::Args),
 }
@@ -45,6 +48,7 @@ enum What {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     match &args.what {
         What::Transfer(args) => transfer::run(args),
+        What::Transport(args) => transport::run(args),
         What::Memory(args) => memory::run(args),
         What::Crypto(args) => crypto::run(args),
         What::Emulator(args) => emulator::run(args),

@@ -26,6 +26,7 @@ use crate::download::locate::Object;
 use crate::download::outcome::{Check, Downloaded};
 use crate::error::{Error, IntegrityError, ProtocolError, Remedy, RequestError, TransportError};
 use crate::event::Event;
+use crate::mark::ChosenByUser;
 use crate::op::{Operation, Reply, Step, Ticket, Transmit, Wait};
 use crate::plan::{BodyPlan, Delivery, ERROR_BODY_LIMIT, SinkPlan};
 use crate::request::RequestBuilder;
@@ -215,11 +216,15 @@ impl Download {
         if let Some(range) = self.remaining_range(operation)? {
             builder = builder.header("range", &range.to_string())?;
         }
+        let mut request = builder.body(BodyPlan::Empty);
+        if self.access.download_url.is_some() {
+            request.extensions_mut().insert(ChosenByUser::new());
+        }
         let expected = self.found.as_ref().map_or(LARGEST_FILE, |found| found.content_length);
         Ok(Transmit {
             ticket: account.next_ticket(),
             operation,
-            request: builder.body(BodyPlan::Empty),
+            request,
             sink: self.sink(),
             limits: account.limits(None, if self.headers_only { 0 } else { expected }, now),
         })

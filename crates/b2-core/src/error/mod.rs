@@ -146,9 +146,7 @@ impl Error {
     pub fn remedy(&self) -> Remedy {
         match self {
             Self::Api { source, .. } => source.remedy,
-            Self::Transport { source, .. } if source.kind == TransportErrorKind::Tls => {
-                Remedy::Never
-            }
+            Self::Transport { source, .. } if source.kind.is_final() => Remedy::Never,
             Self::Transport { .. } => Remedy::Retry { after: None },
             Self::Exhausted { last, .. } | Self::Orphaned { last, .. } => last.remedy(),
             Self::Unconfirmed { .. } => Remedy::Reconcile,
@@ -355,12 +353,21 @@ pub enum TransportErrorKind {
     /// The answer was not valid HTTP, or longer than allowed.
     #[error("the answer was not valid HTTP")]
     Protocol,
+    /// The rules of this client do not allow the request, or what its answer
+    /// asks for: trying again does not help.
+    #[error("the rules of this client do not allow it")]
+    Refused,
     /// The transport gave up for a reason of its own.
     #[error("the transport gave up")]
     Other,
 }
 
 impl TransportErrorKind {
+    /// Whether the same request will fail again, whenever it is sent.
+    pub(crate) fn is_final(self) -> bool {
+        matches!(self, Self::Tls | Self::Refused)
+    }
+
     fn advice(self) -> &'static str {
         match self {
             Self::Resolve => "check the network connection and the host name of the endpoint",
@@ -370,6 +377,9 @@ impl TransportErrorKind {
             }
             Self::Timeout => "the network or the server is too slow; try again later",
             Self::Interrupted => "try again",
+            Self::Refused => {
+                "check the endpoint; if the server may be trusted, allow its hosts in the policy for URLs"
+            }
             Self::Protocol | Self::Other => {
                 "check that the endpoint is a B2 server and that no proxy changes its answers"
             }

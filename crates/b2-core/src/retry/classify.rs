@@ -4,7 +4,7 @@
 use b2_proto::ErrorCode;
 use http::StatusCode;
 
-use crate::error::{ApiError, Remedy, Sent, TransportError, TransportErrorKind};
+use crate::error::{ApiError, Remedy, Sent, TransportError};
 use crate::time::Duration;
 
 /// The kinds of call that B2 treats differently.
@@ -53,8 +53,9 @@ pub enum Failure<'a> {
 pub fn classify(surface: Surface, failure: Failure<'_>) -> Remedy {
     match failure {
         Failure::Answer(error) => after_answer(surface, error),
-        // A certificate that is not trusted now will not be trusted in a minute.
-        Failure::Transport { error, .. } if error.kind == TransportErrorKind::Tls => Remedy::Never,
+        // A certificate that is not trusted now will not be trusted in a minute,
+        // and neither will a host that the rules of this client do not allow.
+        Failure::Transport { error, .. } if error.kind.is_final() => Remedy::Never,
         Failure::Transport { error, complete } => {
             after_silence(surface, error.sent == Sent::Maybe && complete)
         }
@@ -130,6 +131,7 @@ pub(crate) fn retry_after(head: &http::response::Parts) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::TransportErrorKind;
 
     fn answer(surface: Surface, status: u16, code: &str, message: &str) -> Remedy {
         let error = ApiError {
@@ -245,11 +247,13 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_handshake_is_final() {
-        let error = TransportError::new(TransportErrorKind::Tls, Sent::Nothing);
-        let failure = Failure::Transport { error: &error, complete: false };
-        for surface in [Surface::Authorize, Surface::Safe, Surface::Upload, Surface::Download] {
-            assert_eq!(classify(surface, failure), Remedy::Never);
+    fn a_failed_handshake_is_final_and_so_is_a_refusal_of_our_own() {
+        for kind in [TransportErrorKind::Tls, TransportErrorKind::Refused] {
+            let error = TransportError::new(kind, Sent::Nothing);
+            let failure = Failure::Transport { error: &error, complete: false };
+            for surface in [Surface::Authorize, Surface::Safe, Surface::Upload, Surface::Download] {
+                assert_eq!(classify(surface, failure), Remedy::Never);
+            }
         }
     }
 

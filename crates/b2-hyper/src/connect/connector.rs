@@ -1,5 +1,6 @@
 //! The pieces in order.
 
+use std::io;
 use std::time::{Duration, Instant};
 
 use b2_core::error::{Sent, TransportError};
@@ -10,8 +11,9 @@ use tokio::time::timeout_at;
 
 use crate::error::Late;
 use crate::http::HttpVersion;
+use crate::observe::{Event, Witness};
 use crate::pace::RateLimit;
-use crate::proxy::{Chain, Forward};
+use crate::proxy::{Chain, Forward, Passed, Route};
 use crate::target::Target;
 use crate::tls::Tls;
 use crate::watch::{after, now};
@@ -48,6 +50,7 @@ impl Connector {
         &self,
         target: &Target,
         deadline: Instant,
+        witness: Option<&Witness>,
     ) -> Result<Connected, TransportError> {
         let own = after(now(), self.timeout);
         let (end, late) = if own < deadline {
@@ -55,15 +58,23 @@ impl Connector {
         } else {
             (deadline, Late::Deadline)
         };
-        match timeout_at(end.into(), self.open(target)).await {
+        match timeout_at(end.into(), self.open(target, witness)).await {
             Ok(connected) => Ok(connected?),
             Err(_) => Err(late.into_error(Sent::Nothing)),
         }
     }
 
-    async fn open(&self, target: &Target) -> Result<Connected, ConnectError> {
-        let route = self.chain.route(target);
-        let passed = self.pass(&route, target).await?;
+    async fn open(
+        &self,
+        target: &Target,
+        witness: Option<&Witness>,
+    ) -> Result<Connected, ConnectError> {
+        if let Some(witness) = witness {
+            let (host, port, tls) = (&*target.host, target.port, target.tls);
+            witness.tell(&Event::Connecting { host, port, tls });
+        }
+        let routes = self.chain.routes(target).await?;
+        let (passed, proxies) = self.pass_any(&routes, target, witness).await?;
         let mut tls = None;
         let layer = if target.tls {
             // Twice, because hyper-rustls keeps the wire as hyper wants to see it.
@@ -84,11 +95,37 @@ impl Connector {
         let facts = ConnectionFacts {
             local_address: passed.local_address,
             peer_address: passed.peer_address,
-            proxies: route.len(),
+            proxies,
             http_version,
             tls,
         };
+        if let Some(witness) = witness {
+            witness.tell(&Event::Connected { facts: &facts });
+        }
         let stream = Stream::new(layer, passed.traffic);
         Ok(Connected { stream, facts, forward: passed.forward })
+    }
+
+    /// Goes the first of the ways that leads to `target`, and says how many
+    /// proxies are on it. None takes more than its share of the time.
+    async fn pass_any(
+        &self,
+        routes: &[Route],
+        target: &Target,
+        witness: Option<&Witness>,
+    ) -> Result<(Passed, usize), ConnectError> {
+        let mut last = None;
+        let share = self.timeout / u32::try_from(routes.len().max(1)).unwrap_or(u32::MAX);
+        for (index, route) in routes.iter().enumerate() {
+            let passing = self.pass(route, target, witness);
+            let end = after(now(), if index + 1 == routes.len() { self.timeout } else { share });
+            match timeout_at(end.into(), passing).await {
+                Ok(Ok(passed)) => return Ok((passed, route.len())),
+                Ok(Err(error)) => last = Some(error),
+                Err(_) => last = Some(ConnectError::Dial(io::ErrorKind::TimedOut.into())),
+            }
+        }
+        // There is always a way, even if it is the direct one.
+        Err(last.unwrap_or_else(|| ConnectError::Dial(io::ErrorKind::NotFound.into())))
     }
 }

@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::client::TlsStream;
 
 use super::socket::{Socket, Traffic};
+use crate::capture::Recorder;
 
 /// The layers of a connection up to the server's own TLS, the uppermost
 /// outside: a socket, or sessions with proxies on it.
@@ -84,15 +85,25 @@ impl AsyncWrite for Wire {
     }
 }
 
+/// Bytes that are read at a time while they are written down.
+const RECORDED: usize = 16 * 1024;
+
 /// A byte stream to a server, as hyper wants to see it.
 pub(crate) struct Stream {
     wire: MaybeHttpsStream<TokioIo<Wire>>,
     traffic: Arc<Traffic>,
+    recorder: Option<Arc<Recorder>>,
 }
 
 impl Stream {
     pub(crate) fn new(wire: MaybeHttpsStream<TokioIo<Wire>>, traffic: Arc<Traffic>) -> Self {
-        Self { wire, traffic }
+        Self { wire, traffic, recorder: None }
+    }
+
+    /// Has everything written down.
+    pub(crate) fn with_recorder(mut self, recorder: Option<Arc<Recorder>>) -> Self {
+        self.recorder = recorder;
+        self
     }
 
     pub(crate) fn traffic(&self) -> &Arc<Traffic> {
@@ -104,9 +115,20 @@ impl Read for Stream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        buf: ReadBufCursor<'_>,
+        mut buf: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.wire).poll_read(cx, buf)
+        let this = &mut *self;
+        let Some(recorder) = &this.recorder else {
+            return Pin::new(&mut this.wire).poll_read(cx, buf);
+        };
+        // hyper's buffer cannot be looked into.
+        let mut bytes = [0; RECORDED];
+        let most = buf.remaining().min(RECORDED);
+        let mut own = hyper::rt::ReadBuf::new(&mut bytes[..most]);
+        let outcome = Pin::new(&mut this.wire).poll_read(cx, own.unfilled());
+        recorder.received(own.filled());
+        buf.put_slice(own.filled());
+        outcome
     }
 }
 
@@ -117,7 +139,11 @@ impl Write for Stream {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.traffic.set_unflushed(true);
-        Pin::new(&mut self.wire).poll_write(cx, buf)
+        let outcome = Pin::new(&mut self.wire).poll_write(cx, buf);
+        if let (Some(recorder), Poll::Ready(Ok(len))) = (&self.recorder, &outcome) {
+            recorder.sent(&buf[..*len]);
+        }
+        outcome
     }
 
     fn poll_write_vectored(
@@ -126,7 +152,11 @@ impl Write for Stream {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.traffic.set_unflushed(true);
-        Pin::new(&mut self.wire).poll_write_vectored(cx, bufs)
+        let outcome = Pin::new(&mut self.wire).poll_write_vectored(cx, bufs);
+        if let (Some(recorder), Poll::Ready(Ok(len))) = (&self.recorder, &outcome) {
+            recorder.sent_vectored(bufs, *len);
+        }
+        outcome
     }
 
     fn is_write_vectored(&self) -> bool {

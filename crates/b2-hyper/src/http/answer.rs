@@ -12,6 +12,8 @@ use tokio::runtime::Handle;
 
 use crate::error;
 use crate::http::exchange::Exchange;
+use crate::http::received::Received;
+use crate::http::tap::Tap;
 use crate::pool::Pool;
 
 /// Reads the rest of an exchange, and gives the connection back to the pool
@@ -21,6 +23,8 @@ pub(crate) struct Answer {
     incoming: Option<Incoming>,
     exchange: Option<Exchange>,
     home: Home,
+    tap: Tap,
+    received: Received,
 }
 
 /// Where a connection goes when it is idle.
@@ -30,8 +34,14 @@ pub(crate) struct Home {
 }
 
 impl Answer {
-    pub(crate) fn new(incoming: Incoming, exchange: Exchange, home: Home) -> Self {
-        Self { incoming: Some(incoming), exchange: Some(exchange), home }
+    pub(crate) fn new(incoming: Incoming, exchange: Exchange, home: Home, tap: Tap) -> Self {
+        let received = Received::default();
+        Self { incoming: Some(incoming), exchange: Some(exchange), home, tap, received }
+    }
+
+    /// How much of it has come.
+    pub(crate) fn received(&self) -> &Received {
+        &self.received
     }
 
     /// Lets go of the connection if the whole answer was read. It may be used
@@ -107,6 +117,10 @@ impl Body for Answer {
         }
         match this.poll_any(cx) {
             Poll::Ready(Some(Ok(frame))) => {
+                if let Some(bytes) = frame.data_ref() {
+                    this.received.add(bytes.len());
+                    this.tap.received(bytes);
+                }
                 this.release_at_end(cx);
                 Poll::Ready(Some(Ok(frame)))
             }

@@ -10,6 +10,10 @@ use b2_core::port::RequestBody;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
+use crate::capture::Recorder;
+use crate::http::tap::Tap;
+use crate::observe::Witness;
+
 /// How far one request has come.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
@@ -47,18 +51,28 @@ impl Progress {
 pub(crate) struct SentBody {
     inner: Option<RequestBody>,
     progress: Arc<Progress>,
+    tap: Tap,
 }
 
 impl SentBody {
     /// Wraps a body with at least one byte.
-    pub(crate) fn new(body: RequestBody, progress: Arc<Progress>) -> Self {
-        Self { inner: Some(body), progress }
+    pub(crate) fn new(
+        body: RequestBody,
+        progress: Arc<Progress>,
+        witness: Option<Witness>,
+    ) -> Self {
+        Self { inner: Some(body), progress, tap: Tap { witness, recorder: None } }
     }
 
     /// No body at all.
     pub(crate) fn empty(progress: Arc<Progress>) -> Self {
         progress.set_complete();
-        Self { inner: None, progress }
+        Self { inner: None, progress, tap: Tap::default() }
+    }
+
+    /// Who writes it down, if the connection cannot.
+    pub(crate) fn set_recorder(&mut self, recorder: Option<Arc<Recorder>>) {
+        self.tap.recorder = recorder;
     }
 
     fn failed(&mut self, error: io::Error) -> Poll<Option<Result<Frame<Bytes>, SourceFailed>>> {
@@ -90,6 +104,9 @@ impl Body for SentBody {
                 Some(Ok(frame)) if frame.is_data() => {
                     if inner.is_end_stream() {
                         self.progress.set_complete();
+                    }
+                    if let Some(bytes) = frame.data_ref() {
+                        self.tap.sent(bytes);
                     }
                     return Poll::Ready(Some(Ok(frame)));
                 }

@@ -2,19 +2,23 @@
 
 use std::sync::Arc;
 use std::task::Context;
+use std::time::Instant;
 
 use ::http::header::HOST;
 use ::http::uri::{Authority, PathAndQuery, Scheme};
 use ::http::{Request, Response, StatusCode, Uri, Version};
 use b2_core::error::{Sent, TransportError};
 
+use crate::capture::{Capture, Recorder, Transcript};
 use crate::connect::socket::Traffic;
 use crate::connect::{ConnectError, Connected, ConnectionFacts};
 use crate::error::{self, Refusal};
 use crate::http::body::SentBody;
 use crate::http::conversation::{Conversation, Sender};
+use crate::pool::Place;
 use crate::proxy::Forward;
 use crate::target::Target;
+use crate::watch::now;
 
 /// An HTTP connection, with one request at a time on it, whatever the version.
 ///
@@ -27,14 +31,28 @@ pub(crate) struct Link {
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) target: Target,
     pub(crate) facts: Arc<ConnectionFacts>,
+    /// When it was made.
+    pub(crate) since: Instant,
     forward: Option<Forward>,
+    recorder: Option<Arc<Recorder>>,
+    /// Last, for when it is dropped the socket has to be closed already.
+    _place: Place,
 }
 
 impl Link {
     /// Begins to speak HTTP on a stream. Nothing is sent yet.
-    pub(crate) async fn new(connected: Connected, target: Target) -> Result<Self, TransportError> {
+    pub(crate) async fn new(
+        connected: Connected,
+        target: Target,
+        place: Place,
+        capture: Option<&Capture>,
+    ) -> Result<Self, TransportError> {
         let Connected { stream, facts, forward } = connected;
         let traffic = Arc::clone(stream.traffic());
+        let recorder = capture.map(Capture::recorder);
+        // The frames of HTTP/2 say nothing to people.
+        let plain = recorder.clone().filter(|_| facts.http_version != Version::HTTP_2);
+        let stream = stream.with_recorder(plain);
         let begun = match facts.http_version {
             Version::HTTP_2 => Conversation::two(stream).await,
             _ => Conversation::one(stream).await,
@@ -47,8 +65,36 @@ impl Link {
             traffic,
             target,
             facts: Arc::new(facts),
+            since: now(),
             forward,
+            recorder,
+            _place: place,
         })
+    }
+
+    /// Begins a transcript of the next exchange, if there is to be one.
+    pub(crate) fn begin_transcript(
+        &self,
+        request: &mut Request<SentBody>,
+    ) -> Option<Arc<Transcript>> {
+        let recorder = self.recorder.as_ref()?;
+        let transcript = recorder.begin();
+        let h2 = self.facts.http_version == Version::HTTP_2;
+        if h2 {
+            recorder.sent_head(request);
+        }
+        request.body_mut().set_recorder(h2.then(|| Arc::clone(recorder)));
+        Some(transcript)
+    }
+
+    /// Notes the head of an answer; gives who has to write down its body.
+    pub(crate) fn record_answer<B>(&self, answer: &Response<B>) -> Option<Arc<Recorder>> {
+        let recorder = self.recorder.as_ref()?;
+        if self.facts.http_version != Version::HTTP_2 {
+            return None;
+        }
+        recorder.received_head(answer);
+        Some(Arc::clone(recorder))
     }
 
     /// Makes a request fit for this connection, whichever it was made fit for

@@ -1,9 +1,10 @@
 //! Headers that are said once for all requests.
 
 use ::http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, USER_AGENT,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, IF_MODIFIED_SINCE, TRANSFER_ENCODING,
+    USER_AGENT,
 };
-use ::http::{HeaderMap, HeaderName, HeaderValue};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::settings::SettingError;
 
@@ -22,6 +23,8 @@ use crate::settings::SettingError;
 #[must_use]
 pub struct HeaderOverrides {
     headers: Vec<(HeaderName, HeaderValue)>,
+    unindexed: Vec<HeaderName>,
+    if_modified_since: Option<HeaderValue>,
     close: bool,
 }
 
@@ -79,6 +82,43 @@ impl HeaderOverrides {
         self
     }
 
+    /// Headers of HTTP/2 that are never put into the table by which both ends
+    /// shorten them, separated by commas. Those with secrets never are,
+    /// whether they are named or not. Over HTTP/1 it has no effect.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingError::Value`] if one cannot be the name of a header.
+    pub fn with_unindexed(mut self, names: &str) -> Result<Self, SettingError> {
+        let expected = "names of headers separated by commas";
+        for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+            let name = HeaderName::try_from(name).map_err(|_| SettingError::Value {
+                name: "HTTP2HeadersWithoutIndexing",
+                expected,
+            })?;
+            self.unindexed.push(name);
+        }
+        Ok(self)
+    }
+
+    /// Gets what was changed since this date only: GET and HEAD say
+    /// `If-Modified-Since`, unless the request itself does. A server that
+    /// heeds it answers 304, which is an answer like any other; B2 does not
+    /// promise to.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingError::Value`] if it is no date of HTTP, such as
+    /// `Sat, 29 Oct 2017 19:43:31 GMT`.
+    pub fn with_if_modified_since(mut self, date: &str) -> Result<Self, SettingError> {
+        let expected = "a date of HTTP, such as Sun, 06 Nov 1994 08:49:37 GMT";
+        let wrong = || SettingError::Value { name: "IfModifiedSince", expected };
+        let date = date.trim();
+        httpdate::parse_http_date(date).map_err(|_| wrong())?;
+        self.if_modified_since = Some(HeaderValue::try_from(date).map_err(|_| wrong())?);
+        Ok(self)
+    }
+
     fn with(
         mut self,
         name: HeaderName,
@@ -95,7 +135,13 @@ impl HeaderOverrides {
         Ok(self)
     }
 
-    pub(crate) fn apply(&self, headers: &mut HeaderMap) {
+    pub(crate) fn apply(&self, method: &Method, headers: &mut HeaderMap) {
+        if let Some(date) = &self.if_modified_since
+            && [Method::GET, Method::HEAD].contains(method)
+            && !headers.contains_key(IF_MODIFIED_SINCE)
+        {
+            headers.insert(IF_MODIFIED_SINCE, date.clone());
+        }
         for (name, _) in &self.headers {
             headers.remove(name);
         }
@@ -104,6 +150,12 @@ impl HeaderOverrides {
         }
         if self.close {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        for name in &self.unindexed {
+            // hyper writes such values so that no table keeps them.
+            if let ::http::header::Entry::Occupied(mut entry) = headers.entry(name) {
+                entry.iter_mut().for_each(|value| value.set_sensitive(true));
+            }
         }
     }
 }

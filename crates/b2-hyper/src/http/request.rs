@@ -13,8 +13,10 @@ use http::{HeaderMap, HeaderValue, Method, Request, Uri};
 use http_body::Body;
 
 use crate::error::Refusal;
-use crate::http::HeaderOverrides;
 use crate::http::body::{Progress, SentBody};
+use crate::http::redirect::strip_secrets;
+use crate::http::{Decompression, HeaderOverrides};
+use crate::observe::{Observers, Witness, shown_url};
 use crate::target::Target;
 use crate::watch::Watch;
 
@@ -23,17 +25,42 @@ pub(crate) struct Outgoing {
     pub(crate) request: Request<SentBody>,
     pub(crate) target: Target,
     pub(crate) progress: Arc<Progress>,
+    /// For people.
+    pub(crate) url: String,
+    /// Whether a compressed answer was asked for.
+    pub(crate) decode: bool,
+    pub(crate) witness: Option<Witness>,
+}
+
+/// What is the same for all requests.
+pub(crate) struct Manner {
+    pub(crate) headers: HeaderOverrides,
+    pub(crate) decompression: Option<Decompression>,
+    pub(crate) observers: Observers,
 }
 
 impl Outgoing {
+    /// `foreign`: a redirect of another server has led here.
     pub(crate) async fn new(
         request: Request<RequestBody>,
-        overrides: &HeaderOverrides,
+        manner: &Manner,
+        foreign: bool,
+        witness: Option<Witness>,
         watch: &mut Watch,
     ) -> Result<Self, TransportError> {
         let (mut head, body) = request.into_parts();
         let target = Target::of(&head.uri)?;
-        overrides.apply(&mut head.headers);
+        manner.headers.apply(&head.method, &mut head.headers);
+        if foreign {
+            strip_secrets(&mut head.headers);
+        }
+        let decode = match &manner.decompression {
+            Some(decompression) => {
+                decompression.ask(&head.method, &head.extensions, &mut head.headers)
+            }
+            None => false,
+        };
+        let url = if witness.is_some() { shown_url(&head.uri) } else { String::new() };
         set_length(&mut head.headers, &head.method, body.remaining())?;
         // The rest is the connection's: `Link::dress`.
         head.uri = origin_form(&head.uri);
@@ -42,9 +69,10 @@ impl Outgoing {
             confirm_empty(body, watch).await?;
             SentBody::empty(Arc::clone(&progress))
         } else {
-            SentBody::new(body, Arc::clone(&progress))
+            SentBody::new(body, Arc::clone(&progress), witness.clone())
         };
-        Ok(Self { request: Request::from_parts(head, body), target, progress })
+        let request = Request::from_parts(head, body);
+        Ok(Self { request, target, progress, url, decode, witness })
     }
 }
 

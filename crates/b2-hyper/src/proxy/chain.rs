@@ -8,12 +8,13 @@ use ::http::uri::Authority;
 use crate::connect::socket::{Socket, Traffic};
 use crate::connect::stream::Wire;
 use crate::connect::{ConnectError, Connector};
+use crate::observe::{Event, Witness};
 use crate::target::Target;
 
 use super::auth::{Authenticator, Challenge};
 use super::error::ProxyError;
 use super::forward::Forward;
-use super::http::{Tunnel, introduce};
+use super::http::{Tunnel, authority, introduce};
 use super::rules::ProxyRules;
 use super::server::{Proxy, ProxyKind};
 
@@ -24,12 +25,19 @@ pub(crate) struct Chain {
     http: Option<Arc<Hop>>,
     https: Option<Arc<Hop>>,
     rules: ProxyRules,
+    /// Those that a script has named.
+    #[cfg(feature = "pac")]
+    named: Mutex<Vec<Arc<Hop>>>,
 }
+
+/// The proxies on a way to a server, the nearest first.
+pub(crate) type Route = Vec<Arc<Hop>>;
 
 /// A proxy, and what it has asked before.
 #[derive(Debug)]
 pub(crate) struct Hop {
     proxy: Proxy,
+    firewall: bool,
     challenge: Mutex<Option<Challenge>>,
 }
 
@@ -43,8 +51,28 @@ pub(crate) struct Passed {
 }
 
 impl Hop {
-    fn new(proxy: &Proxy) -> Arc<Self> {
-        Arc::new(Self { proxy: proxy.clone(), challenge: Mutex::new(None) })
+    fn new(proxy: &Proxy, firewall: bool) -> Arc<Self> {
+        Arc::new(Self { proxy: proxy.clone(), firewall, challenge: Mutex::new(None) })
+    }
+
+    fn place(&self) -> String {
+        authority(self.proxy.host(), self.proxy.port())
+    }
+
+    fn tell_request(&self, witness: Option<&Witness>, host: &str, port: u16) {
+        if let Some(witness) = witness {
+            let (firewall, kind) = (self.firewall, self.proxy.kind);
+            let (proxy, target) = (&*self.place(), &*authority(host, port));
+            witness.tell(&Event::ProxyRequest { firewall, kind, proxy, target });
+        }
+    }
+
+    fn tell_response(&self, witness: Option<&Witness>, outcome: &Result<Tunnel, ProxyError>) {
+        if let Some(witness) = witness {
+            let (firewall, proxy) = (self.firewall, &*self.place());
+            let error = outcome.as_ref().err();
+            witness.tell(&Event::ProxyResponse { firewall, proxy, error });
+        }
     }
 
     fn authenticator(&self) -> Authenticator {
@@ -67,15 +95,52 @@ impl Hop {
 impl Chain {
     pub(crate) fn new(firewall: Option<&Proxy>, rules: ProxyRules) -> Self {
         // Exceptions do not matter here: this asks for the proxy itself.
-        let hop = |tls| rules.any(tls).map(Hop::new);
-        Self { firewall: firewall.map(Hop::new), http: hop(false), https: hop(true), rules }
+        let hop = |tls| rules.any(tls).map(|proxy| Hop::new(proxy, false));
+        let firewall = firewall.map(|proxy| Hop::new(proxy, true));
+        Self {
+            firewall,
+            http: hop(false),
+            https: hop(true),
+            rules,
+            #[cfg(feature = "pac")]
+            named: Mutex::default(),
+        }
     }
 
-    /// The proxies on the way to `target`, the nearest first.
-    pub(crate) fn route(&self, target: &Target) -> Vec<Arc<Hop>> {
+    /// The ways to `target`, to be tried in turn: each the proxies on it, the
+    /// nearest first.
+    pub(crate) async fn routes(&self, target: &Target) -> Result<Vec<Route>, ConnectError> {
+        let to = |hop: Option<&Arc<Hop>>| self.firewall.iter().chain(hop).map(Arc::clone).collect();
+        #[cfg(feature = "pac")]
+        if let Some(script) = self.rules.script_for(&target.host) {
+            let ways = script.ways(target).await?;
+            let hops = ways.iter().map(|way| way.as_ref().map(|proxy| self.known(proxy)));
+            return Ok(hops.map(|hop| to(hop.as_ref())).collect());
+        }
         let chosen = self.rules.choose(target.tls, &target.host);
         let proxy = chosen.and(if target.tls { self.https.as_ref() } else { self.http.as_ref() });
-        self.firewall.iter().chain(proxy).map(Arc::clone).collect()
+        Ok(vec![to(proxy)])
+    }
+
+    /// The proxy that a script has named, with what it has asked before.
+    #[cfg(feature = "pac")]
+    fn known(&self, proxy: &Proxy) -> Arc<Hop> {
+        // A script may make up any number of them.
+        const MOST: usize = 64;
+        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |hop: &&Arc<Hop>| {
+            let known = &hop.proxy;
+            let place = (known.host(), known.port()) == (proxy.host(), proxy.port());
+            place && known.kind == proxy.kind && known.tls == proxy.tls
+        };
+        if let Some(hop) = named.iter().find(same) {
+            return Arc::clone(hop);
+        }
+        let hop = Hop::new(proxy, false);
+        if named.len() < MOST {
+            named.push(Arc::clone(&hop));
+        }
+        hop
     }
 }
 
@@ -85,12 +150,13 @@ impl Connector {
         &self,
         route: &[Arc<Hop>],
         target: &Target,
+        witness: Option<&Witness>,
     ) -> Result<Passed, ConnectError> {
         let mut known: Vec<_> = route.iter().map(|hop| hop.authenticator()).collect();
         // A proxy may hang up once to learn who we are, and once to tell that
         // the nonce is old.
         for _ in 0..3 {
-            if let Some(passed) = self.attempt(route, &mut known, target).await? {
+            if let Some(passed) = self.attempt(route, &mut known, target, witness).await? {
                 return Ok(passed);
             }
         }
@@ -102,6 +168,7 @@ impl Connector {
         route: &[Arc<Hop>],
         known: &mut [Authenticator],
         target: &Target,
+        witness: Option<&Witness>,
     ) -> Result<Option<Passed>, ConnectError> {
         let place = |index: usize| {
             route.get(index).map_or((&*target.host, target.port), |hop: &Arc<Hop>| {
@@ -125,12 +192,14 @@ impl Connector {
             let (host, port) = place(index + 1);
             let authenticator = &mut known[index];
             let reads = index + 1 == route.len() && hop.reads(target);
+            hop.tell_request(witness, host, port);
             let outcome = if reads {
                 introduce(&mut wire, &hop.proxy, host, port, authenticator).await
             } else {
                 hop.proxy.open(&mut wire, host, port, authenticator).await
             };
             hop.keep(authenticator);
+            hop.tell_response(witness, &outcome);
             if outcome.map_err(ConnectError::Proxy)? == Tunnel::Again {
                 return Ok(None);
             }

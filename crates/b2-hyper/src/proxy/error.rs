@@ -26,6 +26,10 @@ pub enum ProxyError {
     /// The proxy speaks another protocol: check its kind and port.
     #[error("the answer of the proxy makes no sense: {0}")]
     Protocol(&'static str),
+    /// The script that chooses proxies cannot be fetched, fails, or names
+    /// nothing usable: ask who wrote it.
+    #[error("the script that chooses proxies failed: {0}")]
+    Script(String),
     /// The connection to the proxy broke.
     #[error("the connection to the proxy broke")]
     Io(#[from] io::Error),

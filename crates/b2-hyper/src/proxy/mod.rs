@@ -27,15 +27,19 @@ mod exceptions;
 mod forward;
 mod head;
 mod http;
+#[cfg(feature = "pac")]
+mod pac;
 mod rules;
 mod server;
 mod socks4;
 mod socks5;
 
 pub use auth::AuthScheme;
-pub(crate) use chain::Chain;
+pub(crate) use chain::{Chain, Passed, Route};
 pub use error::ProxyError;
 pub use exceptions::Exceptions;
 pub(crate) use forward::Forward;
+#[cfg(feature = "pac")]
+pub use pac::ProxyScript;
 pub use rules::ProxyRules;
 pub use server::{Proxy, ProxyKind};

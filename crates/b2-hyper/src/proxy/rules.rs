@@ -2,6 +2,8 @@
 
 use super::environment;
 use super::exceptions::Exceptions;
+#[cfg(feature = "pac")]
+use super::pac::ProxyScript;
 use super::server::Proxy;
 use crate::error::BuildError;
 
@@ -12,6 +14,8 @@ pub struct ProxyRules {
     http: Option<Proxy>,
     https: Option<Proxy>,
     exceptions: Exceptions,
+    #[cfg(feature = "pac")]
+    script: Option<ProxyScript>,
 }
 
 impl ProxyRules {
@@ -22,7 +26,13 @@ impl ProxyRules {
 
     /// The same proxy for everything.
     pub fn all(proxy: Proxy) -> Self {
-        Self { http: Some(proxy.clone()), https: Some(proxy), exceptions: Exceptions::default() }
+        Self::none().with_http(proxy.clone()).with_https(proxy)
+    }
+
+    /// Whatever a script says, exceptions aside.
+    #[cfg(feature = "pac")]
+    pub fn of_script(script: ProxyScript) -> Self {
+        Self { script: Some(script), ..Self::none() }
     }
 
     /// A proxy for requests to `http` URLs.
@@ -60,7 +70,14 @@ impl ProxyRules {
         if tls { self.https.as_ref() } else { self.http.as_ref() }
     }
 
-    /// The proxy for requests to `host`, if there is one.
+    /// The ways to `host` that a script knows, if there is one and it is asked.
+    #[cfg(feature = "pac")]
+    pub(super) fn script_for(&self, host: &str) -> Option<&ProxyScript> {
+        self.script.as_ref().filter(|_| !self.exceptions.contains(host))
+    }
+
+    /// The proxy for requests to `host`, if there is one and it needs no
+    /// script to be chosen.
     #[must_use]
     pub fn choose(&self, tls: bool, host: &str) -> Option<&Proxy> {
         self.any(tls).filter(|_| !self.exceptions.contains(host))

@@ -10,9 +10,8 @@ use super::model::Settings;
 use crate::builder::Builder;
 use crate::connect::{Family, KeepAlive, SocketOptions};
 use crate::error::BuildError;
-use crate::http::{HeaderOverrides, HttpVersion};
+use crate::http::{Decompression, HeaderOverrides, HttpVersion};
 use crate::pace::RateLimit;
-use crate::proxy::{AuthScheme, Exceptions, Proxy, ProxyRules};
 use crate::tls::{
     Certificate, CipherSuites, Groups, Identity, IdentityError, SecurityFlags, SignatureAlgorithms,
     StoreType, TlsSettings, Versions, open,
@@ -50,6 +49,13 @@ impl Settings {
             .with_proxy(self.proxy()?)
             .with_headers(self.headers()?)
             .with_http_version(HttpVersion::parse(&self.http_version, self.allow_http_fallback)?);
+        builder = builder.with_redirects(self.redirects()?).with_log_level(self.log_level()?);
+        if let Some(decompression) = self.decompression()? {
+            builder = builder.with_decompression(decompression);
+        }
+        if let Some(capture) = self.capture() {
+            builder = builder.with_capture(capture);
+        }
         if let Some(firewall) = self.firewall()? {
             builder = builder.with_firewall(firewall);
         }
@@ -76,6 +82,9 @@ impl Settings {
         self.groups()?;
         self.signatures()?;
         let _ = self.headers()?;
+        let _ = self.redirects()?;
+        let _ = Decompression::new().with_accept(&self.accept_encoding)?;
+        self.log_level()?;
         self.scheme()?;
         if !matches!(self.firewall_type, 0..=3 | 10) {
             let expected = "0 none, 1 tunnel, 2 SOCKS 4, 3 SOCKS 5 or 10 SOCKS 4A";
@@ -114,6 +123,10 @@ impl Settings {
     fn headers(&self) -> Result<HeaderOverrides, SettingError> {
         let mut headers = HeaderOverrides::new().with_keep_alive(self.keep_alive);
         headers = headers.with_lines(self.other_headers.expose())?;
+        headers = headers.with_unindexed(&self.http2_headers_without_indexing)?;
+        if !self.if_modified_since.is_empty() {
+            headers = headers.with_if_modified_since(&self.if_modified_since)?;
+        }
         if !self.user_agent.is_empty() {
             headers = headers.with_user_agent(&self.user_agent)?;
         }
@@ -123,7 +136,7 @@ impl Settings {
         Ok(headers)
     }
 
-    fn tls(&self) -> Result<TlsSettings, SettingsError> {
+    pub(super) fn tls(&self) -> Result<TlsSettings, SettingsError> {
         let mut tls = TlsSettings::new()
             .with_versions(Versions::from_bits(self.ssl_enabled_protocols)?)
             .with_cipher_suites(CipherSuites::parse(&self.ssl_enabled_cipher_suites)?)
@@ -239,65 +252,5 @@ impl Settings {
             2 => Family::PreferV6,
             _ => Family::Any,
         }
-    }
-
-    fn scheme(&self) -> Result<AuthScheme, SettingError> {
-        match self.proxy_auth_scheme {
-            0 => Ok(AuthScheme::Basic),
-            1 => Ok(AuthScheme::Digest),
-            2 | 3 => Ok(AuthScheme::None),
-            4 => Ok(AuthScheme::Ntlm),
-            _ => {
-                let expected = "0 Basic, 1 Digest, 2 a token, 3 none or 4 NTLM";
-                Err(SettingError::Value { name: "ProxyAuthScheme", expected })
-            }
-        }
-    }
-
-    fn proxy(&self) -> Result<ProxyRules, SettingsError> {
-        let exceptions = Exceptions::parse(&self.proxy_exceptions_list);
-        if self.proxy_server.is_empty() {
-            let detected = if self.proxy_auto_detect {
-                ProxyRules::from_environment()?
-            } else {
-                ProxyRules::none()
-            };
-            let own = self.proxy_exceptions_list.is_empty();
-            return Ok(if own { detected } else { detected.with_exceptions(exceptions) });
-        }
-        let mut proxy = Proxy::http(&*self.proxy_server, self.proxy_port)
-            .with_scheme(self.scheme()?)
-            .with_tls(self.proxy_ssl == 1)
-            .with_tunnel(self.proxy_ssl == 3);
-        if !self.proxy_user.is_empty() {
-            proxy = proxy.with_credentials(&self.proxy_user, self.proxy_password.expose());
-        }
-        if !self.proxy_authorization.expose().is_empty() {
-            proxy = proxy.with_token(self.proxy_authorization.expose())?;
-        }
-        Ok(ProxyRules::all(proxy).with_exceptions(exceptions))
-    }
-
-    fn firewall(&self) -> Result<Option<Proxy>, SettingsError> {
-        if self.firewall_type == 0 || self.firewall_host.is_empty() {
-            return Ok(None);
-        }
-        let host = &*self.firewall_host;
-        let port = |usual| if self.firewall_port == 0 { usual } else { self.firewall_port };
-        let mut firewall = match self.firewall_type {
-            1 => Proxy::http(host, port(80)),
-            2 => Proxy::socks4(host, port(1080)),
-            3 => Proxy::socks5(host, port(1080)),
-            _ => Proxy::socks4a(host, port(1080)),
-        };
-        if !self.firewall_user.is_empty() {
-            firewall =
-                firewall.with_credentials(&self.firewall_user, self.firewall_password.expose());
-        }
-        for line in self.firewall_data.expose().lines().filter(|line| !line.is_empty()) {
-            let (name, value) = line.split_once(':').ok_or(BuildError::Header)?;
-            firewall = firewall.with_header(name.trim(), value.trim())?;
-        }
-        Ok(Some(firewall))
     }
 }

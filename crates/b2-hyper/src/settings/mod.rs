@@ -2,8 +2,10 @@
 
 mod build;
 mod error;
+mod exchange;
 mod model;
 mod refused;
+mod route;
 mod text;
 
 pub use build::SettingsError;

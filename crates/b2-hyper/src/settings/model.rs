@@ -61,6 +61,11 @@ macro_rules! settings {
 settings! {
     /// Whether proxies of the environment are used.
     proxy_auto_detect: bool = false, "ProxyAutoDetect" | "proxy_auto_detect";
+    /// Whether `proxy_auto_config_url` counts if proxies are detected.
+    use_proxy_auto_config_url: bool = true, "UseProxyAutoConfigURL";
+    /// Where the script is that chooses proxies, an `http`, `https` or `file`
+    /// URL; empty for what the environment says in `auto_proxy`.
+    proxy_auto_config_url: String = String::new(), "ProxyAutoConfigURL";
     /// The name or address of an HTTP proxy; empty for none.
     proxy_server: String = String::new(), "ProxyServer" | "proxy_server";
     /// Its port.
@@ -139,6 +144,26 @@ settings! {
     /// Further headers, a line each.
     #[serde(skip_serializing)]
     other_headers: Hidden = Hidden::default(), "OtherHeaders" | "other_headers";
+    /// Headers of HTTP/2 that no table keeps, separated by commas.
+    http2_headers_without_indexing: String = String::new(), "HTTP2HeadersWithoutIndexing";
+    /// A date of HTTP; GET and HEAD ask for what was changed since then.
+    if_modified_since: String = String::new(), "IfModifiedSince";
+    /// Whether documents may come compressed; no by default here.
+    allow_http_compression: bool = false, "AllowHTTPCompression";
+    /// In which forms.
+    accept_encoding: String = "gzip, deflate".to_owned(), "AcceptEncoding";
+    /// Which redirects are followed: 0 none, 1 all, 2 those within a scheme.
+    follow_redirects: u32 = 0, "FollowRedirects" | "follow_redirects";
+    /// How many of them one after the other.
+    max_redirect_attempts: u64 = 20, "MaxRedirectAttempts";
+    /// Whether a status of 302 asks for a GET.
+    get_on_302_redirect: bool = false, "GetOn302Redirect";
+    /// 0 nothing, 1 info, 2 verbose, 3 debug.
+    log_level: u32 = 1, "LogLevel" | "log_level";
+    /// Whether requests and answers are kept as they are on the wire.
+    transferred_request: bool = false, "TransferredRequest";
+    /// How much of each answer is kept, in bytes; 0 is 1 MiB.
+    transferred_data_limit: u64 = 0, "TransferredDataLimit";
     /// Versions of TLS as a sum: 3072 is 1.2, 12288 is 1.3.
     ssl_enabled_protocols: u32 = 15360, "SSLEnabledProtocols";
     /// Names of cipher suites separated by semicolons; `*` is all.

@@ -1,30 +1,20 @@
 //! Names that are known and not to be had here, with the reason.
 
 const NO_KERBEROS: &str = "Kerberos needs libraries of the system; use NTLM, Digest or a token";
-const NO_COMPRESSION: &str =
-    "compression would break digests and ranges of B2; compress before you upload";
-const CHECKED: &str = "answers of B2 have exact lengths, and bodies are sent with theirs";
+const NOT_COMPRESSED: &str = "B2 takes no compressed requests, and refuses Content-Encoding on uploads; \
+     compress the content before you upload it";
+const NOT_CHUNKED: &str =
+    "B2 takes no request without a Content-Length; content of unknown length is uploaded in parts";
 const ONE_LIBRARY: &str = "TLS is rustls, not OpenSSL; use SSLEnabledCipherSuites";
-const NO_REDIRECTS: &str =
-    "B2 sends none, and one that is followed carries credentials elsewhere; none is followed";
 const NO_FETCH: &str = "nothing is fetched during a handshake; give the lists with \
                         TlsSettings::with_revocation_list";
 
 /// What is refused, and why.
 pub(super) const REFUSED: &[(&str, &str)] = &[
-    ("AcceptEncoding", NO_COMPRESSION),
-    ("AllowHTTPCompression", NO_COMPRESSION),
-    ("CompressHTTPRequest", NO_COMPRESSION),
-    ("ChunkSize", CHECKED),
-    ("UseChunkedEncoding", CHECKED),
-    ("FollowRedirects", NO_REDIRECTS),
-    ("MaxRedirectAttempts", NO_REDIRECTS),
-    ("GetOn302Redirect", NO_REDIRECTS),
+    ("CompressHTTPRequest", NOT_COMPRESSED),
+    ("ChunkSize", NOT_CHUNKED),
+    ("UseChunkedEncoding", NOT_CHUNKED),
     ("KerberosSPN", NO_KERBEROS),
-    (
-        "UseProxyAutoConfigURL",
-        "scripts that choose proxies are not run; give the proxy, or use ProxyAutoDetect",
-    ),
     (
         "UsePlatformHTTPClient",
         "there is one HTTP client; bring another with b2_core::port::Transport",
@@ -42,13 +32,12 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
         "rustls never renegotiates and always signals that it does so safely",
     ),
     ("LogSSLPackets", "rustls shows no packets; use SSLKeyLogFile and a network analyser"),
-    (
-        "HTTP2HeadersWithoutIndexing",
-        "every header with a secret is never indexed; no list is needed",
-    ),
     ("UseIDNs", "the names of B2 are ASCII; give other names in their xn-- form"),
     ("EncodeURL", "URLs are sent as B2 gave them; encoding them again would break them"),
 ];
+
+const TRANSCRIPT: &str =
+    "it is only to be read, in capture::Transcript in the extensions of an answer";
 
 const FACTS: &str =
     "it is only to be read, in connect::ConnectionFacts in the extensions of an answer";
@@ -56,6 +45,12 @@ const FACTS: &str =
 /// What is only to be read, and where.
 pub(super) const READ_ONLY: &[(&str, &str)] = &[
     ("NegotiatedHTTPVersion", FACTS),
+    ("SentHeaders", TRANSCRIPT),
+    ("TransferredData", TRANSCRIPT),
+    ("TransferredHeaders", TRANSCRIPT),
+    ("StatusLine", "it is only to be read, with status_line of an answer"),
+    ("BytesTransferred", "it is only to be read, in Received in the extensions of an answer"),
+    ("Append", "it is about files; see Download::append_to_file of the facade"),
     ("SSLNegotiatedCipher", FACTS),
     ("SSLNegotiatedCipherStrength", FACTS),
     ("SSLNegotiatedCipherSuite", FACTS),

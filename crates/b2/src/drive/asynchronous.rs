@@ -278,6 +278,7 @@ fn open(
     request.method_mut().clone_from(transmit.request.method());
     request.uri_mut().clone_from(transmit.request.uri());
     request.headers_mut().clone_from(transmit.request.headers());
+    request.extensions_mut().clone_from(transmit.request.extensions());
     (request, sending)
 }
 

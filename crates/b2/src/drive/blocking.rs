@@ -112,6 +112,7 @@ fn perform(
     request.method_mut().clone_from(transmit.request.method());
     request.uri_mut().clone_from(transmit.request.uri());
     request.headers_mut().clone_from(transmit.request.headers());
+    request.extensions_mut().clone_from(transmit.request.extensions());
     let answer = transport.send(request, &transmit.limits);
     let sent = reader.digest();
     if let Some(error) = reader.failure.take() {

@@ -1,0 +1,7 @@
+//! Scripts that choose proxies.
+
+mod answer;
+mod engine;
+mod script;
+
+pub use script::ProxyScript;

@@ -1,0 +1,93 @@
+//! How a client on hyper connects.
+
+use std::sync::Arc;
+
+use b2_hyper::observe::LogLine;
+use b2_hyper::settings::{SettingError, Settings};
+use b2_hyper::{Builder, HyperTransport, UrlPolicy};
+
+use super::{BuildError, ClientBuilder};
+
+type Write = Arc<dyn Fn(LogLine) + Send + Sync>;
+
+/// What was said about connections.
+#[derive(Default)]
+pub(super) struct Connections {
+    whole: Option<Builder>,
+    settings: Settings,
+    root_certificates: Vec<u8>,
+    log: Option<Write>,
+}
+
+impl Connections {
+    /// A transport whose server is at `realm`.
+    pub(super) fn build(&self, realm: &str) -> Result<HyperTransport, BuildError> {
+        let set = self.settings != Settings::default();
+        let mut builder = match &self.whole {
+            Some(_) if set => return Err(BuildError::TwoConfigurations),
+            Some(whole) => whole.clone(),
+            None => self.settings.builder().map_err(|error| BuildError::Settings(error.into()))?,
+        };
+        if !self.root_certificates.is_empty() {
+            builder = builder.with_root_certificates_pem(&self.root_certificates);
+        }
+        if let Some(write) = &self.log {
+            let write = Arc::clone(write);
+            builder = builder.with_log(move |line| write(line));
+        }
+        builder = builder.with_default_url_policy(UrlPolicy::around(realm));
+        builder.build().map_err(|error| BuildError::Tls(Box::new(error)))
+    }
+}
+
+impl ClientBuilder {
+    /// Trusts these certificates (PEM) beside those of the system, for
+    /// example an emulator's own.
+    pub fn with_root_certificates_pem(mut self, pem: &[u8]) -> Self {
+        self.connections.root_certificates.extend_from_slice(pem);
+        self
+    }
+
+    /// Everything about connections: proxies, TLS, sockets, limits. See
+    /// [`hyper`](crate::hyper).
+    ///
+    /// Unless it has a [`UrlPolicy`], it gets one: what B2 names in its
+    /// answers, with credentials to be sent there, has to be in the domain of
+    /// the realm, or a host of B2 over `https` (see [`UrlPolicy::around`]). A
+    /// download URL of your own may be anywhere.
+    pub fn with_hyper(mut self, connections: Builder) -> Self {
+        self.connections.whole = Some(connections);
+        self
+    }
+
+    /// Changes a setting of the connection by `Name=Value`, and gives what it
+    /// is then; `Name` alone only reads it. Passwords and tokens are shown as
+    /// `..`. The names are those of [`Settings`].
+    ///
+    /// ```
+    /// use b2::{Client, Credentials};
+    ///
+    /// let mut builder = Client::builder(Credentials::new("keyId", "key"));
+    /// builder.config("ProxyServer=proxy.example")?;
+    /// builder.config("Timeout=30")?;
+    /// assert_eq!(builder.config("proxyserver")?, "proxy.example");
+    /// let client = builder.build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SettingError`] for a name that is none, a text that does not fit, and
+    /// what cannot be had here; nothing is changed then.
+    pub fn config(&mut self, text: &str) -> Result<String, SettingError> {
+        self.connections.settings.apply(text)
+    }
+
+    /// Where lines of a log of the connections go: URLs, heads, bodies,
+    /// proxies, without any secret. How much it is, `LogLevel` of
+    /// [`config`](Self::config) says, or the builder that was given whole.
+    pub fn with_connection_log(mut self, write: impl Fn(LogLine) + Send + Sync + 'static) -> Self {
+        self.connections.log = Some(Arc::new(write));
+        self
+    }
+}
