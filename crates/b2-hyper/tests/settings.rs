@@ -280,5 +280,5 @@ fn without_the_feature_a_script_is_refused_with_the_reason() {
     let error = settings.builder().unwrap_err().to_string();
     assert!(error.contains("feature `pac`"), "{error}");
     settings.apply("UseProxyAutoConfigURL=False").unwrap();
-    let _ = settings.builder().unwrap();
+    let _built = settings.builder().unwrap();
 }
