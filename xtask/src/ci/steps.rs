@@ -123,5 +123,16 @@ const CLIPPY: &[Line] = &[
         "-D",
         "warnings",
     ]),
+    cargo(&[
+        "clippy",
+        "-p",
+        "b2-hyper",
+        "--all-targets",
+        "--features",
+        "pac",
+        "--",
+        "-D",
+        "warnings",
+    ]),
     cargo(&["clippy", "-p", "xtask", "--features", "simulate", "--", "-D", "warnings"]),
 ];

@@ -18,7 +18,7 @@ use crate::settings::SettingError;
 /// Whether answers may come compressed, and what may become of them.
 ///
 /// Only documents may: requests that bear the mark
-/// [`Document`](b2_core::mark::Document), as all JSON calls of `b2-core` do.
+/// [`Document`], as all JSON calls of `b2-core` do.
 /// Files never, whether B2 stores them with a `Content-Encoding` or not, for
 /// their digests, lengths and ranges are those of the stored bytes. Neither a
 /// request with a range nor one with an `Accept-Encoding` of its own is
