@@ -35,7 +35,8 @@ fn derivations_give_the_known_answers() {
             "openssl" => Stretching::OpenSsl,
             "dotnet" => Stretching::DotNet,
             "crypt-derive-key" => Stretching::CryptDeriveKey,
-            _ => {
+            other => {
+                assert_eq!(other, "pbkdf2");
                 // RC4 takes keys of 256 bytes, so the output is its beginning.
                 let profile = Profile::new(Derivation::Pbkdf2, answer.iterations);
                 let profile = profile.with_hash(hash).with_salt(&bytes(&answer.salt));
