@@ -7,6 +7,7 @@ mod account;
 mod buckets;
 mod calls;
 mod copies;
+mod derivations;
 mod emulator;
 mod encrypted;
 mod encryption;
