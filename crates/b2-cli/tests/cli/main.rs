@@ -19,6 +19,7 @@ mod locks;
 mod names;
 mod notifications;
 mod ran;
+mod recipients;
 mod removal;
 mod restricted;
 mod scene;

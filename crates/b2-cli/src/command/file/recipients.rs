@@ -1,10 +1,6 @@
 //! `b2 file recipients`
 
-use std::path::PathBuf;
-
-use b2_crypto::{Password, Recipient, Unlock};
-
-use crate::command::encryption::{Secret, SecretSource, secret};
+use crate::command::encryption::{Changes, SecretSource};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::uri::NameUri;
@@ -38,44 +34,20 @@ pub(crate) struct Recipients {
     #[command(flatten)]
     secret: SecretSource,
 
-    /// Let whoever knows the password in the first line of this file open it
-    #[arg(long, value_name = "FILE")]
-    add_password_file: Option<PathBuf>,
-
-    /// Let whoever has the key in this file open it, 64 hexadecimal digits
-    #[arg(long, value_name = "FILE")]
-    add_key_file: Option<PathBuf>,
-
-    /// What those that are added are called; everybody can read it
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    label: String,
-
-    /// Remove those with this label; may be given several times
-    #[arg(long, value_name = "LABEL")]
-    remove: Vec<String>,
-
-    /// Remove everybody who is not added
-    #[arg(long, conflicts_with = "remove")]
-    only: bool,
+    #[command(flatten)]
+    changes: Changes,
 }
 
 impl Recipients {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let added = self.added()?;
-        if added.is_empty() && self.remove.is_empty() {
-            let usage = "say whom to add (--add-password-file, --add-key-file) or to --remove";
-            return Err(Failure::Usage(usage.to_owned()));
-        }
-        let unlock = match self.secret.get(false).await? {
-            Secret::Password(password) => Unlock::Password(password),
-            Secret::Key(key) => Unlock::RawKey(key),
-        };
+        let added = self.changes.added()?;
+        let unlock = self.secret.get(false).await?.into();
         let bucket = context.client()?.bucket(&self.uri.bucket).await?;
         let mut change = bucket.change_recipients(&self.uri.name, unlock);
-        if self.only {
+        if self.changes.only {
             change = change.without_others();
         }
-        for label in &self.remove {
+        for label in &self.changes.remove {
             change = change.without(label);
         }
         for recipient in added {
@@ -87,16 +59,5 @@ impl Recipients {
         })?;
         context.output.say("the old version still opens as before; delete it if it should not");
         Ok(())
-    }
-
-    fn added(&self) -> Result<Vec<Recipient>, Failure> {
-        let mut added = Vec::new();
-        if let Some(path) = &self.add_password_file {
-            added.push(Recipient::password(Password::from(secret::first_line(path)?.as_str())));
-        }
-        if let Some(path) = &self.add_key_file {
-            added.push(Recipient::raw_key(secret::key(path)?));
-        }
-        Ok(added.into_iter().map(|recipient| recipient.with_label(&self.label)).collect())
     }
 }
