@@ -1,6 +1,7 @@
 //! `b2 file recipients`
 
 use crate::command::encryption::{Changes, SecretSource};
+use crate::command::file::encryption::{DestinationEncryption, SourceEncryption};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::uri::NameUri;
@@ -14,6 +15,9 @@ passes through this machine. Prints the id of the new version. The password or
 key that opens the file now is asked for, or taken from B2_ENCRYPTION_PASSWORD,
 --password-file or --key-file.
 
+A file that is under SSE-C needs its key in B2_SOURCE_SSE_C_KEY_B64, and stays
+under it unless --destination-server-side-encryption says otherwise.
+
 The old version keeps its list until it is deleted, and whoever could open the
 file once may have kept its key. To lock somebody out for good, encrypt the
 file anew.
@@ -21,7 +25,8 @@ file anew.
 Examples:
   b2 file recipients --add-password-file new.txt --only b2://my-diary/2026/11/27
   b2 file recipients --key-file my.key --add-key-file her.key --label her b2://my-diary/a
-  b2 file recipients --key-file my.key --remove her b2://my-diary/a";
+  b2 file recipients --key-file my.key --remove her b2://my-diary/a
+  b2 file recipients --source-server-side-encryption SSE-C --remove her b2://my-diary/b";
 
 /// Change who can open a file that was encrypted on this side
 #[derive(Debug, clap::Args)]
@@ -36,14 +41,28 @@ pub(crate) struct Recipients {
 
     #[command(flatten)]
     changes: Changes,
+
+    #[command(flatten)]
+    source_encryption: SourceEncryption,
+
+    #[command(flatten)]
+    encryption: DestinationEncryption,
 }
 
 impl Recipients {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         let added = self.changes.added()?;
+        let source_key = self.source_encryption.key()?;
+        let encryption = self.encryption.request()?;
         let unlock = self.secret.get(false).await?.into();
         let bucket = context.client()?.bucket(&self.uri.bucket).await?;
         let mut change = bucket.change_recipients(&self.uri.name, unlock);
+        if let Some(key) = source_key {
+            change = change.with_customer_key(key);
+        }
+        if let Some(encryption) = encryption {
+            change = change.with_encryption(encryption);
+        }
         if self.changes.only {
             change = change.without_others();
         }
