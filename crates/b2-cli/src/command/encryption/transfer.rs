@@ -74,6 +74,11 @@ impl Encryption {
         Ok(Some(encryption.with_options(self.sealing.options())))
     }
 
+    /// Whether all of the content has to be there first.
+    pub(crate) fn wants_all(&self) -> bool {
+        self.encrypt && (self.classic.given() || self.sealing.hides_length())
+    }
+
     /// What B2 shall call the file.
     pub(crate) fn name(&self, name: &str) -> Result<String, Failure> {
         self.names.encrypt(name)
