@@ -6,6 +6,7 @@
 mod account;
 mod buckets;
 mod calls;
+mod classic;
 mod copies;
 mod derivations;
 mod emulator;
