@@ -26,6 +26,7 @@ pub struct Source {
     /// Whether it can be read once more without a second thought.
     cheap: bool,
     /// The bytes, if they come from a stream.
+    #[cfg(feature = "encryption")]
     stream: Option<Arc<stream::StreamSource>>,
 }
 
@@ -83,7 +84,11 @@ impl Source {
     pub fn stream(reader: impl Read + Send + 'static) -> Self {
         let stream = Arc::new(stream::StreamSource::new(Box::new(reader)));
         let bytes = Arc::clone(&stream) as Arc<dyn ReadAt>;
-        Self { stream: Some(stream), ..Self::of(bytes, None) }
+        Self {
+            #[cfg(feature = "encryption")]
+            stream: Some(stream),
+            ..Self::of(bytes, None)
+        }
     }
 
     /// Bytes of your own.
@@ -97,7 +102,15 @@ impl Source {
     }
 
     fn of(bytes: Arc<dyn ReadAt>, len: Option<u64>) -> Self {
-        Self { bytes, len, modified_ms: None, identity: None, cheap: false, stream: None }
+        Self {
+            bytes,
+            len,
+            modified_ms: None,
+            identity: None,
+            cheap: false,
+            #[cfg(feature = "encryption")]
+            stream: None,
+        }
     }
 
     /// Length in bytes; `None` for a [stream](Self::stream).

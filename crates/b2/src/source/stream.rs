@@ -30,6 +30,7 @@ struct Reader {
     position: u64,
     ended: bool,
     /// Whether what the reader gives is encrypted.
+    #[cfg(feature = "encryption")]
     sealed: bool,
     chunk: Vec<u8>,
 }
@@ -44,7 +45,14 @@ struct Segment {
 
 impl StreamSource {
     pub(crate) fn new(reader: Box<dyn Read + Send>) -> Self {
-        let reader = Reader { reader, position: 0, ended: false, sealed: false, chunk: Vec::new() };
+        let reader = Reader {
+            reader,
+            position: 0,
+            ended: false,
+            #[cfg(feature = "encryption")]
+            sealed: false,
+            chunk: Vec::new(),
+        };
         Self { reader: Mutex::new(reader), segments: Mutex::default() }
     }
 
