@@ -154,6 +154,11 @@ impl Upload {
     /// [`with_whole_digest`](Self::with_whole_digest) says: a source that has
     /// changed is refused before a byte of it leaves.
     ///
+    /// A [stream](Source::stream) is encrypted while it is read, in frames of
+    /// 1 MiB, and what its temporary files hold is ciphertext. Its file
+    /// information does not tell the length; whoever can open the file knows
+    /// it.
+    ///
     /// Memory besides: eight bytes for each frame, so 128 KiB for a GiB, and
     /// at most 16 frames of 64 KiB, from 16 GiB on of 256 KiB.
     ///
@@ -161,8 +166,9 @@ impl Upload {
     ///
     /// - [`Error::ClientEncryption`] if there is no recipient, or an option is
     ///   out of its range.
-    /// - [`Error::Request`] for a [stream](Source::stream), whose length nobody
-    ///   knows: use [`Source::reader`].
+    ///   The length of a [stream](Source::stream) cannot be hidden, as nobody
+    ///   knows it: use [`Source::reader`].
+    /// - [`Error::Request`] for a stream and a classic cipher: as above.
     #[cfg(feature = "encryption")]
     pub fn with_client_encryption(
         mut self,

@@ -66,6 +66,12 @@ pub(crate) const STEPS: &[Step] = &[
         lines: &[cargo(&["xtask", "tidy"])],
     },
     Step {
+        name: "coverage",
+        title: "the list of what is here is up to date, and each item exists",
+        needs: None,
+        lines: &[cargo(&["xtask", "coverage", "--check"])],
+    },
+    Step {
         name: "deny",
         title: "licences, duplicates and sources of the dependencies",
         needs: Some((cargo(&["deny", "--version"]), "cargo install cargo-deny --locked")),

@@ -1,6 +1,6 @@
 //! The rows, from the files that say what there is and what became of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::failure::Failure;
@@ -70,12 +70,17 @@ fn add(fates: &mut BTreeMap<Key, Fate>, text: &str) -> Result<(), String> {
 /// Gives each row of the inventory what became of it.
 fn join(text: &str, fates: &mut BTreeMap<Key, Fate>) -> Result<Vec<Row>, String> {
     let mut rows = Vec::new();
+    let mut seen = BTreeSet::new();
     for line in text.lines().skip(1).filter(|line| !line.is_empty()) {
         let fields: Vec<_> = line.split('\t').map(str::to_owned).collect();
         let Ok([kind, group, name, layer]) = <[String; 4]>::try_from(fields) else {
             return Err(format!("four fields belong into `{line}`"));
         };
-        let fate = fates.remove(&(kind.clone(), group.clone(), name.clone()));
+        let key = (kind.clone(), group.clone(), name.clone());
+        let fate = fates.remove(&key);
+        if !seen.insert(key) {
+            return Err(format!("`{line}` is there twice"));
+        }
         let missing = || ("missing".to_owned(), String::new(), String::new());
         let (state, item, note) = fate.unwrap_or_else(missing);
         rows.push(Row { kind, group, name, layer, state, item, note });

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::suites::{Oracle, SUITES};
 use super::worker::Worker;
-use super::{hex, write};
+use super::{bytes, hex, write};
 use crate::failure::Failure;
 use crate::workspace;
 
@@ -98,9 +98,4 @@ fn ask(
     }
     let (name, ciphertext) = (oracle.name(), &answer.ciphertext);
     Err(Failure::Wrong(format!("{what}: {name} says {given}, the data {ciphertext}")))
-}
-
-fn bytes(hex: &str) -> Option<Vec<u8>> {
-    let pairs = (0..hex.len()).step_by(2);
-    pairs.map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()).collect()
 }

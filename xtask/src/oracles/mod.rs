@@ -2,10 +2,11 @@
 //!
 //! Each suite encrypts random content under random keys, and so do the others: the bytes must be
 //! equal, and each side must decrypt what the other made. The known answers of the standards are
-//! asked of them too (`answers`). `suites` says who is asked about what,
-//! and `worker` how; an oracle that is not installed fails the run.
+//! asked of them too (`answers`, and `derivations` for keys from passwords). `suites` says who is
+//! asked about what, and `worker` how; an oracle that is not installed fails the run.
 
 mod answers;
+mod derivations;
 mod suites;
 mod worker;
 
@@ -44,6 +45,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let (confirmed, left) = answers::confirm(&mut oracles, &folder)?;
     println!("{confirmed} known answers are confirmed; of {} nobody was asked:", left.len());
     left.iter().for_each(|answer| println!("  {answer}"));
+    // All who are asked were found to be installed above.
+    println!("{} known answers of derivations are confirmed.", derivations::confirm()?);
     let mut random = Random(seed);
     let mut table = Table::new(["suite", "oracles", "cases"]);
     for suite in SUITES {
@@ -116,6 +119,11 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn bytes(hex: &str) -> Option<Vec<u8>> {
+    let pairs = (0..hex.len()).step_by(2);
+    pairs.map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()).collect()
 }
 
 /// Not for secrets: SplitMix64, so that a seed repeats a run.

@@ -14,8 +14,8 @@ const CRYPTX: &str = include_str!("cryptx.pl");
 const PYTHON: &str = include_str!("oracle.py");
 
 /// Debian's own, since the packages below are installed for these.
-const PERL: &str = "/usr/bin/perl";
-const PYTHON3: &str = "/usr/bin/python3";
+pub(super) const PERL: &str = "/usr/bin/perl";
+pub(super) const PYTHON3: &str = "/usr/bin/python3";
 
 /// Somebody who does jobs.
 pub(crate) enum Worker {

@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Encrypt(encryption::Encrypt),
     Decrypt(encryption::Decrypt),
     Inspect(encryption::Inspect),
+    Recipients(encryption::Recipients),
+    ProfileSearch(encryption::ProfileSearch),
     Emulator(Box<emulator::Emulator>),
     Version(version::Version),
 }
@@ -56,6 +58,8 @@ impl Command {
             Self::Encrypt(encrypt) => encrypt.run(context).await,
             Self::Decrypt(decrypt) => decrypt.run(context).await,
             Self::Inspect(inspect) => inspect.run(context),
+            Self::Recipients(recipients) => recipients.run(context).await,
+            Self::ProfileSearch(search) => search.run(context).await,
             Self::Emulator(emulator) => emulator.run(),
             Self::Version(version) => version.run(context),
         }

@@ -182,3 +182,52 @@ fn a_key_that_may_only_write_is_enough_to_encrypt() {
     let cat = ["file", "cat", "--decrypt", "--key-file", "key", "b2://my-diary/x"];
     assert_eq!(run(scene.command_with(&reader), cat).ok().stdout, content());
 }
+
+#[test]
+fn a_pipe_is_encrypted_while_it_is_read() {
+    let scene = scene();
+    // In three parts, the least that B2 takes.
+    let content = content().repeat(40);
+    let upload = ["file", "upload", "--encrypt", "--part-size", "5000000", "--key-file", "key"];
+    let piped = upload.into_iter().chain(["my-diary", "-", "x"]);
+    let told = scene.b2_reading(&content, piped).ok().stderr;
+    assert!(told.contains("encrypted"), "{told}");
+    let info = scene.b2(["file", "info", "--json", "b2://my-diary/x"]).ok().json();
+    assert_eq!(info["fileInfo"]["client_encryption"], "b2e-1");
+    assert_eq!(info["fileInfo"]["plaintext_length"], serde_json::Value::Null);
+    let cat = ["file", "cat", "--decrypt", "--key-file", "key"];
+    assert!(scene.b2(cat.into_iter().chain(["b2://my-diary/x"])).ok().stdout == content);
+    let part = cat.into_iter().chain(["--range", "11999990-", "b2://my-diary/x"]);
+    assert_eq!(scene.b2(part).ok().stdout, &content[11_999_990..]);
+
+    // Nobody hides a length that nobody knows: it is read to its end first.
+    let hidden = upload.into_iter().chain(["--hide-length", "my-diary", "-", "hidden"]);
+    scene.b2_reading(&content[..7000], hidden).ok();
+    let back = cat.into_iter().chain(["b2://my-diary/hidden"]);
+    assert_eq!(scene.b2(back).ok().stdout, &content[..7000]);
+}
+
+#[test]
+fn recipients_change_under_a_key_of_ones_own() {
+    const SSE_C: &str = "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=";
+    let scene = scene();
+    let mut command = scene.command();
+    command.env("B2_DESTINATION_SSE_C_KEY_B64", SSE_C);
+    let upload = ["file", "upload", "--encrypt", "--key-file", "key"];
+    let under = ["--destination-server-side-encryption", "SSE-C", "my-diary", "plain", "x"];
+    run(command, upload.into_iter().chain(under)).ok();
+
+    let source = ["--source-server-side-encryption", "SSE-C"];
+    let change = ["file", "recipients", "--key-file", "key", "--only", "--add-key-file", "other"];
+    scene.b2(change.into_iter().chain(["b2://my-diary/x"])).exits(1);
+    let with_key = |words: Vec<&str>| {
+        let mut command = scene.command();
+        command.env("B2_SOURCE_SSE_C_KEY_B64", SSE_C);
+        run(command, words.into_iter().chain(source).chain(["b2://my-diary/x"]))
+    };
+    with_key(change.to_vec()).ok();
+    let cat = |key| with_key(vec!["file", "cat", "--decrypt", "--key-file", key]);
+    assert_eq!(cat("other").ok().stdout, content());
+    cat("key").exits(6);
+    scene.b2(["file", "cat", "--decrypt", "--key-file", "other", "b2://my-diary/x"]).exits(1);
+}

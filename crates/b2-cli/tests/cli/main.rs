@@ -6,7 +6,9 @@
 mod account;
 mod buckets;
 mod calls;
+mod classic;
 mod copies;
+mod derivations;
 mod emulator;
 mod encrypted;
 mod encryption;
@@ -18,6 +20,7 @@ mod locks;
 mod names;
 mod notifications;
 mod ran;
+mod recipients;
 mod removal;
 mod restricted;
 mod scene;

@@ -60,6 +60,12 @@ impl Header {
         [&self.prefix.to_bytes(), self.keyring.as_bytes()].concat()
     }
 
+    /// Whether a file that begins with these bytes is the one that this header was made for,
+    /// whoever could open it then. `false` if that cannot be seen as too few bytes are given.
+    pub fn is_of(&self, beginning: &[u8]) -> bool {
+        beginning.starts_with(&self.prefix.to_bytes())
+    }
+
     /// The version of the format.
     pub fn version(&self) -> u8 {
         super::prefix::VERSION

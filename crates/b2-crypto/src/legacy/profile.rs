@@ -133,6 +133,36 @@ impl Profile {
         Self { order, ..self }
     }
 
+    /// How bytes come from the password.
+    pub fn derivation(&self) -> Derivation {
+        self.derivation
+    }
+
+    /// The hash.
+    pub fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// How often it hashes.
+    pub fn iterations(&self) -> u32 {
+        self.iterations
+    }
+
+    /// The salt; empty if there is none.
+    pub fn salt(&self) -> &[u8] {
+        &self.salt
+    }
+
+    /// Which bytes the password stands for.
+    pub fn encoding(&self) -> PasswordEncoding {
+        self.encoding
+    }
+
+    /// Which derived bytes are the key and which the IV.
+    pub fn order(&self) -> KeyOrder {
+        self.order
+    }
+
     /// The key and IV of a password, as long as `suite` needs them.
     ///
     /// # Errors

@@ -40,6 +40,7 @@ mod names;
 mod opening;
 mod recipients;
 mod source;
+mod stream;
 mod upload;
 
 pub use choice::{ClientDecryption, ClientEncryption};
@@ -50,4 +51,5 @@ pub use names::{DecryptedNames, EncryptedNames};
 pub use recipients::ChangeRecipients;
 
 pub(crate) use failure::told;
+pub(crate) use stream::Sealed;
 pub(crate) use upload::run as upload;

@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use b2_core::FileCopy;
 use b2_core::download::{DownloadAccess, Object};
-use b2_core::error::Error;
+use b2_core::error::{Error, RequestError};
 use b2_core::upload::StoredFile;
 use b2_crypto::{Limits, Recipient, Stanza, Unlock};
+use b2_proto::{CustomerKey, EncryptionRequest};
 
 use crate::bucket::{Bucket, file_name};
 use crate::drive::Ends;
@@ -49,6 +50,8 @@ impl Bucket {
             limits: Limits::default(),
             keeps: Keeps::Others(Vec::new()),
             added: Vec::new(),
+            source: None,
+            encryption: None,
         }
     }
 }
@@ -61,7 +64,9 @@ impl Bucket {
 /// can open the new version too if he can get at it. To lock somebody out for
 /// good, encrypt the file anew.
 ///
-/// A file that is under SSE-C besides cannot be changed like this.
+/// A file that is under SSE-C besides needs [its
+/// key](Self::with_customer_key), and stays under it unless [told
+/// otherwise](Self::with_encryption).
 #[derive(Clone, Debug)]
 #[must_use = "call `run` to make the change"]
 pub struct ChangeRecipients {
@@ -71,6 +76,9 @@ pub struct ChangeRecipients {
     limits: Limits,
     keeps: Keeps,
     added: Vec<Recipient>,
+    /// The key of SSE-C that the file is under.
+    source: Option<CustomerKey>,
+    encryption: Option<EncryptionRequest>,
 }
 
 #[derive(Clone, Debug)]
@@ -78,6 +86,22 @@ enum Keeps {
     Nobody,
     /// All but those with these labels.
     Others(Vec<String>),
+}
+
+impl Keeps {
+    fn of(&self, present: &[Stanza]) -> Result<Vec<Stanza>, Error> {
+        let Self::Others(gone) = self else {
+            return Ok(Vec::new());
+        };
+        let labels = |label: &String| present.iter().any(|stanza| stanza.label() == label);
+        if !gone.iter().all(labels) {
+            let text = "a label that is to be removed is that of no recipient";
+            let source = Box::new(RequestError::Contradiction(text));
+            return Err(Error::Request { operation: "b2_copy_file", source });
+        }
+        let stays = |stanza: &&Stanza| !gone.iter().any(|label| label == stanza.label());
+        Ok(present.iter().filter(stays).cloned().collect())
+    }
 }
 
 impl ChangeRecipients {
@@ -100,6 +124,18 @@ impl ChangeRecipients {
         Self { keeps: Keeps::Nobody, ..self }
     }
 
+    /// The key of a file that is under SSE-C, with which B2 opens it and
+    /// encrypts the new version.
+    pub fn with_customer_key(self, key: CustomerKey) -> Self {
+        Self { source: Some(key), ..self }
+    }
+
+    /// How B2 encrypts the new version; default: with the [key of the
+    /// file](Self::with_customer_key), or as the bucket says if there is none.
+    pub fn with_encryption(self, encryption: EncryptionRequest) -> Self {
+        Self { encryption: Some(encryption), ..self }
+    }
+
     /// How much the present header may make this machine compute.
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
@@ -112,6 +148,7 @@ impl ChangeRecipients {
     /// - [`Error::ClientEncryption`] with `WrongKey` if the file does not open;
     ///   with `CannotEncrypt` if nobody would be left, or too many are. Nothing
     ///   was changed.
+    /// - [`Error::Request`] if nobody has a label that is to be removed.
     /// - Those of [`Bucket::copy`]; B2 takes some 30 recipients in the file
     ///   information, and 7 if it encrypts the file as well.
     pub fn run(self) -> Run<FileCopy, StoredFile> {
@@ -122,11 +159,15 @@ impl ChangeRecipients {
         };
         let object = Object::Name { bucket: self.bucket.name().clone(), file: name };
         let key = (self.unlock.clone(), self.limits);
+        let access = match &self.source {
+            Some(key) => DownloadAccess::default().with_customer_key(key.clone()),
+            None => DownloadAccess::default(),
+        };
         let then = move |opened: Opened| {
             let copy = self.copy(opened)?;
             Ok((copy, Ends::default()))
         };
-        let opening = Opening::new(object, DownloadAccess::default(), key, Box::new(then));
+        let opening = Opening::new(object, access, key, Box::new(then));
         let sink = Some(Arc::new(Mutex::new(Sink::memory(Shared::default()))));
         Run::fetched(&context, Ends { sink, ..Ends::default() }, Box::new(opening))
     }
@@ -135,11 +176,7 @@ impl ChangeRecipients {
         let Opened { file, headers, header, .. } = opened;
         let stored = info::keyring(headers.file_info.as_map()).map_err(failure::open)?;
         let keyring = stored.as_ref().unwrap_or_else(|| header.keyring());
-        let kept = |stanza: &&Stanza| match &self.keeps {
-            Keeps::Nobody => false,
-            Keeps::Others(labels) => !labels.iter().any(|label| label == stanza.label()),
-        };
-        let mut stanzas: Vec<Stanza> = keyring.stanzas().iter().filter(kept).cloned().collect();
+        let mut stanzas = self.keeps.of(keyring.stanzas())?;
         for recipient in &self.added {
             stanzas.push(file.wrap(recipient, &mut system).map_err(failure::seal)?);
         }
@@ -147,7 +184,14 @@ impl ChangeRecipients {
         let content_type = headers.content_type.unwrap_or_default();
         let mut info = headers.file_info.into_map();
         info.insert(CLIENT_KEYRING.to_owned(), info::encode(keyring.as_bytes()));
-        let copy = self.bucket.copy(headers.file_id, &self.name);
+        let mut copy = self.bucket.copy(headers.file_id, &self.name);
+        if let Some(key) = self.source.clone() {
+            copy = copy.with_source_encryption(EncryptionRequest::sse_c(key));
+        }
+        let same = self.source.map(EncryptionRequest::sse_c);
+        if let Some(encryption) = self.encryption.or(same) {
+            copy = copy.with_encryption(encryption);
+        }
         copy.with_metadata(&content_type, info).run().into_operation()
     }
 }

@@ -17,7 +17,7 @@ use crate::encryption::choice::{Cipher, ClientEncryption};
 use crate::encryption::classic::ClassicCipher;
 use crate::encryption::late::LateJournal;
 use crate::encryption::source::{EncryptedSource, Plain};
-use crate::encryption::{failure, info};
+use crate::encryption::{Sealed, failure, info};
 use crate::run::Run;
 use crate::source::Source;
 use crate::upload::{self, Upload, not_a_stream};
@@ -38,7 +38,7 @@ pub(crate) fn run(
             Cipher::Framed { recipients, options } => work.framed(recipients, options),
             Cipher::Classic(cipher) => work.classic(cipher),
         };
-        let (operation, prepared) = prepared.and_then(|()| work.upload.complete())?;
+        let (operation, prepared) = prepared.and_then(|()| work.upload.complete_any())?;
         if let Some(opened) = &prepared.journal {
             journal.set(opened);
         }
@@ -59,7 +59,9 @@ struct Preparation<'a> {
 
 impl Preparation<'_> {
     fn framed(&mut self, recipients: &[Recipient], options: &SealOptions) -> Result<(), Error> {
-        let len = self.upload.source().len().ok_or_else(not_a_stream)?;
+        let Some(len) = self.upload.source().len() else {
+            return self.stream(recipients, options);
+        };
         let file = NewFile::new(recipients, options, Some(len), &mut system);
         let new = file.map_err(failure::seal)?.encrypt(self.plain()).map_err(unsealed)?;
         self.upload.mark(info::FRAMED, (!options.hide_length).then_some(len))?;
@@ -73,6 +75,15 @@ impl Preparation<'_> {
         let len = encrypted.ciphertext_len();
         self.upload.replace_source(|source| source.behind(Arc::new(encrypted), len));
         Ok(())
+    }
+
+    /// Nobody knows the length, so the header says that; the last frame tells
+    /// that it is the last.
+    fn stream(&mut self, recipients: &[Recipient], options: &SealOptions) -> Result<(), Error> {
+        let file = NewFile::new(recipients, options, None, &mut system).map_err(failure::seal)?;
+        self.upload.mark(info::FRAMED, None)?;
+        let sealed = self.upload.seal_stream(|reader| Sealed::new(reader, file.encryptor()));
+        sealed.map_err(|error| LocalError::source(error).into())
     }
 
     fn plain(&self) -> Plain {

@@ -25,6 +25,9 @@ pub struct Source {
     identity: Option<Arc<str>>,
     /// Whether it can be read once more without a second thought.
     cheap: bool,
+    /// The bytes, if they come from a stream.
+    #[cfg(feature = "encryption")]
+    stream: Option<Arc<stream::StreamSource>>,
 }
 
 impl Source {
@@ -45,7 +48,7 @@ impl Source {
     pub fn bytes(bytes: impl Into<Bytes>) -> Self {
         let bytes: Bytes = bytes.into();
         let len = Some(bytes.len() as u64);
-        Self { bytes: Arc::new(Memory(bytes)), len, modified_ms: None, identity: None, cheap: true }
+        Self { cheap: true, ..Self::of(Arc::new(Memory(bytes)), len) }
     }
 
     /// Everything that `reader` gives until its end. It is read at once: up
@@ -79,8 +82,13 @@ impl Source {
     /// to the end and can do both.
     #[must_use]
     pub fn stream(reader: impl Read + Send + 'static) -> Self {
-        let bytes = Arc::new(stream::StreamSource::new(reader));
-        Self { bytes, len: None, modified_ms: None, identity: None, cheap: false }
+        let stream = Arc::new(stream::StreamSource::new(Box::new(reader)));
+        let bytes = Arc::clone(&stream) as Arc<dyn ReadAt>;
+        Self {
+            #[cfg(feature = "encryption")]
+            stream: Some(stream),
+            ..Self::of(bytes, None)
+        }
     }
 
     /// Bytes of your own.
@@ -90,7 +98,19 @@ impl Source {
     /// If their length cannot be told.
     pub fn custom(bytes: impl ReadAt) -> io::Result<Self> {
         let len = Some(bytes.len()?);
-        Ok(Self { bytes: Arc::new(bytes), len, modified_ms: None, identity: None, cheap: false })
+        Ok(Self::of(Arc::new(bytes), len))
+    }
+
+    fn of(bytes: Arc<dyn ReadAt>, len: Option<u64>) -> Self {
+        Self {
+            bytes,
+            len,
+            modified_ms: None,
+            identity: None,
+            cheap: false,
+            #[cfg(feature = "encryption")]
+            stream: None,
+        }
     }
 
     /// Length in bytes; `None` for a [stream](Self::stream).
@@ -131,7 +151,18 @@ impl Source {
     #[cfg(feature = "encryption")]
     pub(crate) fn spooled(file: std::fs::File, len: u64) -> Self {
         let bytes = Arc::new(file::FileSource::spooled(file, len));
-        Self { bytes, len: Some(len), modified_ms: None, identity: None, cheap: true }
+        Self { cheap: true, ..Self::of(bytes, Some(len)) }
+    }
+
+    /// Reads what a stream gives through something else from now on.
+    #[cfg(feature = "encryption")]
+    pub(crate) fn seal<R: Read + Send + 'static>(
+        &self,
+        seal: impl FnOnce(Box<dyn Read + Send>) -> R,
+    ) -> io::Result<()> {
+        self.stream
+            .as_ref()
+            .map_or(Ok(()), |stream| stream.replace(|reader| Box::new(seal(reader))))
     }
 
     #[cfg(feature = "encryption")]

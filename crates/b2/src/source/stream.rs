@@ -19,16 +19,19 @@ const SEGMENT: std::ops::RangeInclusive<u64> = 16 << 20..=1 << 30;
 /// Temporary files for all that was read so far, if nothing were ever stored.
 const SEGMENTS: u64 = 256;
 
-pub(crate) struct StreamSource<R> {
-    reader: Mutex<Reader<R>>,
+pub(crate) struct StreamSource {
+    reader: Mutex<Reader>,
     segments: Mutex<BTreeMap<u64, Segment>>,
 }
 
-struct Reader<R> {
-    reader: R,
+struct Reader {
+    reader: Box<dyn Read + Send>,
     /// Bytes that were read.
     position: u64,
     ended: bool,
+    /// Whether what the reader gives is encrypted.
+    #[cfg(feature = "encryption")]
+    sealed: bool,
     chunk: Vec<u8>,
 }
 
@@ -40,10 +43,33 @@ struct Segment {
     released: u64,
 }
 
-impl<R: Read + Send + 'static> StreamSource<R> {
-    pub(crate) fn new(reader: R) -> Self {
-        let reader = Reader { reader, position: 0, ended: false, chunk: Vec::new() };
+impl StreamSource {
+    pub(crate) fn new(reader: Box<dyn Read + Send>) -> Self {
+        let reader = Reader {
+            reader,
+            position: 0,
+            ended: false,
+            #[cfg(feature = "encryption")]
+            sealed: false,
+            chunk: Vec::new(),
+        };
         Self { reader: Mutex::new(reader), segments: Mutex::default() }
+    }
+
+    /// Puts something around the reader, before anything was read.
+    #[cfg(feature = "encryption")]
+    pub(crate) fn replace(
+        &self,
+        change: impl FnOnce(Box<dyn Read + Send>) -> Box<dyn Read + Send>,
+    ) -> io::Result<()> {
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        if reader.position > 0 || reader.sealed {
+            return Err(io::Error::other("a stream can be sent only once"));
+        }
+        let before = std::mem::replace(&mut reader.reader, Box::new(io::empty()));
+        reader.reader = change(before);
+        reader.sealed = true;
+        Ok(())
     }
 
     fn segments(&self) -> MutexGuard<'_, BTreeMap<u64, Segment>> {
@@ -66,7 +92,7 @@ impl<R: Read + Send + 'static> StreamSource<R> {
     }
 
     /// Reads some more; 0 at the end.
-    fn pull(&self, reader: &mut Reader<R>, most: u64) -> io::Result<u64> {
+    fn pull(&self, reader: &mut Reader, most: u64) -> io::Result<u64> {
         if reader.ended {
             return Ok(0);
         }
@@ -93,7 +119,7 @@ impl<R: Read + Send + 'static> StreamSource<R> {
 /// Bytes that are read from the reader at once.
 const CHUNK: usize = 256 * 1024;
 
-impl<R: Read + Send + 'static> ReadAt for StreamSource<R> {
+impl ReadAt for StreamSource {
     fn len(&self) -> io::Result<u64> {
         let text = "the length of a stream is known at its end";
         Err(io::Error::new(io::ErrorKind::Unsupported, text))
@@ -153,7 +179,7 @@ mod tests {
     #[test]
     fn what_is_within_reach_can_be_read_again() {
         let content: Vec<u8> = (0..600_000_u32).map(|i| (i % 251) as u8).collect();
-        let source = StreamSource::new(io::Cursor::new(content.clone()));
+        let source = StreamSource::new(Box::new(io::Cursor::new(content.clone())));
         assert_eq!(source.read_at(0, &mut [0; 9]).unwrap(), 0, "nothing was asked for");
         assert_eq!(source.prefetch(0, 10).unwrap(), 10);
         assert_eq!(all(&source, 10), content[..10]);
@@ -167,7 +193,7 @@ mod tests {
     #[test]
     fn what_is_released_takes_no_room() {
         let segment = *SEGMENT.start();
-        let source = StreamSource::new(io::repeat(7).take(3 * segment + 5));
+        let source = StreamSource::new(Box::new(io::repeat(7).take(3 * segment + 5)));
         assert_eq!(source.prefetch(0, 4 * segment).unwrap(), 3 * segment + 5);
         assert_eq!(source.segments().len(), 4);
         source.release(segment / 2, segment);
@@ -189,7 +215,7 @@ mod tests {
 
     #[test]
     fn an_error_is_no_end() {
-        let source = StreamSource::new(io::repeat(7).take(5).chain(Broken));
+        let source = StreamSource::new(Box::new(io::repeat(7).take(5).chain(Broken)));
         assert_eq!(source.prefetch(0, 5).unwrap(), 5);
         assert_eq!(source.prefetch(5, 1).unwrap_err().kind(), io::ErrorKind::BrokenPipe);
     }

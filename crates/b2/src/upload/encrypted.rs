@@ -1,12 +1,13 @@
 //! What encryption changes of an upload before it begins.
 
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use b2_core::error::Error;
 use b2_core::upload::WholeDigest;
 use b2_proto::header;
 
-use crate::drive::Context;
+use crate::drive::{Context, Ends};
 use crate::encryption::{CLIENT_ENCRYPTION, PLAINTEXT_LENGTH};
 use crate::source::Source;
 use crate::upload::Upload;
@@ -54,6 +55,26 @@ impl Upload {
             None | Some(WholeDigest::Omit) if self.journal.is_some() => Some(WholeDigest::Compute),
             chosen => chosen,
         };
+    }
+
+    /// Reads what the stream gives through something else. A digest that the
+    /// caller knows is that of the content, and of no use.
+    pub(crate) fn seal_stream<R: Read + Send + 'static>(
+        &mut self,
+        seal: impl FnOnce(Box<dyn Read + Send>) -> R,
+    ) -> io::Result<()> {
+        if let Some(WholeDigest::Known(_)) = self.whole_digest {
+            self.whole_digest = None;
+        }
+        self.source.seal(seal)
+    }
+
+    /// The operation, whatever the source is.
+    pub(crate) fn complete_any(self) -> Result<(b2_core::Upload, Ends), Error> {
+        match self.source.len() {
+            Some(_) => self.complete(),
+            None => self.assemble_stream(),
+        }
     }
 
     /// The digest of what is sent is known.

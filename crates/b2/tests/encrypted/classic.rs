@@ -86,6 +86,50 @@ async fn what_does_not_decrypt_leaves_nothing() {
     }
 }
 
+/// What nobody's encryption makes of 1000 bytes: bytes and keys.
+fn trouble(sealed: &[u8], block: usize) -> [(&'static str, Vec<u8>, u8); 6] {
+    let mut padding = sealed.to_vec();
+    // The last byte of the content becomes a number that no padding has.
+    padding[sealed.len() - block - 1] ^= 0x80;
+    [
+        ("wrong key", sealed.to_vec(), 0x5a),
+        ("bad padding", padding, 1),
+        ("cut in a block", sealed[..sealed.len() - 1].to_vec(), 1),
+        ("cut behind a block", sealed[..sealed.len() - block].to_vec(), 1),
+        ("longer", [sealed, b"x"].concat(), 1),
+        ("nothing", Vec::new(), 1),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_suite_leaves_anything_of_what_does_not_decrypt() {
+    let site = site().await;
+    for name in Suite::names().iter().filter(|name| name.ends_with("-cbc")) {
+        let suite = Suite::from_name(name).unwrap();
+        let cipher = |byte| {
+            let (key, iv) = (vec![byte; suite.key_len()], vec![2; suite.iv_len()]);
+            ClassicCipher::with_key(suite, &key, &iv)
+        };
+        let upload = site.bucket.upload("x", pattern(1000));
+        soon(upload.with_client_encryption(ClientEncryption::classic(cipher(1)))).await.unwrap();
+        let sealed = soon(site.bucket.download("x").to_bytes()).await.unwrap().content;
+        for (what, stored, key) in trouble(&sealed, suite.block_len()) {
+            soon(site.bucket.upload("x", stored)).await.unwrap();
+            let folder = Folder::holding("old", b"old");
+            let with = ClientDecryption::classic(cipher(key));
+            let download = || site.bucket.download("x").with_client_decryption(with.clone());
+            let new = download().to_file(folder.path("new"));
+            assert_eq!(kind(soon(new).await), Kind::Undecryptable, "{name}: {what}");
+            let journal = site.bucket.download("x").with_journal(folder.path("journal"));
+            let journal = journal.with_client_decryption(with.clone());
+            let replacing = soon(journal.to_file_replacing(folder.path("old"))).await;
+            assert_eq!(kind(replacing), Kind::Undecryptable, "{name}: {what}");
+            assert_eq!(kind(soon(download().to_bytes()).await), Kind::Undecryptable);
+            folder.assert_holds_only("old", b"old");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_is_told_before_anything_moves() {
     let site = site().await;

@@ -14,5 +14,6 @@ mod resumed_downloads;
 mod resumed_uploads;
 mod round_trips;
 mod scene;
+mod streams;
 mod tampering;
 mod wrong_keys;

@@ -1,8 +1,8 @@
 //! Stored files that others can open now.
 
-use b2::ClientEncryptionErrorKind as Kind;
 use b2::crypto::{RawKey, Recipient, Unlock};
 use b2::encryption::{CLIENT_KEYRING, ClientDecryption, ClientEncryption, plaintext_len};
+use b2::{ClientEncryptionErrorKind as Kind, CustomerKey, EncryptionRequest, Error};
 
 use crate::scene::{PART, decryption, frames, key, kind, password, site};
 use crate::support::content::pattern;
@@ -66,6 +66,8 @@ async fn a_change_that_cannot_be_leaves_the_file() {
     assert_eq!(kind(soon(nobody.run()).await), Kind::CannotEncrypt);
     let empty = site.bucket.change_recipients("x", Unlock::RawKey(key()));
     assert_eq!(kind(soon(empty.with_added(password("")).run()).await), Kind::CannotEncrypt);
+    let unknown = site.bucket.change_recipients("x", Unlock::RawKey(key())).without("nobody");
+    assert!(matches!(soon(unknown.run()).await, Err(Error::Request { .. })));
     assert_eq!(site.versions().await, ["x"]);
     assert_eq!(opens(&site, decryption()).await, Ok(()));
 }
@@ -91,4 +93,43 @@ async fn a_keyring_that_somebody_else_made_is_not_believed() {
         soon(copy.with_metadata("text/plain", info).run()).await.unwrap();
         assert_eq!(opens(&site, decryption()).await, Err(expected));
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_under_the_customers_key_stays_under_it() {
+    let site = site().await;
+    let customer = |byte| CustomerKey::new([byte; 32]);
+    let under = |byte| EncryptionRequest::sse_c(customer(byte));
+    let with = ClientEncryption::key(key()).with_options(frames());
+    let upload = site.bucket.upload("x", pattern(3 * PART)).with_client_encryption(with);
+    soon(upload.with_encryption(under(1))).await.unwrap();
+    let change = || {
+        let change = site.bucket.change_recipients("x", Unlock::RawKey(key()));
+        change.with_added(password("hers").with_label("her"))
+    };
+    for wrong in [change(), change().with_customer_key(customer(9))] {
+        match soon(wrong.run()).await {
+            Err(Error::Api { source, .. }) => assert!((400..404).contains(&source.status)),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(site.versions().await, ["x"]);
+
+    let opens = async |byte| {
+        let with = ClientDecryption::password("hers");
+        let download = site.bucket.download("x").with_customer_key(customer(byte));
+        let back = soon(download.with_client_decryption(with).to_bytes()).await.unwrap();
+        assert!(back.content == pattern(3 * PART), "other bytes came back");
+    };
+    let copied = soon(change().with_customer_key(customer(1)).run()).await.unwrap().file;
+    assert!(copied.server_side_encryption.unwrap().is_sse_c());
+    opens(1).await;
+
+    // And under another one, or none, if that is asked for.
+    let other = change().with_customer_key(customer(1)).with_encryption(under(2));
+    soon(other.run()).await.unwrap();
+    opens(2).await;
+    let sse_b2 = change().with_customer_key(customer(2));
+    soon(sse_b2.with_encryption(EncryptionRequest::sse_b2()).run()).await.unwrap();
+    assert_eq!(self::opens(&site, ClientDecryption::password("hers")).await, Ok(()));
 }

@@ -2,8 +2,9 @@
 
 use std::error::Error as _;
 
+use b2::crypto::legacy::{Algorithm, Suite};
 use b2::crypto::{Limits, RawKey};
-use b2::encryption::{ClientDecryption, ClientEncryption};
+use b2::encryption::{ClassicCipher, ClientDecryption, ClientEncryption};
 use b2::{ClientEncryptionErrorKind as Kind, Error, Source};
 
 use crate::scene::{HEADER, PART, decryption, encryption, frames, kind, password, site};
@@ -77,13 +78,15 @@ async fn nothing_is_sent_if_nobody_could_open_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stream_is_refused_before_it_is_read() {
+async fn a_stream_whose_length_is_needed_is_refused_before_it_is_read() {
     let site = site().await;
-    for with in [encryption(), ClientEncryption::recipients(vec![password("p")])] {
-        let upload = site.bucket.upload("x", Source::stream(std::io::repeat(7)));
-        let refused = soon(upload.with_client_encryption(with)).await;
-        assert!(matches!(refused, Err(Error::Request { .. })), "{refused:?}");
-    }
+    let upload = || site.bucket.upload("x", Source::stream(std::io::repeat(7)));
+    let hidden = encryption().with_options(frames().with_hidden_length(true));
+    let refused = soon(upload().with_client_encryption(hidden)).await;
+    assert_eq!(kind(refused), Kind::CannotEncrypt);
+    let cipher = ClassicCipher::with_key(Suite::new(Algorithm::Aes), &[1; 32], &[2; 16]);
+    let refused = soon(upload().with_client_encryption(ClientEncryption::classic(cipher))).await;
+    assert!(matches!(refused, Err(Error::Request { .. })), "{refused:?}");
     assert!(site.versions().await.is_empty());
 }
 

@@ -1,26 +1,56 @@
 //! The options that ask for a classic cipher.
 
-use b2_crypto::legacy::Suite;
+use b2_crypto::legacy::{Padding, Profile, Suite};
+use zeroize::Zeroizing;
 
+use crate::command::encryption::derivation::Derivation;
 use crate::command::encryption::failure::EncryptionFailure;
+use crate::command::encryption::secret::SecretSource;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// A classic cipher with its key, as for `openssl enc -K -iv`.
+/// A classic cipher with its key, as for `openssl enc -K -iv`, or with a password.
 #[derive(Clone, clap::Args)]
 #[command(next_help_heading = "Classic ciphers, for data of other programs only")]
 pub(crate) struct Classic {
     /// Use this cipher without any authentication, such as aes-256-cbc
-    #[arg(long, value_name = "NAME", requires = "key", conflicts_with_all = ["password_file", "key_file"])]
+    #[arg(long, value_name = "NAME", conflicts_with = "key_file")]
     suite: Option<String>,
 
     /// The key in hexadecimal; others on this machine may see it
-    #[arg(long, value_name = "HEX", requires = "suite")]
+    #[arg(
+        long,
+        value_name = "HEX",
+        requires = "suite",
+        conflicts_with_all = ["kdf", "password_file"]
+    )]
     key: Option<String>,
 
     /// The initialization vector or nonce in hexadecimal
     #[arg(long, value_name = "HEX", requires = "suite")]
     iv: Option<String>,
+
+    /// What fills the last block; pkcs7 if nothing is said
+    #[arg(long, value_enum, requires = "suite")]
+    padding: Option<Filling>,
+
+    #[command(flatten)]
+    derivation: Derivation,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Filling {
+    /// The number of missing bytes
+    Pkcs7,
+    /// Zeros; those at the end of the content are lost
+    Zeros,
+    /// Nothing: the content has to fit
+    None,
+    /// Zeros and their number
+    #[value(name = "ansi-x923")]
+    AnsiX923,
+    /// Anything and its number
+    Iso10126,
 }
 
 impl std::fmt::Debug for Classic {
@@ -33,24 +63,38 @@ impl std::fmt::Debug for Classic {
 pub(crate) struct Chosen {
     pub(crate) suite: Suite,
     pub(crate) name: String,
-    pub(crate) key: Vec<u8>,
-    pub(crate) iv: Vec<u8>,
+    pub(crate) key: Zeroizing<Vec<u8>>,
+    pub(crate) iv: Zeroizing<Vec<u8>>,
 }
 
 impl Classic {
-    /// The cipher, if one was asked for. Warns about it.
-    pub(crate) fn chosen(&self, output: &Output) -> Result<Option<Chosen>, Failure> {
+    /// Whether a classic cipher is asked for.
+    pub(crate) fn given(&self) -> bool {
+        self.suite.is_some()
+    }
+
+    /// The cipher, if one was asked for. Warns about it, and asks for the password if there is to
+    /// be one, `twice` if it encrypts.
+    pub(crate) async fn chosen(
+        &self,
+        secret: &SecretSource,
+        twice: bool,
+        output: &Output,
+    ) -> Result<Option<Chosen>, Failure> {
         let Some(name) = &self.suite else {
             return Ok(None);
         };
         let suite = Suite::from_name(name).map_err(EncryptionFailure::from)?;
-        let key = bytes("--key", self.key.as_deref().unwrap_or_default())?;
-        let iv = match &self.iv {
-            Some(iv) => bytes("--iv", iv)?,
-            None if suite.iv_len() == 0 => Vec::new(),
-            None => {
-                let wanted = suite.iv_len();
-                let usage = format!("{name} needs --iv with {wanted} bytes in hexadecimal");
+        let suite = suite.with_padding(self.padding.map_or(Padding::Pkcs7, Padding::from));
+        let iv = self.iv.as_deref().map(|iv| bytes("--iv", iv)).transpose()?;
+        let (key, iv) = match (&self.key, self.derivation.profile(iv.is_some())?) {
+            (Some(key), _) => (bytes("--key", key)?, iv_or_none(iv, name, &suite)?),
+            (None, Some(profile)) => derived(profile, suite, iv, secret, twice).await?,
+            (None, None) => {
+                let usage = format!(
+                    "{name} needs a --key, or --kdf, --kdf-hash and --kdf-iterations to make one \
+                     of a password"
+                );
                 return Err(Failure::Usage(usage));
             }
         };
@@ -65,12 +109,55 @@ impl Classic {
     }
 }
 
+type Bytes = Zeroizing<Vec<u8>>;
+
+fn iv_or_none(iv: Option<Bytes>, name: &str, suite: &Suite) -> Result<Bytes, Failure> {
+    match iv {
+        Some(iv) => Ok(iv),
+        None if suite.iv_len() == 0 => Ok(Bytes::default()),
+        None => {
+            let wanted = suite.iv_len();
+            Err(Failure::Usage(format!("{name} needs --iv with {wanted} bytes in hexadecimal")))
+        }
+    }
+}
+
+/// Key and IV of a password; `iv` counts instead of a derived one. On a thread of its own, as it
+/// may take a while.
+async fn derived(
+    profile: Profile,
+    suite: Suite,
+    iv: Option<Bytes>,
+    secret: &SecretSource,
+    twice: bool,
+) -> Result<(Bytes, Bytes), Failure> {
+    let password = secret.password(twice).await?;
+    let derive = move || profile.derive(password.expose(), &suite);
+    let derived = tokio::task::spawn_blocking(derive).await;
+    let derived = derived.map_err(|error| Failure::local("no key was derived", error.into()))?;
+    let derived = derived.map_err(EncryptionFailure::from)?;
+    let own = || Zeroizing::new(derived.expose_iv().to_vec());
+    Ok((Zeroizing::new(derived.expose_key().to_vec()), iv.unwrap_or_else(own)))
+}
+
 /// Hexadecimal digits; the text is not repeated in the error, as it is a secret.
-fn bytes(option: &str, hex: &str) -> Result<Vec<u8>, Failure> {
+pub(crate) fn bytes(option: &str, hex: &str) -> Result<Bytes, Failure> {
     let digits: Option<Vec<u32>> = hex.chars().map(|digit| digit.to_digit(16)).collect();
     let digits = digits.filter(|digits| digits.len() % 2 == 0);
     let digits = digits
         .ok_or_else(|| Failure::Usage(format!("{option} is not an even number of hex digits")))?;
     // Two digits are at most 255.
-    Ok(digits.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect())
+    Ok(Zeroizing::new(digits.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect()))
+}
+
+impl From<Filling> for Padding {
+    fn from(filling: Filling) -> Self {
+        match filling {
+            Filling::Pkcs7 => Self::Pkcs7,
+            Filling::Zeros => Self::Zeros,
+            Filling::None => Self::None,
+            Filling::AnsiX923 => Self::AnsiX923,
+            Filling::Iso10126 => Self::Iso10126,
+        }
+    }
 }

@@ -8,7 +8,7 @@ use crate::command::encryption::classic::Classic;
 use crate::command::encryption::failure::EncryptionFailure;
 use crate::command::encryption::inspect;
 use crate::command::encryption::rewrite::{Files, Input, Step};
-use crate::command::encryption::secret::{Secret, SecretSource};
+use crate::command::encryption::secret::SecretSource;
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -20,6 +20,9 @@ that was changed, cut or exchanged nothing appears. A wrong password is found
 out at once. It is asked for, or taken from B2_ENCRYPTION_PASSWORD or
 --password-file.
 
+A classic cipher takes a key, or makes one of the password as the other program
+did; if nobody knows how that was, `b2 profile-search` finds out.
+
 `-` is standard input or standard output. To standard output goes what was found
 to be genuine; whether it was all tells the exit code.
 
@@ -27,7 +30,9 @@ Examples:
   b2 decrypt report.pdf.b2e report.pdf
   b2 decrypt --key-file backup.key - - < docs.tar.b2e | tar -x
   b2 decrypt --key-file backup.key report.pdf.b2e report.pdf
-  b2 decrypt --suite aes-256-cbc --key 00..1f --iv 00..0f report.bin report.pdf";
+  b2 decrypt --suite aes-256-cbc --key 00..1f --iv 00..0f report.bin report.pdf
+  b2 decrypt --suite tripledes-cbc --kdf pbkdf1 --kdf-hash sha1 --kdf-iterations 1000 \\
+      --kdf-stretching dotnet report.bin report.pdf";
 
 /// Decrypt a file on this machine
 #[derive(Debug, clap::Args)]
@@ -60,7 +65,7 @@ impl Decrypt {
     }
 
     async fn decrypt(&self, context: &Context) -> Result<(), Failure> {
-        let chosen = self.classic.chosen(&context.output)?;
+        let chosen = self.classic.chosen(&self.secret, false, &context.output).await?;
         self.files.check()?;
         let mut input = self.files.open()?;
         let step: Box<dyn Step> = match chosen {
@@ -87,10 +92,7 @@ impl Decrypt {
     async fn begin(&self, input: &mut Input) -> Result<Decryptor, Failure> {
         let (header, mut read) = inspect::header(&mut input.reader, &self.files.input)?;
         input.give_back(read.split_off(header.len()), header.len());
-        let unlock = match self.secret.get(false).await? {
-            Secret::Password(password) => Unlock::Password(password),
-            Secret::Key(key) => Unlock::RawKey(key),
-        };
+        let unlock = Unlock::from(self.secret.get(false).await?);
         let open = move || header.unlock(&unlock, &Limits::default());
         let opened = tokio::task::spawn_blocking(open).await;
         let opened = opened.map_err(|error| Failure::local("no key was derived", error.into()))?;

@@ -24,6 +24,8 @@ and some are broken; their names are
   aes-128-cbc aes-192-cbc aes-256-cbc blowfish-cbc cast5-cbc chacha des-cbc
   idea-cbc rc2-cbc rc4 rijndael-cbc rijndael-192-cbc rijndael-256-cbc tea-cbc
   tripledes-cbc twofish-cbc xsalsa20, and block ciphers with -ctr.
+They take a key, or make one of the password as the other program does: --kdf
+and what follows it say how, and nothing of that is guessed.
 
 `-` is standard input or standard output.
 
@@ -31,7 +33,9 @@ Examples:
   b2 encrypt report.pdf report.pdf.b2e
   tar -c docs | b2 encrypt --key-file backup.key - - > docs.tar.b2e
   b2 encrypt --password-file ~/.backup-password report.pdf report.pdf.b2e
-  b2 encrypt --suite aes-256-cbc --key 00..1f --iv 00..0f report.pdf report.bin";
+  b2 encrypt --suite aes-256-cbc --key 00..1f --iv 00..0f report.pdf report.bin
+  b2 encrypt --suite aes-256-cbc --kdf pbkdf2 --kdf-hash sha256 --kdf-iterations 10000 \\
+      --password-file ~/.backup-password report.pdf report.bin";
 
 /// Encrypt a file on this machine
 #[derive(Debug, clap::Args)]
@@ -68,7 +72,7 @@ impl Encrypt {
     }
 
     async fn encrypt(&self, context: &Context) -> Result<(), Failure> {
-        let chosen = self.classic.chosen(&context.output)?;
+        let chosen = self.classic.chosen(&self.secret, true, &context.output).await?;
         self.files.check()?;
         let input = self.files.open()?;
         if input.len.is_none() && self.sealing.hides_length() {
@@ -114,7 +118,8 @@ impl Encrypt {
     }
 }
 
-fn system(bytes: &mut [u8]) -> Result<(), NoRandomness> {
+/// What the operating system has of randomness.
+pub(super) fn system(bytes: &mut [u8]) -> Result<(), NoRandomness> {
     getrandom::fill(bytes).map_err(|_| NoRandomness)
 }
 

@@ -1,6 +1,6 @@
 //! Why a file could not be encrypted or decrypted.
 
-use b2_crypto::legacy::SuiteError;
+use b2_crypto::legacy::{ProfileError, SuiteError};
 use b2_crypto::{OpenError, SealError};
 
 use crate::exit::Exit;
@@ -14,6 +14,10 @@ pub(crate) enum EncryptionFailure {
     Open(#[from] OpenError),
     #[error(transparent)]
     Suite(#[from] SuiteError),
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    #[error("none of the {0} ways that were tried makes this beginning")]
+    NoProfile(usize),
 }
 
 impl EncryptionFailure {
@@ -29,9 +33,9 @@ impl EncryptionFailure {
             )
             | Self::Suite(SuiteError::Undecryptable) => Exit::ChecksumMismatch,
             Self::Suite(SuiteError::TooLong | SuiteError::Unaligned { .. }) => Exit::Other,
-            Self::Suite(_) | Self::Seal(SealError::EmptyPassword | SealError::FrameSize) => {
-                Exit::Usage
-            }
+            Self::Profile(_)
+            | Self::Suite(_)
+            | Self::Seal(SealError::EmptyPassword | SealError::FrameSize) => Exit::Usage,
             _ => Exit::Other,
         }
     }
@@ -42,7 +46,7 @@ impl EncryptionFailure {
                 "check the password; `b2 inspect` says who can open the file"
             }
             Self::Open(OpenError::NotEncrypted) => {
-                "if another program encrypted it, say how: --suite, --key and --iv"
+                "if another program encrypted it, say how: --suite with --key or --kdf"
             }
             Self::Open(
                 OpenError::HeaderTampered
@@ -52,6 +56,13 @@ impl EncryptionFailure {
             ) => "get the file again; nothing of it was kept",
             Self::Suite(SuiteError::UnknownName(_)) => "see `b2 encrypt --help` for the names",
             Self::Suite(SuiteError::Undecryptable) => "nothing of it was kept",
+            Self::Profile(ProfileError::TooShort { .. }) => {
+                "choose another --kdf-hash, or say how PBKDF1 goes on: --kdf-stretching"
+            }
+            Self::NoProfile(_) => {
+                "check the password and the beginning, and name more of --kdf-iterations, \
+                 --kdf-salt, --kdf-encoding and --suite"
+            }
             _ => return None,
         };
         Some(advice.to_owned())

@@ -8,6 +8,7 @@ use b2_crypto::{Aead, Header, OpenError, PasswordKdf, RecipientKind, Stanza, USU
 use serde::Serialize;
 
 use crate::command::encryption::failure::EncryptionFailure;
+use crate::command::encryption::pending;
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -125,7 +126,8 @@ fn derivation(kdf: PasswordKdf) -> String {
     }
 }
 
-/// Reads the header at the beginning of a file. Gives all that was read.
+/// Reads the header at the beginning of a file. Gives all that was read. A header that was about to
+/// replace it counts instead.
 pub(crate) fn header(file: &mut impl Read, path: &Path) -> Result<(Header, Vec<u8>), Failure> {
     let unreadable = |source| Failure::local(format!("cannot read {}", path.display()), source);
     let mut bytes = Vec::new();
@@ -133,7 +135,14 @@ pub(crate) fn header(file: &mut impl Read, path: &Path) -> Result<(Header, Vec<u
     loop {
         let more = needed.saturating_sub(bytes.len()) as u64;
         let read = file.by_ref().take(more).read_to_end(&mut bytes).map_err(unreadable)?;
-        match Header::parse(&bytes) {
+        let parsed = match pending::left(path, &bytes).map_err(unreadable)? {
+            Some(header) if header.len() > bytes.len() => {
+                Err(OpenError::Incomplete { needed: header.len() })
+            }
+            Some(header) => Ok(header),
+            None => Header::parse(&bytes),
+        };
+        match parsed {
             Err(OpenError::Incomplete { needed: more }) if read > 0 => needed = more,
             parsed => return Ok((parsed.map_err(EncryptionFailure::from)?, bytes)),
         }

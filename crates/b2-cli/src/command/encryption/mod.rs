@@ -1,19 +1,27 @@
-//! `b2 encrypt`, `b2 decrypt` and `b2 inspect`: files on disk, without B2; and
-//! the options of transfers that encrypt.
+//! `b2 encrypt`, `b2 decrypt`, `b2 inspect`, `b2 recipients` and `b2 profile-search`: files on disk,
+//! without B2; and the options of transfers that encrypt.
 
+mod changes;
 mod classic;
 mod decrypt;
+mod derivation;
 mod encrypt;
 mod failure;
 mod inspect;
+mod pending;
+mod profile_search;
+mod recipients;
 mod rewrite;
 mod sealing;
 pub(crate) mod secret;
 mod transfer;
 
+pub(crate) use changes::Changes;
 pub(crate) use decrypt::Decrypt;
 pub(crate) use encrypt::Encrypt;
 pub(crate) use failure::EncryptionFailure;
 pub(crate) use inspect::Inspect;
-pub(crate) use secret::{Secret, SecretSource};
+pub(crate) use profile_search::ProfileSearch;
+pub(crate) use recipients::Recipients;
+pub(crate) use secret::SecretSource;
 pub(crate) use transfer::{Decryption, Encryption, Names};

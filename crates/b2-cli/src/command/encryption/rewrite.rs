@@ -141,7 +141,7 @@ impl Files {
             }
         };
         let bar = Bar::new(&context.output, self.no_progress, input.len);
-        let work = Work { input, target, bar: bar.bar.clone(), files: self.clone() };
+        let work = Work { input, target, bar: bar.progress(), files: self.clone() };
         let done = tokio::task::spawn_blocking(move || work.run(beginning, step));
         let written = done.await.map_err(|error| unwritable(error.into()))??;
         drop(bar);
@@ -221,13 +221,13 @@ impl Work {
 }
 
 /// A bar on a terminal, cleared when it is dropped.
-struct Bar<'a> {
+pub(super) struct Bar<'a> {
     output: &'a Output,
     bar: ProgressBar,
 }
 
 impl<'a> Bar<'a> {
-    fn new(output: &'a Output, no: NoProgress, len: Option<u64>) -> Self {
+    pub(super) fn new(output: &'a Output, no: NoProgress, len: Option<u64>) -> Self {
         let Some(len) = len.filter(|_| !no.no_progress && output.wants_bar()) else {
             return Self { output, bar: ProgressBar::hidden() };
         };
@@ -237,6 +237,11 @@ impl<'a> Bar<'a> {
         let bar = ProgressBar::new(len).with_style(style);
         output.set_bar(bar.clone());
         Self { output, bar }
+    }
+
+    /// What a thread moves on.
+    pub(super) fn progress(&self) -> ProgressBar {
+        self.bar.clone()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use b2_crypto::{Password, RawKey};
+use b2_crypto::{Password, RawKey, Unlock};
 
 use crate::failure::Failure;
 use crate::prompt;
@@ -28,10 +28,33 @@ pub(crate) enum Secret {
     Key(RawKey),
 }
 
+impl From<Secret> for Unlock {
+    fn from(secret: Secret) -> Self {
+        match secret {
+            Secret::Password(password) => Self::Password(password),
+            Secret::Key(key) => Self::RawKey(key),
+        }
+    }
+}
+
 impl SecretSource {
     /// Whether an option says where it is.
     pub(crate) fn given(&self) -> bool {
         self.password_file.is_some() || self.key_file.is_some()
+    }
+
+    /// As [`get`](Self::get), where only a password will do.
+    pub(crate) async fn password(&self, twice: bool) -> Result<Password, Failure> {
+        match self.get(twice).await? {
+            Secret::Password(password) if password.expose().is_empty() => {
+                Err(Failure::Usage("the password is empty".to_owned()))
+            }
+            Secret::Password(password) => Ok(password),
+            Secret::Key(_) => {
+                let usage = "a password is wanted here, and --key-file has a key";
+                Err(Failure::Usage(usage.to_owned()))
+            }
+        }
     }
 
     /// Reads it from a file, or the environment, or asks for it. One that encrypts is asked twice.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use b2::encryption::{ClassicCipher, ClientDecryption, ClientEncryption};
-use b2_crypto::{NameCipher, Recipient, Unlock};
+use b2_crypto::{NameCipher, Recipient};
 
 use crate::command::encryption::classic::{Chosen, Classic};
 use crate::command::encryption::sealing::Sealing;
@@ -60,11 +60,10 @@ pub(crate) struct Names {
 
 impl Encryption {
     pub(crate) async fn get(&self, output: &Output) -> Result<Option<ClientEncryption>, Failure> {
-        let chosen = self.classic.chosen(output)?;
         if !self.encrypt {
-            return unasked(self.secret.given() || chosen.is_some(), "--encrypt");
+            return unasked(self.secret.given() || self.classic.given(), "--encrypt");
         }
-        if let Some(chosen) = chosen {
+        if let Some(chosen) = self.classic.chosen(&self.secret, true, output).await? {
             return Ok(Some(ClientEncryption::classic(cipher(&chosen))));
         }
         let recipient = match self.secret.get(true).await? {
@@ -75,6 +74,11 @@ impl Encryption {
         Ok(Some(encryption.with_options(self.sealing.options())))
     }
 
+    /// Whether all of the content has to be there first.
+    pub(crate) fn wants_all(&self) -> bool {
+        self.encrypt && (self.classic.given() || self.sealing.hides_length())
+    }
+
     /// What B2 shall call the file.
     pub(crate) fn name(&self, name: &str) -> Result<String, Failure> {
         self.names.encrypt(name)
@@ -83,18 +87,14 @@ impl Encryption {
 
 impl Decryption {
     pub(crate) async fn get(&self, output: &Output) -> Result<Option<ClientDecryption>, Failure> {
-        let chosen = self.classic.chosen(output)?;
         if !self.decrypt {
-            return unasked(self.secret.given() || chosen.is_some(), "--decrypt");
+            return unasked(self.secret.given() || self.classic.given(), "--decrypt");
         }
-        if let Some(chosen) = chosen {
+        if let Some(chosen) = self.classic.chosen(&self.secret, false, output).await? {
             return Ok(Some(ClientDecryption::classic(cipher(&chosen))));
         }
-        let unlock = match self.secret.get(false).await? {
-            Secret::Password(password) => Unlock::Password(password),
-            Secret::Key(key) => Unlock::RawKey(key),
-        };
-        Ok(Some(ClientDecryption::unlock(unlock)))
+        let unlock = self.secret.get(false).await?;
+        Ok(Some(ClientDecryption::unlock(unlock.into())))
     }
 
     /// What B2 calls the file.

@@ -1,10 +1,7 @@
 //! `b2 file recipients`
 
-use std::path::PathBuf;
-
-use b2_crypto::{Password, Recipient, Unlock};
-
-use crate::command::encryption::{Secret, SecretSource, secret};
+use crate::command::encryption::{Changes, SecretSource};
+use crate::command::file::encryption::{DestinationEncryption, SourceEncryption};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::uri::NameUri;
@@ -18,6 +15,9 @@ passes through this machine. Prints the id of the new version. The password or
 key that opens the file now is asked for, or taken from B2_ENCRYPTION_PASSWORD,
 --password-file or --key-file.
 
+A file that is under SSE-C needs its key in B2_SOURCE_SSE_C_KEY_B64, and stays
+under it unless --destination-server-side-encryption says otherwise.
+
 The old version keeps its list until it is deleted, and whoever could open the
 file once may have kept its key. To lock somebody out for good, encrypt the
 file anew.
@@ -25,7 +25,8 @@ file anew.
 Examples:
   b2 file recipients --add-password-file new.txt --only b2://my-diary/2026/11/27
   b2 file recipients --key-file my.key --add-key-file her.key --label her b2://my-diary/a
-  b2 file recipients --key-file my.key --remove her b2://my-diary/a";
+  b2 file recipients --key-file my.key --remove her b2://my-diary/a
+  b2 file recipients --source-server-side-encryption SSE-C --remove her b2://my-diary/b";
 
 /// Change who can open a file that was encrypted on this side
 #[derive(Debug, clap::Args)]
@@ -38,44 +39,34 @@ pub(crate) struct Recipients {
     #[command(flatten)]
     secret: SecretSource,
 
-    /// Let whoever knows the password in the first line of this file open it
-    #[arg(long, value_name = "FILE")]
-    add_password_file: Option<PathBuf>,
+    #[command(flatten)]
+    changes: Changes,
 
-    /// Let whoever has the key in this file open it, 64 hexadecimal digits
-    #[arg(long, value_name = "FILE")]
-    add_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    source_encryption: SourceEncryption,
 
-    /// What those that are added are called; everybody can read it
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    label: String,
-
-    /// Remove those with this label; may be given several times
-    #[arg(long, value_name = "LABEL")]
-    remove: Vec<String>,
-
-    /// Remove everybody who is not added
-    #[arg(long, conflicts_with = "remove")]
-    only: bool,
+    #[command(flatten)]
+    encryption: DestinationEncryption,
 }
 
 impl Recipients {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let added = self.added()?;
-        if added.is_empty() && self.remove.is_empty() {
-            let usage = "say whom to add (--add-password-file, --add-key-file) or to --remove";
-            return Err(Failure::Usage(usage.to_owned()));
-        }
-        let unlock = match self.secret.get(false).await? {
-            Secret::Password(password) => Unlock::Password(password),
-            Secret::Key(key) => Unlock::RawKey(key),
-        };
+        let added = self.changes.added()?;
+        let source_key = self.source_encryption.key()?;
+        let encryption = self.encryption.request()?;
+        let unlock = self.secret.get(false).await?.into();
         let bucket = context.client()?.bucket(&self.uri.bucket).await?;
         let mut change = bucket.change_recipients(&self.uri.name, unlock);
-        if self.only {
+        if let Some(key) = source_key {
+            change = change.with_customer_key(key);
+        }
+        if let Some(encryption) = encryption {
+            change = change.with_encryption(encryption);
+        }
+        if self.changes.only {
             change = change.without_others();
         }
-        for label in &self.remove {
+        for label in &self.changes.remove {
             change = change.without(label);
         }
         for recipient in added {
@@ -87,16 +78,5 @@ impl Recipients {
         })?;
         context.output.say("the old version still opens as before; delete it if it should not");
         Ok(())
-    }
-
-    fn added(&self) -> Result<Vec<Recipient>, Failure> {
-        let mut added = Vec::new();
-        if let Some(path) = &self.add_password_file {
-            added.push(Recipient::password(Password::from(secret::first_line(path)?.as_str())));
-        }
-        if let Some(path) = &self.add_key_file {
-            added.push(Recipient::raw_key(secret::key(path)?));
-        }
-        Ok(added.into_iter().map(|recipient| recipient.with_label(&self.label)).collect())
     }
 }

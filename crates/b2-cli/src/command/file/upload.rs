@@ -117,7 +117,7 @@ impl Upload {
         let name = self.client_encryption.name(&self.name)?;
         let client_encryption = self.client_encryption.get(&context.output).await?;
         let client = context.client()?;
-        let source = open(&self.local, client_encryption.is_some()).await?;
+        let source = open(&self.local, self.client_encryption.wants_all()).await?;
         let len = source.len();
         let bucket = client.bucket(&self.bucket).await?;
         let mut upload = bucket.upload(&name, source);
@@ -191,7 +191,7 @@ impl Upload {
 
 /// Opens the source; what is no regular file is read to its end.
 ///
-/// What is to be encrypted is read `wholly` first.
+/// What cannot be encrypted otherwise is read `wholly` first.
 async fn open(local: &Path, wholly: bool) -> Result<Source, Failure> {
     let path = local.to_owned();
     fn stream(reader: impl Read + Send + 'static, wholly: bool) -> std::io::Result<Source> {
