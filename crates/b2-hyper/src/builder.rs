@@ -8,7 +8,7 @@ use crate::http::{HeaderOverrides, HttpVersion};
 use crate::pace::RateLimit;
 use crate::pool::Pool;
 use crate::proxy::{Chain, Proxy, ProxyRules};
-use crate::tls::TlsSettings;
+use crate::tls::{TlsObserver, TlsSettings};
 use crate::transport::HyperTransport;
 use crate::url_policy::UrlPolicy;
 
@@ -104,6 +104,13 @@ impl Builder {
         self
     }
 
+    /// Tells `observer` each step of each TLS handshake, and each record if
+    /// the settings of TLS want that.
+    pub fn with_tls_observer(mut self, observer: impl TlsObserver) -> Self {
+        self.tls = self.tls.with_observer(observer);
+        self
+    }
+
     /// Everything about TLS at once, in place of what was said before.
     pub fn with_tls(mut self, tls: TlsSettings) -> Self {
         self.tls = tls;
@@ -195,7 +202,12 @@ impl Builder {
             .with_options(self.options)
             .with_head_start(self.head_start)
             .with_patience(self.connect_timeout);
-        let proxy_tls = self.tls.clone().without_identity().with_alpn([b"http/1.1".to_vec()]);
+        let proxy_tls = self
+            .tls
+            .clone()
+            .without_identity()
+            .without_questions()
+            .with_alpn([b"http/1.1".to_vec()]);
         let tls = self.tls.with_alpn(self.version.alpn());
         let connector = Connector {
             dialer,

@@ -5,6 +5,7 @@ mod error;
 mod model;
 mod refused;
 mod text;
+mod tls;
 
 pub use build::SettingsError;
 pub use error::SettingError;

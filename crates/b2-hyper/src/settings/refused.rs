@@ -7,8 +7,6 @@ const CHECKED: &str = "answers of B2 have exact lengths, and bodies are sent wit
 const ONE_LIBRARY: &str = "TLS is rustls, not OpenSSL; use SSLEnabledCipherSuites";
 const NO_REDIRECTS: &str =
     "B2 sends none, and one that is followed carries credentials elsewhere; none is followed";
-const NO_FETCH: &str = "nothing is fetched during a handshake; give the lists with \
-                        TlsSettings::with_revocation_list";
 
 /// What is refused, and why.
 pub(super) const REFUSED: &[(&str, &str)] = &[
@@ -34,14 +32,11 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
     ("MaxLineLength", "it is for protocols of lines; heads of HTTP are limited to 64 KiB"),
     ("OpenSSLCipherList", ONE_LIBRARY),
     ("OpenSSLPrngSeedData", "randomness is the system's, which needs no seed"),
-    ("SSLCheckCRL", NO_FETCH),
-    ("SSLCheckOCSP", NO_FETCH),
     ("SSLClientCACerts", "it is for servers; use SSLServerCACerts"),
     (
         "SSLEnableRenegotiation",
         "rustls never renegotiates and always signals that it does so safely",
     ),
-    ("LogSSLPackets", "rustls shows no packets; use SSLKeyLogFile and a network analyser"),
     (
         "HTTP2HeadersWithoutIndexing",
         "every header with a secret is never indexed; no list is needed",
