@@ -39,7 +39,7 @@ mod tests {
             "SSLEnabledCipherSuites=TLS_RSA_WITH_RC4_128_MD5",
             "LocalHost=name",
             "NoSuch=1",
-            "SSLCheckOCSP=1",
+            "SSLCheckOCSP=3",
             "SSLNegotiatedVersion=1",
             "OtherHeaders=Host: x",
             "KeepAlive=maybe",
