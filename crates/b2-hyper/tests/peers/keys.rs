@@ -175,7 +175,7 @@ async fn a_public_key_of_ssh_is_accepted_of_its_server() {
         let settings = b2_hyper::tls::TlsSettings::new().with_platform_roots(false);
         let accepting = settings.dangerous_accept_public_key(key);
         get(accepting.clone(), port).await.unwrap();
-        certificate(folder.path(), "rsa:2048");
+        let _ = certificate(folder.path(), "rsa:2048");
         let (_server, port) = serve(folder.path(), "-tls1_3");
         get(accepting, port).await.unwrap_err();
         let pem = std::fs::read(folder.path().join("cert.pem")).unwrap();

@@ -11,6 +11,8 @@ mod journey;
 mod keys;
 mod openssl;
 mod program;
+#[path = "../responder/mod.rs"]
+mod responder;
 mod revocation;
 #[path = "../server/mod.rs"]
 mod server;

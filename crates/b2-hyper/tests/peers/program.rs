@@ -9,11 +9,6 @@ use std::time::{Duration, Instant};
 pub(crate) struct Program(Child);
 
 impl Program {
-    /// Nothing that runs.
-    pub(crate) fn none() -> Self {
-        Self(Command::new("true").spawn().unwrap())
-    }
-
     /// Starts `command` and waits until `port` answers.
     pub(crate) fn start(command: &mut Command, package: &str, port: u16) -> Self {
         let shown = format!("{command:?}");

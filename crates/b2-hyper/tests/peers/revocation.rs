@@ -1,7 +1,11 @@
 //! The responder and the lists of OpenSSL.
 
+use std::io::Write;
+use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use b2_core::error::{TransportError, TransportErrorKind as Kind};
@@ -10,13 +14,15 @@ use b2_hyper::tls::{CertificateFault as Fault, RevocationCheck, TlsError, TlsSet
 
 use crate::openssl::{openssl, round};
 use crate::program::{Program, free_port, open_folder};
+use crate::responder::Asked;
 use crate::server;
 
-/// An authority of `openssl ca` in a folder, with a responder that runs.
+/// An authority of `openssl ca` in a folder, with servers for what it says.
 struct OpenSsl {
     folder: tempfile::TempDir,
-    _responder: Program,
-    _list: std::net::SocketAddr,
+    /// Whether its responder answers, and what it was asked.
+    open: Arc<AtomicBool>,
+    asked: Asked,
 }
 
 const RULES: &str = "[ca]\ndefault_ca=own\n[own]\ndir=.\ndatabase=index.txt\nserial=serial\n\
@@ -29,11 +35,13 @@ impl OpenSsl {
     fn new() -> Self {
         let folder = open_folder();
         let path = folder.path();
-        let (responder_port, list_port) = (free_port(), list_server(path));
+        let open = Arc::new(AtomicBool::new(true));
+        let (responder, asked) = responder(path, Arc::clone(&open));
+        let lists = list_server(path);
         let leaf = format!(
             "[leaf]\nsubjectAltName=DNS:localhost\n\
-             crlDistributionPoints=URI:http://{list_port}/ca.crl\n\
-             authorityInfoAccess=OCSP;URI:http://127.0.0.1:{responder_port}/\n"
+             crlDistributionPoints=URI:http://{lists}/ca.crl\n\
+             authorityInfoAccess=OCSP;URI:http://{responder}/\n"
         );
         std::fs::write(path.join("ca.cnf"), format!("{RULES}{leaf}")).unwrap();
         for (name, content) in [("index.txt", ""), ("serial", "1000\n"), ("crlnumber", "01\n")] {
@@ -52,14 +60,7 @@ impl OpenSsl {
         openssl(path, "ca -config ca.cnf -batch -revoke revoked.pem");
         openssl(path, "ca -config ca.cnf -gencrl -out ca.crl.pem");
         openssl(path, "crl -in ca.crl.pem -outform DER -out ca.crl");
-        let mut command = Command::new("openssl");
-        let words = format!(
-            "ocsp -index index.txt -port {responder_port} -rsigner delegate.pem -rkey delegate.key \
-             -CA ca.pem -nmin 5 -ignore_err"
-        );
-        command.current_dir(path).args(words.split_whitespace()).stderr(Stdio::null());
-        let _responder = Program::start(&mut command, "openssl", responder_port);
-        Self { folder, _responder, _list: list_port }
+        Self { folder, open, asked }
     }
 
     fn certificate(path: &Path, name: &str, extensions: &str) {
@@ -90,14 +91,31 @@ impl OpenSsl {
     }
 }
 
+/// Puts questions to `openssl ocsp`, whose own server would listen to the whole
+/// network.
+fn responder(folder: &Path, open: Arc<AtomicBool>) -> (SocketAddr, Asked) {
+    let folder = folder.to_owned();
+    let count = AtomicUsize::new(0);
+    crate::responder::answering(move |question| {
+        if !open.load(Ordering::SeqCst) {
+            return (503, Vec::new());
+        }
+        let number = count.fetch_add(1, Ordering::SeqCst);
+        std::fs::write(folder.join(format!("{number}.question")), question).unwrap();
+        let words = "ocsp -index index.txt -rsigner delegate.pem -rkey delegate.key -CA ca.pem \
+                     -nmin 5 -noverify";
+        openssl(&folder, &format!("{words} -reqin {number}.question -respout {number}.answer"));
+        (200, std::fs::read(folder.join(format!("{number}.answer"))).unwrap())
+    })
+}
+
 /// A server of the files in a folder.
-fn list_server(folder: &Path) -> std::net::SocketAddr {
+fn list_server(folder: &Path) -> SocketAddr {
     let folder = folder.to_owned();
     server::listen(move |_, mut stream| {
         let head = server::head(&mut stream)?.unwrap_or_default();
         let name = head.split([' ', '/']).nth(2).unwrap_or_default();
         let file = std::fs::read(folder.join(name))?;
-        use std::io::Write;
         write!(stream, "HTTP/1.0 200 OK\r\nContent-Type: application/pkix-crl\r\n\r\n")?;
         stream.write_all(&file)
     })
@@ -144,7 +162,7 @@ async fn openssl_says_what_is_revoked_by_list_and_by_responder() {
 /// `s_server` asks the responder itself and sends the answer along.
 #[tokio::test]
 async fn openssl_staples_what_the_responder_says() {
-    let mut authority = OpenSsl::new();
+    let authority = OpenSsl::new();
     let servers = ["good", "revoked"].map(|name| {
         let words = "-status -status_verbose -CAfile ca.pem -cert_chain ca.pem -tls1_3";
         authority.serve(name, words)
@@ -153,7 +171,12 @@ async fn openssl_staples_what_the_responder_says() {
     let [(_good, good), (_revoked, revoked)] = &servers;
     assert_eq!(visit(settings.clone(), *good).await, Ok(()));
     assert_eq!(visit(settings.clone(), *revoked).await, Err(Fault::RevokedByResponder));
+    {
+        // OpenSSL speaks HTTP/1.0; nobody else had to ask.
+        let asked = authority.asked.lock().unwrap();
+        assert!(!asked.is_empty() && asked.iter().all(|(head, _)| head.contains(" HTTP/1.0\r\n")));
+    }
     // With the responder gone there is nobody to staple for, nor to ask.
-    authority._responder = Program::none();
+    authority.open.store(false, Ordering::SeqCst);
     assert_eq!(visit(settings, *good).await, Err(Fault::RevocationUnreachable));
 }

@@ -44,31 +44,38 @@ async fn a_key_in_a_token_signs_without_leaving_it() {
         "SOFTHSM2_CONF names no folder for tokens; run this with `cargo xtask peers`"
     );
     assert!(Path::new(MODULE).exists(), "{MODULE} is missing; apt-get install softhsm2");
-    let pin = "1234";
-    let mark = std::process::id();
-    for (number, key) in
-        ["rsa:2048", "ec -pkeyopt ec_paramgen_curve:P-256", "ec -pkeyopt ec_paramgen_curve:P-384"]
-            .into_iter()
-            .enumerate()
-    {
-        let (folder, name) = (open_folder(), format!("client {number} {mark}"));
-        let _ = certificate(folder.path(), key);
-        // A certificate of its own name, so that it can be chosen.
-        openssl(
-            folder.path(),
-            &format!(
-                "req -x509 -key key.pem -out cert.pem -days 2 -subj /CN=client-{number}-{mark} -addext basicConstraints=critical,CA:FALSE"
-            ),
-        );
-        fill(folder.path(), &name, pin, "01");
+    let (pin, mark) = ("1234", std::process::id());
+    let keys = [
+        "rsa:2048",
+        "ec -pkeyopt ec_paramgen_curve:P-256",
+        "ec -pkeyopt ec_paramgen_curve:P-384",
+        "ec -pkeyopt ec_paramgen_curve:P-521",
+    ];
+    // All of them first: a module that runs does not see new tokens.
+    let clients: Vec<_> = keys
+        .into_iter()
+        .enumerate()
+        .map(|(number, key)| {
+            let (folder, name) = (open_folder(), format!("client-{number}-{mark}"));
+            let _ = certificate(folder.path(), key);
+            // A certificate of its own name, so that it can be chosen.
+            let words = "req -x509 -key key.pem -out cert.pem -days 2 -addext \
+                         basicConstraints=critical,CA:FALSE -subj";
+            openssl(folder.path(), &format!("{words} /CN={name}"));
+            fill(folder.path(), &name, pin, "01");
+            (folder, format!("CN={name}"))
+        })
+        .collect();
+    for ((folder, subject), key) in clients.iter().zip(keys) {
         let server = open_folder();
         let settings = certificate(server.path(), "rsa:2048");
         std::fs::copy(folder.path().join("cert.pem"), server.path().join("client.pem")).unwrap();
-        let subject = format!("CN=client-{number}-{mark}");
-        for version in ["-tls1_2", "-tls1_3"] {
+        // In TLS 1.2 the groups that are offered are the curves of certificates too.
+        let skip = if key.ends_with("P-521") { "-tls1_2" } else { "" };
+        for version in ["-tls1_2", "-tls1_3"].into_iter().filter(|version| *version != skip) {
             let words = format!("{version} -Verify 1 -verify_return_error -CAfile client.pem");
             let (_server, port) = serve(server.path(), &words);
-            let identity = open_token(MODULE, pin, &subject).unwrap();
+            let identity = open_token(MODULE, pin, subject).unwrap();
             get(settings.clone().with_identity(identity), port).await.unwrap();
             get(settings.clone(), port).await.unwrap_err();
             let mut by_name = Settings::default();

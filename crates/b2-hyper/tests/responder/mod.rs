@@ -43,7 +43,8 @@ where
     let keep = Arc::clone(&asked);
     let address = server::listen(move |_, mut stream| {
         let Some(head) = server::head(&mut stream)? else { return Ok(()) };
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let lower = head.to_ascii_lowercase();
+        let length = lower.lines().find_map(|line| line.strip_prefix("content-length: "));
         let mut body = vec![0; length.map_or(0, |text| text.parse().unwrap())];
         stream.read_exact(&mut body)?;
         let (status, answer) = answer(&body);
