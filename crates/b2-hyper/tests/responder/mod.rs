@@ -48,13 +48,15 @@ where
         let mut body = vec![0; length.map_or(0, |text| text.parse().unwrap())];
         stream.read_exact(&mut body)?;
         let (status, answer) = answer(&body);
+        let kind = if body.is_empty() { "pkix-crl" } else { "ocsp-response" };
         keep.lock().unwrap().push((head, body));
-        send(&mut stream, status, &answer)
+        send(&mut stream, status, kind, &answer)
     });
     (address, asked)
 }
 
-fn send(stream: &mut impl Write, status: u16, body: &[u8]) -> io::Result<()> {
-    write!(stream, "HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n", body.len())?;
+fn send(stream: &mut impl Write, status: u16, kind: &str, body: &[u8]) -> io::Result<()> {
+    write!(stream, "HTTP/1.1 {status} X\r\nContent-Type: application/{kind}\r\n")?;
+    write!(stream, "Content-Length: {}\r\n\r\n", body.len())?;
     stream.write_all(body)
 }
