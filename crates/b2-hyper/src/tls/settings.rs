@@ -221,7 +221,7 @@ impl TlsSettings {
     /// first byte of a request; nothing is fetched unless told.
     ///
     /// A list is fetched over plain HTTP, by the way that requests to `http`
-    /// URLs take, within 10 seconds and the time for connections, up to
+    /// URLs take, within 5 seconds and the time for connections, up to
     /// 16 MiB, and kept until its successor is due. A certificate that a list
     /// revokes is refused, and so is one whose list is out of date or not
     /// signed by its issuer. With [`Soft`](RevocationCheck::Soft) a certificate

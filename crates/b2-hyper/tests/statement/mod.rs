@@ -61,7 +61,7 @@ impl Statement {
         let next = self.next_update.map(|time| der(0xa0, &[&der(0x18, &[time.as_bytes()])]));
         let this = der(0x18, &[self.this_update.as_bytes()]);
         let single = der(0x30, &[&id, &status, &this, &next.unwrap_or_default()]);
-        let key = self.delegate.as_ref().map_or(issuer.key(), |delegate| &delegate.1);
+        let key = self.delegate.as_ref().map_or_else(|| issuer.key(), |delegate| &delegate.1);
         let name = match &self.delegate {
             Some(delegate) => {
                 let (_, read) = X509Certificate::from_der(&delegate.0).unwrap();

@@ -10,9 +10,12 @@ use tokio::sync::Mutex as AsyncMutex;
 /// Values by key, each with the second until which it holds. Of several who
 /// want the same at once, one makes it and the others wait.
 pub(super) struct Cache<T> {
-    slots: Mutex<BTreeMap<Vec<u8>, Arc<AsyncMutex<Option<Kept<T>>>>>>,
+    slots: Mutex<BTreeMap<Vec<u8>, Slot<T>>>,
     most: usize,
 }
+
+/// Locked by whoever is making the value.
+type Slot<T> = Arc<AsyncMutex<Option<Kept<T>>>>;
 
 struct Kept<T> {
     value: T,
@@ -52,7 +55,7 @@ impl<T: Clone> Cache<T> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 
-    fn slot(&self, key: &[u8]) -> Arc<AsyncMutex<Option<Kept<T>>>> {
+    fn slot(&self, key: &[u8]) -> Slot<T> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if !slots.contains_key(key) && slots.len() >= self.most {
             let now = now();

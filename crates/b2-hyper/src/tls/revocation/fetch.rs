@@ -21,8 +21,9 @@ use crate::connect::{ConnectError, Connector, Dialer};
 use crate::proxy::Forward;
 use crate::target::Target;
 
-/// The longest time for one question.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The longest time for one question; some have to fit in the time for a
+/// connection, or nobody who does not answer could be missed.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A way to servers, through proxies or not.
 pub(crate) trait Reach: Sync {

@@ -30,6 +30,6 @@ pub(super) fn read(bytes: &Bytes) -> Result<(List, i64), Told> {
     let der = pem.as_ref().map_or(&bytes[..], |pem| pem.as_ref());
     let list = OwnedCertRevocationList::from_der(der).map_err(|_| Told::Unreadable)?;
     let (_, parsed) = CertificateRevocationList::from_der(der).map_err(|_| Told::Unreadable)?;
-    let next = parsed.next_update().map_or(now() + UNDATED, |time| time.timestamp());
+    let next = parsed.next_update().map_or_else(|| now() + UNDATED, |time| time.timestamp());
     Ok((Arc::new(list.into()), next.min(now() + LONGEST_KEPT)))
 }

@@ -60,7 +60,7 @@ impl Cipher {
 
 fn blocks<M: BlockModeDecrypt>(mut mode: M, bytes: &mut [u8]) -> Option<()> {
     let len = Block::<M>::default().len();
-    if bytes.len() % len != 0 {
+    if !bytes.len().is_multiple_of(len) {
         return None;
     }
     for piece in bytes.chunks_exact_mut(len) {
