@@ -16,10 +16,18 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("/usr/bin/microsocks", "microsocks"),
     ("/usr/sbin/sshd", "openssh-server"),
     ("/usr/bin/ssh", "openssh-client"),
+    ("/usr/bin/ssh-keygen", "openssh-client"),
     ("/usr/bin/openssl", "openssl"),
+    ("/usr/bin/keytool", "default-jre-headless"),
+    ("/usr/bin/puttygen", "putty-tools"),
+    ("/usr/bin/softhsm2-util", "softhsm2"),
+    ("/usr/bin/pkcs11-tool", "opensc"),
     // Squid runs its helpers as another user, who may not see a Python that is somebody's own.
     ("/usr/bin/python3", "python3-venv"),
 ];
+
+/// What is tried beside the default.
+const FEATURES: &str = "x448,pkcs11,bundled-roots";
 
 /// The NTLM on the other side.
 const PACKAGE: &str = "pyspnego>=0.11,<1";
@@ -42,13 +50,23 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     }
     let python = python()?;
     let mut tests = program::cargo();
-    tests.args(["test", "-p", "b2-hyper", "--features", "x448", "--locked", "--test", "peers"]);
-    tests.args(&args.name).env("B2_PEERS_PYTHON", &python);
+    tests.args(["test", "-p", "b2-hyper", "--features", FEATURES, "--locked", "--test", "peers"]);
+    tests.args(&args.name).env("B2_PEERS_PYTHON", &python).env("SOFTHSM2_CONF", token_rules()?);
     program::attached(&mut tests)?;
     // A hundred megabytes of the facade through those of them that matter most.
     let mut matrix = program::cargo();
     matrix.args(["test", "-p", "b2", "--locked", "--test", "matrix", "--", "--ignored"]);
     program::attached(matrix.args(&args.name))
+}
+
+/// A folder for the software tokens of the tests, told to the library by its environment.
+fn token_rules() -> Result<PathBuf, Failure> {
+    let folder = std::env::temp_dir().join("b2-peers-tokens");
+    let rules = folder.join("softhsm2.conf");
+    let text = format!("directories.tokendir = {}\nlog.level = ERROR\n", folder.display());
+    let made = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&rules, text));
+    made.map_err(|source| Failure::io(&rules, source))?;
+    Ok(rules)
 }
 
 /// A Python with the package, where every user can read it.

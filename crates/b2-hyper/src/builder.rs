@@ -12,7 +12,7 @@ use crate::observe::{Log, LogLevel, LogLine, Observer, Observers};
 use crate::pace::RateLimit;
 use crate::pool::{Limits, Pool};
 use crate::proxy::{Chain, Proxy, ProxyRules};
-use crate::tls::TlsSettings;
+use crate::tls::{TlsObserver, TlsSettings};
 use crate::transport::{HyperTransport, Shared};
 use crate::url_policy::UrlPolicy;
 
@@ -136,6 +136,13 @@ impl Builder {
     /// told, and never without the feature `platform-roots`.
     pub fn with_platform_roots(mut self, trust: bool) -> Self {
         self.tls = self.tls.with_platform_roots(trust);
+        self
+    }
+
+    /// Tells `observer` each step of each TLS handshake, and each record if
+    /// the settings of TLS want that.
+    pub fn with_tls_observer(mut self, observer: impl TlsObserver) -> Self {
+        self.tls = self.tls.with_observer(observer);
         self
     }
 
@@ -281,7 +288,12 @@ impl Builder {
             .with_options(self.options)
             .with_head_start(self.head_start)
             .with_patience(self.connect_timeout);
-        let proxy_tls = self.tls.clone().without_identity().with_alpn([b"http/1.1".to_vec()]);
+        let proxy_tls = self
+            .tls
+            .clone()
+            .without_identity()
+            .without_questions()
+            .with_alpn([b"http/1.1".to_vec()]);
         let tls = self.tls.with_alpn(self.version.alpn());
         let connector = Connector {
             dialer,

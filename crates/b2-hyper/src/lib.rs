@@ -60,7 +60,9 @@
 //! | `ring` | no | TLS with the cryptography of ring; `aws-lc-rs` goes before it |
 //! | `platform-roots` | yes | trust in the certificates of the operating system |
 //! | `x448` | no | the group X448 for the key exchange of TLS 1.3 |
+//! | `bundled-roots` | no | the root certificates of Mozilla, built in |
 //! | `pac` | no | scripts that choose proxies, run by QuickJS |
+//! | `pkcs11` | no | client certificates whose keys are in security tokens |
 //!
 //! No provider of cryptography is ever installed for the whole process.
 //!

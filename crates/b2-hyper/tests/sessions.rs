@@ -258,7 +258,7 @@ fn stores_that_do_not_fit_say_why() {
     assert!(matches!(fails(&both, StoreType::Pem, "Eve"), IdentityError::NoCertificate));
     assert!(matches!(fails(&certificate, StoreType::Pem, "*"), IdentityError::NoKey));
     assert!(matches!(fails(&certificate, StoreType::PublicKey, "*"), IdentityError::NoKey));
-    assert!(matches!(fails(&other, StoreType::Pem, "*"), IdentityError::NoCertificate));
+    assert!(matches!(fails(&other, StoreType::Pem, "*"), IdentityError::KeyAlone));
     assert!(matches!(fails("nothing", StoreType::Auto, "*"), IdentityError::Format(_)));
     assert!(matches!(fails(&both, StoreType::Pkcs12, "*"), IdentityError::Format(_)));
     assert!(StoreType::from_number(0).unwrap_err().to_string().contains("export"));

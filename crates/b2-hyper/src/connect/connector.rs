@@ -78,8 +78,9 @@ impl Connector {
         let mut tls = None;
         let layer = if target.tls {
             // Twice, because hyper-rustls keeps the wire as hyper wants to see it.
-            let wire = TokioIo::new(TokioIo::new(passed.wire));
-            let session = self.tls.connect(&target.host, wire).await.map_err(ConnectError::Tls)?;
+            let wire = TokioIo::new(TokioIo::new(passed.wire.logged(self.tls.packet_observer())));
+            let session = self.tls.connect_by(&target.host, wire, self).await;
+            let session = session.map_err(ConnectError::Tls)?;
             tls = Some(TlsFacts::of(session.get_ref().1));
             MaybeHttpsStream::Https(TokioIo::new(session))
         } else {
@@ -108,7 +109,7 @@ impl Connector {
 
     /// Goes the first of the ways that leads to `target`, and says how many
     /// proxies are on it. None takes more than its share of the time.
-    async fn pass_any(
+    pub(crate) async fn pass_any(
         &self,
         routes: &[Route],
         target: &Target,

@@ -13,17 +13,28 @@ use tokio_rustls::client::TlsStream;
 
 use super::socket::{Socket, Traffic};
 use crate::capture::Recorder;
+use crate::tls::{RecordLog, TlsObserver};
 
 /// The layers of a connection up to the server's own TLS, the uppermost
 /// outside: a socket, or sessions with proxies on it.
 pub(crate) enum Wire {
     Tcp(Socket),
     Tls(Box<TlsStream<Self>>),
+    /// The records of the next session are told to somebody.
+    Logged(Box<RecordLog<Self>>),
 }
 
 impl Wire {
     pub(crate) fn tls(session: TlsStream<Self>) -> Self {
         Self::Tls(Box::new(session))
+    }
+
+    /// Tells the records of the next session to `observer`, if there is one.
+    pub(crate) fn logged(self, observer: Option<Arc<dyn TlsObserver>>) -> Self {
+        match observer {
+            Some(observer) => Self::Logged(Box::new(RecordLog::shared(self, observer))),
+            None => self,
+        }
     }
 }
 
@@ -36,6 +47,7 @@ impl AsyncRead for Wire {
         match &mut *self {
             Self::Tcp(socket) => Pin::new(socket).poll_read(cx, buf),
             Self::Tls(session) => Pin::new(&mut **session).poll_read(cx, buf),
+            Self::Logged(log) => Pin::new(&mut **log).poll_read(cx, buf),
         }
     }
 }
@@ -49,6 +61,7 @@ impl AsyncWrite for Wire {
         match &mut *self {
             Self::Tcp(socket) => Pin::new(socket).poll_write(cx, buf),
             Self::Tls(session) => Pin::new(&mut **session).poll_write(cx, buf),
+            Self::Logged(log) => Pin::new(&mut **log).poll_write(cx, buf),
         }
     }
 
@@ -60,6 +73,7 @@ impl AsyncWrite for Wire {
         match &mut *self {
             Self::Tcp(socket) => Pin::new(socket).poll_write_vectored(cx, bufs),
             Self::Tls(session) => Pin::new(&mut **session).poll_write_vectored(cx, bufs),
+            Self::Logged(log) => Pin::new(&mut **log).poll_write_vectored(cx, bufs),
         }
     }
 
@@ -67,6 +81,7 @@ impl AsyncWrite for Wire {
         match self {
             Self::Tcp(socket) => socket.is_write_vectored(),
             Self::Tls(session) => session.is_write_vectored(),
+            Self::Logged(log) => log.is_write_vectored(),
         }
     }
 
@@ -74,6 +89,7 @@ impl AsyncWrite for Wire {
         match &mut *self {
             Self::Tcp(socket) => Pin::new(socket).poll_flush(cx),
             Self::Tls(session) => Pin::new(&mut **session).poll_flush(cx),
+            Self::Logged(log) => Pin::new(&mut **log).poll_flush(cx),
         }
     }
 
@@ -81,6 +97,7 @@ impl AsyncWrite for Wire {
         match &mut *self {
             Self::Tcp(socket) => Pin::new(socket).poll_shutdown(cx),
             Self::Tls(session) => Pin::new(&mut **session).poll_shutdown(cx),
+            Self::Logged(log) => Pin::new(&mut **log).poll_shutdown(cx),
         }
     }
 }

@@ -186,7 +186,9 @@ impl Connector {
         let mut forward = None;
         for (index, hop) in route.iter().enumerate() {
             if hop.proxy.tls {
-                let session = self.proxy_tls.connect(hop.proxy.host(), wire).await;
+                let wire_to = wire.logged(self.proxy_tls.packet_observer());
+                let session = self.proxy_tls.connect_by(hop.proxy.host(), wire_to, &self.dialer);
+                let session = session.await;
                 wire = Wire::tls(session.map_err(ConnectError::Tls)?);
             }
             let (host, port) = place(index + 1);

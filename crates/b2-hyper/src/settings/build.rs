@@ -2,9 +2,6 @@
 
 use std::time::Duration;
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-
 use super::error::SettingError;
 use super::model::Settings;
 use crate::builder::Builder;
@@ -12,10 +9,7 @@ use crate::connect::{Family, KeepAlive, SocketOptions};
 use crate::error::BuildError;
 use crate::http::{Decompression, HeaderOverrides, HttpVersion};
 use crate::pace::RateLimit;
-use crate::tls::{
-    Certificate, CipherSuites, Groups, Identity, IdentityError, SecurityFlags, SignatureAlgorithms,
-    StoreType, TlsSettings, Versions, open,
-};
+use crate::tls::IdentityError;
 
 /// Why settings do not make a transport.
 #[derive(Debug, thiserror::Error)]
@@ -75,12 +69,8 @@ impl Settings {
 
     /// What can be said without files or a network.
     pub(super) fn check(&self) -> Result<(), SettingError> {
-        let _ = Versions::from_bits(self.ssl_enabled_protocols)?;
-        let _ = CipherSuites::parse(&self.ssl_enabled_cipher_suites)?;
-        let _ = SecurityFlags::from_bits(self.ssl_security_flags)?;
+        self.check_tls()?;
         HttpVersion::parse(&self.http_version, self.allow_http_fallback)?;
-        self.groups()?;
-        self.signatures()?;
         let _ = self.headers()?;
         let _ = self.redirects()?;
         let _ = Decompression::new().with_accept(&self.accept_encoding)?;
@@ -94,30 +84,7 @@ impl Settings {
             let expected = "0 automatic, 1 always, 2 never or 3 tunnel";
             return Err(SettingError::Value { name: "ProxySSL", expected });
         }
-        if self.ssl_provider == 1 {
-            let because = "TLS is rustls on every system; use 0 or 2";
-            return Err(SettingError::unsupported("SSLProvider=1", because));
-        }
-        if !self.ssl_cert_store.expose().is_empty() {
-            StoreType::from_number(self.ssl_cert_store_type)?;
-        }
         self.local_address().map(drop)
-    }
-
-    fn groups(&self) -> Result<Option<Groups>, SettingError> {
-        let both = [&self.tls13_supported_groups, &self.tls12_supported_groups];
-        let named: Vec<_> = both.into_iter().filter(|names| !names.is_empty()).cloned().collect();
-        if named.is_empty() { Ok(None) } else { Groups::parse(&named.join(",")).map(Some) }
-    }
-
-    fn signatures(&self) -> Result<Option<SignatureAlgorithms>, SettingError> {
-        let both = [&self.tls13_signature_algorithms, &self.tls12_signature_algorithms];
-        let named: Vec<_> = both.into_iter().filter(|names| !names.is_empty()).cloned().collect();
-        if named.is_empty() {
-            Ok(None)
-        } else {
-            SignatureAlgorithms::parse(&named.join(",")).map(Some)
-        }
     }
 
     fn headers(&self) -> Result<HeaderOverrides, SettingError> {
@@ -134,74 +101,6 @@ impl Settings {
             headers = headers.with_authorization(self.authorization.expose())?;
         }
         Ok(headers)
-    }
-
-    pub(super) fn tls(&self) -> Result<TlsSettings, SettingsError> {
-        let mut tls = TlsSettings::new()
-            .with_versions(Versions::from_bits(self.ssl_enabled_protocols)?)
-            .with_cipher_suites(CipherSuites::parse(&self.ssl_enabled_cipher_suites)?)
-            .with_cipher_strength(self.ssl_cipher_strength)
-            .with_session_reuse(self.reuse_ssl_session)
-            .dangerous_ignore(SecurityFlags::from_bits(self.ssl_security_flags)?);
-        if let Some(groups) = self.groups()? {
-            tls = tls.with_groups(groups);
-        }
-        if let Some(algorithms) = self.signatures()? {
-            tls = tls.with_signature_algorithms(algorithms);
-        }
-        if !self.ssl_key_log_file.is_empty() {
-            tls = tls.with_key_log(&self.ssl_key_log_file);
-        }
-        if !self.ssl_server_ca_certs.is_empty() {
-            tls = tls.with_root_certificates_pem(&self.ssl_server_ca_certs);
-        }
-        if !self.ssl_ca_cert_file_paths.is_empty() {
-            tls = tls.with_platform_roots(false);
-        }
-        let paths = self.ssl_ca_cert_file_paths.split(';');
-        for path in paths.chain([&*self.openssl_ca_file, &*self.openssl_ca_dir]) {
-            if !path.is_empty() {
-                tls = tls.with_root_certificates_at(path);
-            }
-        }
-        if let Some(identity) = self.identity()? {
-            tls = tls.with_identity(identity);
-        }
-        if !self.ssl_accept_server_cert_encoded.is_empty() {
-            tls = tls.dangerous_accept_certificate(self.accepted()?);
-        }
-        Ok(tls)
-    }
-
-    fn accepted(&self) -> Result<Certificate, SettingError> {
-        let text = self.ssl_accept_server_cert_encoded.as_bytes();
-        let der = CertificateDer::from_pem_slice(text).ok();
-        let read = der.and_then(|der| Certificate::from_der(&der).ok());
-        let expected = "a certificate in PEM";
-        read.ok_or(SettingError::Value { name: "SSLAcceptServerCert", expected })
-    }
-
-    fn identity(&self) -> Result<Option<Identity>, SettingsError> {
-        let store = self.ssl_cert_store.expose();
-        if store.is_empty() {
-            return Ok(None);
-        }
-        let (kind, is_file) = StoreType::from_number(self.ssl_cert_store_type)?;
-        let auto = kind == StoreType::Auto;
-        let content = match std::fs::read(store) {
-            Ok(content) if is_file => content,
-            Err(error) if is_file && !auto => return Err(IdentityError::File(error).into()),
-            _ => store.as_bytes().to_vec(),
-        };
-        let password = self.ssl_cert_store_password.expose();
-        let identity = open(&content, kind, password, &self.ssl_cert_subject)?;
-        let more = CertificateDer::pem_slice_iter(self.ssl_ca_certs.as_bytes());
-        let more = more.collect::<Result<Vec<_>, _>>();
-        let more = more.map_err(|_| SettingError::Value {
-            name: "SSLCACerts",
-            expected: "certificates in PEM",
-        })?;
-        Ok(Some(identity.with_chain(more)))
     }
 
     fn local_address(&self) -> Result<Option<std::net::IpAddr>, SettingError> {

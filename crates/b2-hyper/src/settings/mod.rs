@@ -7,6 +7,7 @@ mod model;
 mod refused;
 mod route;
 mod text;
+mod tls;
 
 pub use build::SettingsError;
 pub use error::SettingError;
@@ -40,7 +41,7 @@ mod tests {
             "SSLEnabledCipherSuites=TLS_RSA_WITH_RC4_128_MD5",
             "LocalHost=name",
             "NoSuch=1",
-            "SSLCheckOCSP=1",
+            "SSLCheckOCSP=3",
             "SSLNegotiatedVersion=1",
             "OtherHeaders=Host: x",
             "KeepAlive=maybe",

@@ -207,6 +207,29 @@ settings! {
     ssl_cert_subject: String = "*".to_owned(), "SSLCertSubject" | "ssl_cert_subject";
     /// A certificate in PEM that is accepted whatever is wrong with it.
     ssl_accept_server_cert_encoded: String = String::new(), "SSLAcceptServerCert" | "ssl_accept_server_cert_encoded";
+    /// The store of a certificate or public key that is accepted whatever is
+    /// wrong with it: a file, or its content.
+    #[serde(skip_serializing)]
+    ssl_accept_server_cert_store: Hidden = Hidden::default(), "SSLAcceptServerCertStore" | "ssl_accept_server_cert_store";
+    /// The kind of that store.
+    ssl_accept_server_cert_store_type: u32 = 99, "SSLAcceptServerCertStoreType" | "ssl_accept_server_cert_store_type";
+    /// Its password.
+    #[serde(skip_serializing)]
+    ssl_accept_server_cert_store_password: Hidden = Hidden::default(), "SSLAcceptServerCertStorePassword" | "ssl_accept_server_cert_store_password";
+    /// The subject of the certificate in it; `*` is the first.
+    ssl_accept_server_cert_subject: String = "*".to_owned(), "SSLAcceptServerCertSubject" | "ssl_accept_server_cert_subject";
+    /// Whether lists of revoked certificates are fetched: 0 no, 1 where the
+    /// server's certificate names some, 2 it has to.
+    ssl_check_crl: u32 = 0, "SSLCheckCRL";
+    /// Whether responders are asked about revocation: 0 no, 1 where the
+    /// server's certificate names some, 2 it has to.
+    ssl_check_ocsp: u32 = 0, "SSLCheckOCSP";
+    /// Whether an observer hears of each TLS record.
+    log_ssl_packets: bool = false, "LogSSLPackets";
+    /// The group of which a key is made before the handshake.
+    tls13_key_share_groups: String = String::new(), "TLS13KeyShareGroups";
+    /// The own certificate in PEM, if the store has only its key.
+    ssl_cert_encoded: String = String::new(), "SSLCertEncoded" | "ssl_cert_encoded";
     /// 0 and 2: rustls. 1 would be the system's.
     ssl_provider: u32 = 0, "SSLProvider" | "ssl_provider";
 }

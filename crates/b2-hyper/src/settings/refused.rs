@@ -6,8 +6,6 @@ const NOT_COMPRESSED: &str = "B2 takes no compressed requests, and refuses Conte
 const NOT_CHUNKED: &str =
     "B2 takes no request without a Content-Length; content of unknown length is uploaded in parts";
 const ONE_LIBRARY: &str = "TLS is rustls, not OpenSSL; use SSLEnabledCipherSuites";
-const NO_FETCH: &str = "nothing is fetched during a handshake; give the lists with \
-                        TlsSettings::with_revocation_list";
 
 /// What is refused, and why.
 pub(super) const REFUSED: &[(&str, &str)] = &[
@@ -24,14 +22,11 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
     ("MaxLineLength", "it is for protocols of lines; heads of HTTP are limited to 64 KiB"),
     ("OpenSSLCipherList", ONE_LIBRARY),
     ("OpenSSLPrngSeedData", "randomness is the system's, which needs no seed"),
-    ("SSLCheckCRL", NO_FETCH),
-    ("SSLCheckOCSP", NO_FETCH),
     ("SSLClientCACerts", "it is for servers; use SSLServerCACerts"),
     (
         "SSLEnableRenegotiation",
         "rustls never renegotiates and always signals that it does so safely",
     ),
-    ("LogSSLPackets", "rustls shows no packets; use SSLKeyLogFile and a network analyser"),
     ("UseIDNs", "the names of B2 are ASCII; give other names in their xn-- form"),
     ("EncodeURL", "URLs are sent as B2 gave them; encoding them again would break them"),
 ];

@@ -77,9 +77,23 @@ pub enum CertificateFault {
     /// Its authority has revoked it.
     #[error("it is revoked")]
     Revoked,
+    /// The responder of its authority says that it is revoked.
+    #[error("it is revoked, says the responder of its authority")]
+    RevokedByResponder,
     /// Nobody could say whether it is revoked, and that was demanded.
     #[error("whether it is revoked is unknown")]
     UnknownRevocation,
+    /// None of the addresses that it names for its revocation answered, and
+    /// that was demanded: ask for less, or let this machine reach them.
+    #[error("whether it is revoked could not be asked")]
+    RevocationUnreachable,
+    /// What was answered about its revocation must not be believed.
+    #[error("what was answered about its revocation must not be believed: {0}")]
+    RevocationAnswer(&'static str),
+    /// Its key, or that of an authority in its chain, is too short: an RSA
+    /// key of fewer than 2048 bits.
+    #[error("a key in its chain is too short")]
+    WeakKey,
     /// It is meant for something else than a server.
     #[error("it is not meant for servers")]
     WrongUsage,

@@ -3,12 +3,17 @@
 //! [`TlsSettings`] are choices; [`Tls`] begins sessions on any byte stream.
 //! Whatever makes a check weaker is called `dangerous_*`.
 
+mod bare;
 mod certificate;
+mod der;
 mod error;
+mod event;
 mod group;
 mod identity;
 mod key_log;
 mod provider;
+mod record;
+mod revocation;
 mod roots;
 mod session;
 mod settings;
@@ -20,8 +25,15 @@ mod versions;
 
 pub use certificate::Certificate;
 pub use error::{CertificateFault, TlsError};
-pub use group::Groups;
-pub use identity::{Identity, IdentityError, StoreType, open};
+pub use event::{TlsEvent, TlsObserver, Told};
+pub use group::{Groups, KeyShare};
+#[cfg(feature = "pkcs11")]
+pub use identity::open_token;
+pub use identity::{
+    Accepted, Identity, IdentityError, PublicKey, StoreType, open, open_accepted,
+    open_with_certificate,
+};
+pub use record::{RecordKind, RecordLog};
 pub use session::Tls;
 pub use settings::{RevocationCheck, TlsSettings};
 pub use signatures::SignatureAlgorithms;

@@ -4,6 +4,15 @@
 //! whole process.
 
 use rustls::crypto::CryptoProvider;
+use rustls::pki_types::PrivateKeyDer;
+
+use super::identity::PublicKey;
+
+/// The public key that belongs to a private one, if rustls can use it.
+pub(super) fn public_key(key: &PrivateKeyDer<'_>) -> Option<PublicKey> {
+    let signer = provider()?.key_provider.load_private_key(key.clone_key()).ok()?;
+    signer.public_key().map(|spki| PublicKey::from_der(spki.to_vec()))
+}
 
 #[cfg(feature = "aws-lc-rs")]
 pub(super) fn provider() -> Option<CryptoProvider> {

@@ -31,6 +31,14 @@ pub(super) fn add_platform(roots: &mut RootCertStore) {
 #[cfg(not(feature = "platform-roots"))]
 pub(super) fn add_platform(_: &mut RootCertStore) {}
 
+#[cfg(feature = "bundled-roots")]
+pub(super) fn add_bundled(roots: &mut RootCertStore) {
+    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+}
+
+#[cfg(not(feature = "bundled-roots"))]
+pub(super) fn add_bundled(_: &mut RootCertStore) {}
+
 /// The certificates in a file, or in all files of a folder.
 pub(super) fn at(path: &Path) -> Result<Vec<CertificateDer<'static>>, BuildError> {
     let failed = |source| BuildError::File { path: path.to_path_buf(), source };

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
@@ -13,12 +14,15 @@ use tokio_rustls::client::TlsStream;
 use webpki::CertRevocationList;
 
 use super::error::TlsError;
+use super::event::{TlsEvent, TlsObserver};
 use super::key_log::KeyLogFile;
 use super::provider::provider;
-use super::roots::add_platform;
+use super::revocation::{Reach, Revocation};
+use super::roots::{add_bundled, add_platform};
 use super::settings::{RevocationCheck, TlsSettings};
 use super::suites::restrict_strength;
 use super::verify::{SecurityFlags, Verifier};
+use crate::connect::{Dialer, TlsFacts};
 use crate::error::BuildError;
 
 /// Begins encrypted sessions on any byte stream.
@@ -40,7 +44,14 @@ pub struct Tls {
     given: Vec<CertificateDer<'static>>,
     lists: Arc<Vec<CertRevocationList<'static>>>,
     key_log: Option<Arc<KeyLogFile>>,
-    connector: OnceLock<Result<TlsConnector, TlsError>>,
+    revocation: Option<Arc<Revocation>>,
+    made: OnceLock<Result<Made, TlsError>>,
+}
+
+/// What is made at the first handshake.
+struct Made {
+    connector: TlsConnector,
+    verifier: Arc<Verifier>,
 }
 
 impl Tls {
@@ -54,27 +65,39 @@ impl Tls {
             opened.map_err(|source| BuildError::File { path: path.clone(), source })
         };
         let key_log = settings.key_log.as_ref().map(open).transpose()?;
-        Ok(Self { settings, given, lists: Arc::new(lists), key_log, connector: OnceLock::new() })
+        let observer = settings.observer.clone();
+        let revocation = Revocation::new(settings.fetched_lists, settings.responders, observer);
+        let (lists, revocation) = (Arc::new(lists), revocation.map(Arc::new));
+        Ok(Self { settings, given, lists, key_log, revocation, made: OnceLock::new() })
     }
 
-    fn connector(&self) -> Result<&TlsConnector, TlsError> {
-        let made = self.connector.get_or_init(|| self.config().map(Arc::new).map(Into::into));
-        made.as_ref().map_err(Clone::clone)
+    fn made(&self) -> Result<&Made, TlsError> {
+        self.made.get_or_init(|| self.make()).as_ref().map_err(Clone::clone)
     }
 
-    fn config(&self) -> Result<ClientConfig, TlsError> {
+    fn make(&self) -> Result<Made, TlsError> {
         let provider = Arc::new(self.provider()?);
         let verifier = Arc::new(self.verifier(&provider)?);
+        let config = self.config(provider, Arc::clone(&verifier))?;
+        Ok(Made { connector: Arc::new(config).into(), verifier })
+    }
+
+    fn config(
+        &self,
+        provider: Arc<CryptoProvider>,
+        verifier: Arc<Verifier>,
+    ) -> Result<ClientConfig, TlsError> {
+        let own = self.settings.identity.as_ref().map(|own| own.certified(&provider));
+        let own = own.transpose().map_err(TlsError::Settings)?;
         let builder = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&self.settings.versions.supported())
             .map_err(TlsError::Settings)?
             .dangerous()
             .with_custom_certificate_verifier(verifier);
-        let mut config = match &self.settings.identity {
-            Some(own) => builder.with_client_auth_cert(own.chain(), own.key()),
-            None => Ok(builder.with_no_client_auth()),
-        }
-        .map_err(TlsError::Settings)?;
+        let mut config = match own {
+            Some(own) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(own))),
+            None => builder.with_no_client_auth(),
+        };
         config.alpn_protocols.clone_from(&self.settings.alpn);
         if !self.settings.resumption {
             config.resumption = Resumption::disabled();
@@ -94,6 +117,9 @@ impl Tls {
         if let Some(groups) = &self.settings.groups {
             groups.restrict(&mut provider);
         }
+        if let Some(share) = self.settings.key_share {
+            share.put_first(&mut provider);
+        }
         Ok(provider)
     }
 
@@ -105,7 +131,12 @@ impl Tls {
         if settings.platform_roots {
             add_platform(&mut roots);
         }
-        let others = !settings.accepted.is_empty() || settings.flags != SecurityFlags::none();
+        if settings.bundled_roots {
+            add_bundled(&mut roots);
+        }
+        let others = !settings.accepted.is_empty()
+            || !settings.accepted_keys.is_empty()
+            || settings.flags != SecurityFlags::none();
         if roots.is_empty() && !others {
             return Err(TlsError::NoRoots);
         }
@@ -117,11 +148,16 @@ impl Tls {
             demand_status: settings.revocation == RevocationCheck::Hard,
             flags: settings.flags,
             accepted: settings.accepted.clone(),
+            accepted_keys: settings.accepted_keys.clone(),
             policy: settings.policy.clone(),
+            observer: settings.observer.clone(),
+            revocation: self.revocation.clone(),
         })
     }
 
-    /// Begins a session with `host` on `stream`.
+    /// Begins a session with `host` on `stream`. What has to be asked about
+    /// the server's certificate is asked on connections of their own, without
+    /// a proxy.
     ///
     /// # Errors
     ///
@@ -135,9 +171,58 @@ impl Tls {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let connector = self.connector()?;
+        self.connect_by(host, stream, &Dialer::new()).await
+    }
+
+    /// As [`connect`](Self::connect), but asks by this way.
+    pub(crate) async fn connect_by<S>(
+        &self,
+        host: &str,
+        stream: S,
+        way: &impl Reach,
+    ) -> Result<TlsStream<S>, TlsError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        self.tell(|| TlsEvent::Begun { host: host.to_owned() });
+        let outcome = self.begin(host, stream, way).await;
+        self.tell(|| match &outcome {
+            Ok(session) => TlsFacts::of(session.get_ref().1).event(),
+            Err(error) => TlsEvent::Failed { reason: error.to_string() },
+        });
+        outcome
+    }
+
+    async fn begin<S>(
+        &self,
+        host: &str,
+        stream: S,
+        way: &impl Reach,
+    ) -> Result<TlsStream<S>, TlsError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let made = self.made()?;
         let name = ServerName::try_from(host).map_err(|_| TlsError::Name)?.to_owned();
-        connector.connect(name, stream).await.map_err(TlsError::of_handshake)
+        let connecting = made.connector.connect(name.clone(), stream);
+        let session = connecting.await.map_err(TlsError::of_handshake)?;
+        if let Some(revocation) = &self.revocation {
+            let shown = session.get_ref().1.peer_certificates().unwrap_or_default();
+            let vetted = revocation.vet(&made.verifier, &name, shown, way).await;
+            vetted.map_err(TlsError::Certificate)?;
+        }
+        Ok(session)
+    }
+
+    fn tell(&self, event: impl FnOnce() -> TlsEvent) {
+        if let Some(observer) = &self.settings.observer {
+            observer.observe(&event());
+        }
+    }
+
+    /// Whoever hears of each record, if somebody does.
+    pub(crate) fn packet_observer(&self) -> Option<Arc<dyn TlsObserver>> {
+        self.settings.observer.clone().filter(|_| self.settings.packet_log)
     }
 }
 

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use crate::error::BuildError;
 
 use super::certificate::Certificate;
-use super::group::Groups;
-use super::identity::Identity;
+use super::event::TlsObserver;
+use super::group::{Groups, KeyShare};
+use super::identity::{Identity, PublicKey};
 use super::roots::{certificates, revocation_lists};
 use super::session::Tls;
 use super::signatures::SignatureAlgorithms;
@@ -47,16 +48,24 @@ pub struct TlsSettings {
     pub(super) accepted: Vec<Certificate>,
     pub(super) revocation_lists: Vec<Vec<u8>>,
     pub(super) revocation: RevocationCheck,
+    pub(super) fetched_lists: Option<RevocationCheck>,
+    pub(super) responders: Option<RevocationCheck>,
+    pub(super) observer: Option<Arc<dyn TlsObserver>>,
+    pub(super) packet_log: bool,
+    pub(super) key_share: Option<KeyShare>,
+    pub(super) bundled_roots: bool,
+    pub(super) accepted_keys: Vec<PublicKey>,
 }
 
-/// What is asked of the lists of revoked certificates.
+/// What is asked of those who know which certificates are revoked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RevocationCheck {
-    /// A certificate that no list speaks of is accepted.
+    /// A certificate that nobody speaks of is accepted. Whoever can cut this
+    /// machine off from those who know can hide a revocation.
     #[default]
     Soft,
-    /// A certificate that no list speaks of is refused.
+    /// A certificate that nobody speaks of is refused.
     Hard,
 }
 
@@ -80,6 +89,13 @@ impl Default for TlsSettings {
             accepted: Vec::new(),
             revocation_lists: Vec::new(),
             revocation: RevocationCheck::default(),
+            fetched_lists: None,
+            responders: None,
+            observer: None,
+            packet_log: false,
+            key_share: None,
+            bundled_roots: false,
+            accepted_keys: Vec::new(),
         }
     }
 }
@@ -194,9 +210,87 @@ impl TlsSettings {
         self
     }
 
-    /// What is asked of those lists.
+    /// What is asked of the lists that were given.
     pub fn with_revocation_check(mut self, check: RevocationCheck) -> Self {
         self.revocation = check;
+        self
+    }
+
+    /// Fetches the lists of revoked certificates that the certificates of the
+    /// server's chain name (`SSLCheckCRL`), between the handshake and the
+    /// first byte of a request; nothing is fetched unless told.
+    ///
+    /// A list is fetched over plain HTTP, by the way that requests to `http`
+    /// URLs take, within 5 seconds and the time for connections, up to
+    /// 16 MiB, and kept until its successor is due. A certificate that a list
+    /// revokes is refused, and so is one whose list is out of date or not
+    /// signed by its issuer. With [`Soft`](RevocationCheck::Soft) a certificate
+    /// that names no list, or none that can be had, is accepted; with
+    /// [`Hard`](RevocationCheck::Hard) it is refused, and an authority in the
+    /// chain has to name none. Certificates of proxies are not asked about.
+    pub fn with_fetched_revocation_lists(mut self, check: RevocationCheck) -> Self {
+        self.fetched_lists = Some(check);
+        self
+    }
+
+    /// Asks a responder whether the certificate of the server is revoked
+    /// (`SSLCheckOCSP`): takes the answer that the server sends along, or else
+    /// asks the responder that the certificate names, between the handshake
+    /// and the first byte of a request; nobody is asked unless told.
+    ///
+    /// An answer counts if the issuer, or whoever it has made a responder, has
+    /// signed it, and while it says that it holds; it is kept that long. With
+    /// [`Soft`](RevocationCheck::Soft) a certificate that names no responder,
+    /// or none that answers or knows it, is accepted; with
+    /// [`Hard`](RevocationCheck::Hard) it is refused. An answer that must not
+    /// be believed refuses it either way. The way and the limits are those of
+    /// [`with_fetched_revocation_lists`](Self::with_fetched_revocation_lists),
+    /// but for a length of 256 KiB.
+    pub fn with_responder_check(mut self, check: RevocationCheck) -> Self {
+        self.responders = Some(check);
+        self
+    }
+
+    /// For a proxy, whose certificate nobody is asked about: asking would lead
+    /// through the proxy again.
+    pub(crate) fn without_questions(mut self) -> Self {
+        self.fetched_lists = None;
+        self.responders = None;
+        self
+    }
+
+    /// Tells `observer` each step of each handshake.
+    pub fn with_observer(mut self, observer: impl TlsObserver) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Whether the observer hears of each record too (`LogSSLPackets`); no
+    /// unless told. It costs little, and shows nothing of what is inside.
+    pub fn with_packet_log(mut self, log: bool) -> Self {
+        self.packet_log = log;
+        self
+    }
+
+    /// The group of which a key is made before the handshake.
+    pub fn with_key_share(mut self, share: KeyShare) -> Self {
+        self.key_share = Some(share);
+        self
+    }
+
+    /// Whether to trust the root certificates of Mozilla that are built in
+    /// with the feature `bundled-roots`; no unless told. They are as old as
+    /// the release that they came with.
+    #[cfg(feature = "bundled-roots")]
+    pub fn with_bundled_roots(mut self, trust: bool) -> Self {
+        self.bundled_roots = trust;
+        self
+    }
+
+    /// Accepts every certificate that has this public key, whatever else is
+    /// wrong with it and whichever host shows it.
+    pub fn dangerous_accept_public_key(mut self, key: PublicKey) -> Self {
+        self.accepted_keys.push(key);
         self
     }
 

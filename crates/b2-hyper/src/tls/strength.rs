@@ -4,6 +4,7 @@ use rustls::{
     CipherSuite, ClientConnection, HandshakeKind, NamedGroup, ProtocolVersion, SupportedCipherSuite,
 };
 
+use super::event::TlsEvent;
 use crate::connect::TlsFacts;
 
 impl TlsFacts {
@@ -31,6 +32,19 @@ impl TlsFacts {
                 .peer_certificates()
                 .map(|shown| shown.iter().map(|each| each.clone().into_owned()).collect())
                 .unwrap_or_default(),
+        }
+    }
+}
+
+impl TlsFacts {
+    /// As a step of a handshake.
+    pub(super) fn event(&self) -> TlsEvent {
+        TlsEvent::Established {
+            version: self.version,
+            cipher_suite: self.cipher_suite,
+            cipher_bits: self.cipher_bits,
+            key_exchange: self.key_exchange.clone(),
+            resumed: self.resumed,
         }
     }
 }

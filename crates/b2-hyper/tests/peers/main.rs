@@ -8,9 +8,15 @@
 #[path = "../authority/mod.rs"]
 mod authority;
 mod journey;
+mod keys;
 mod openssl;
 mod program;
+#[path = "../responder/mod.rs"]
+mod responder;
+mod revocation;
 #[path = "../server/mod.rs"]
 mod server;
 mod socks;
 mod squid;
+#[cfg(feature = "pkcs11")]
+mod token;

@@ -10,12 +10,15 @@ use b2_core::error::TransportError;
 use b2_core::port::{RequestBody, Transport};
 use b2_hyper::HyperTransport;
 use b2_hyper::connect::{ConnectionFacts, TlsFacts};
-use b2_hyper::tls::{CipherSuites, Groups, IdentityError, StoreType, TlsSettings, Versions, open};
+use b2_hyper::tls::{
+    CertificateFault, CipherSuites, Groups, IdentityError, KeyShare, StoreType, TlsError,
+    TlsSettings, Versions, open,
+};
 use bytes::Bytes;
 
 use crate::program::{Program, free_port, open_folder};
 
-fn openssl(folder: &Path, words: &str) {
+pub(crate) fn openssl(folder: &Path, words: &str) {
     let mut command = Command::new("openssl");
     command.current_dir(folder).args(words.split_whitespace()).stdin(Stdio::null());
     let output = command.output().expect("openssl; apt-get install openssl");
@@ -23,7 +26,7 @@ fn openssl(folder: &Path, words: &str) {
 }
 
 /// A certificate that vouches for itself, of a key of this kind.
-fn certificate(folder: &Path, key: &str) -> TlsSettings {
+pub(crate) fn certificate(folder: &Path, key: &str) -> TlsSettings {
     openssl(
         folder,
         &format!(
@@ -36,7 +39,7 @@ fn certificate(folder: &Path, key: &str) -> TlsSettings {
     TlsSettings::new().with_platform_roots(false).with_root_certificates_pem(pem)
 }
 
-fn serve(folder: &Path, words: &str) -> (Program, u16) {
+pub(crate) fn serve(folder: &Path, words: &str) -> (Program, u16) {
     let port = free_port();
     let mut command = Command::new("openssl");
     let fixed =
@@ -45,8 +48,15 @@ fn serve(folder: &Path, words: &str) -> (Program, u16) {
     (Program::start(&mut command, "openssl", port), port)
 }
 
-async fn get(settings: TlsSettings, port: u16) -> Result<TlsFacts, TransportError> {
-    let transport = HyperTransport::builder().with_tls(settings).build().unwrap();
+pub(crate) async fn get(settings: TlsSettings, port: u16) -> Result<TlsFacts, TransportError> {
+    facts(&HyperTransport::builder().with_tls(settings).build().unwrap(), port).await
+}
+
+pub(crate) async fn round(transport: &HyperTransport, port: u16) -> Result<(), TransportError> {
+    facts(transport, port).await.map(drop)
+}
+
+async fn facts(transport: &HyperTransport, port: u16) -> Result<TlsFacts, TransportError> {
     let url = format!("https://localhost:{port}/");
     let request = http::Request::get(url).body(RequestBody::from_bytes(Bytes::new())).unwrap();
     let answer = transport.send(request, Instant::now() + Duration::from_secs(20)).await?;
@@ -197,5 +207,37 @@ async fn certificate_stores_of_openssl() {
             let error = open(&read(name), kind, "", "nobody").unwrap_err();
             assert!(matches!(error, IdentityError::NoCertificate), "{name}: {error:?}");
         }
+    }
+}
+
+/// OpenSSL shows such a certificate at security level 0.
+#[tokio::test]
+async fn a_weak_key_is_refused_as_such() {
+    let folder = open_folder();
+    let settings = certificate(folder.path(), "rsa:1024");
+    for version in ["-tls1_2", "-tls1_3"] {
+        let words = format!("{version} -cipher ALL:@SECLEVEL=0");
+        let (_server, port) = serve(folder.path(), &words);
+        let error = get(settings.clone(), port).await.unwrap_err();
+        let cause = error.source.as_deref().unwrap().downcast_ref::<TlsError>();
+        let weak = CertificateFault::WeakKey;
+        assert!(matches!(cause, Some(TlsError::Certificate(fault)) if *fault == weak), "{error:?}");
+    }
+}
+
+/// The key of the first message is of the group that was chosen, so a server
+/// that has only that one needs no second.
+#[tokio::test]
+async fn a_key_share_of_the_servers_group() {
+    let folder = open_folder();
+    let settings = certificate(folder.path(), "ec -pkeyopt ec_paramgen_curve:P-256");
+    for (name, theirs) in [("ecdhe_secp384r1", "P-384"), ("ffdhe_2048", "ffdhe2048")] {
+        let (_server, port) = serve(folder.path(), &format!("-tls1_3 -groups {theirs}"));
+        let share = KeyShare::parse(name).unwrap();
+        let facts = get(settings.clone().with_key_share(share), port).await.unwrap();
+        assert_eq!(
+            facts.key_exchange.to_ascii_lowercase().replace("secp384r1", "p-384"),
+            theirs.to_ascii_lowercase()
+        );
     }
 }

@@ -60,6 +60,50 @@ impl Groups {
     }
 }
 
+/// The group of which a key is made before the handshake and sent with the
+/// first message, so that a server that takes it needs no second one.
+///
+/// rustls makes one key, so this is one group; with `x25519mlkem768` a key of
+/// `ecdhe_x25519` goes along, because it is a half of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct KeyShare(NamedGroup);
+
+impl KeyShare {
+    /// The name of one group, or `x25519mlkem768,ecdhe_x25519`.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingError::Unsupported`] for several groups and for one that
+    /// cannot be had; [`SettingError::Unknown`] for a name that is none.
+    pub fn parse(names: &str) -> Result<Self, SettingError> {
+        const ONE: &str = "rustls makes a single key before the handshake; name the one group that \
+                           servers are most likely to take";
+        let named = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+        let groups = named.map(find).collect::<Result<Vec<_>, _>>()?;
+        match groups[..] {
+            [one] => Ok(Self(one)),
+            [NamedGroup::X25519MLKEM768, NamedGroup::X25519] => {
+                Ok(Self(NamedGroup::X25519MLKEM768))
+            }
+            [] => {
+                let expected = "the name of a group";
+                Err(SettingError::Value { name: "TLS13KeyShareGroups", expected })
+            }
+            _ => Err(SettingError::unsupported("more than one of TLS13KeyShareGroups", ONE)),
+        }
+    }
+
+    /// Puts the group before the others: rustls makes a key of the first. If
+    /// it is not offered yet, it is now.
+    pub(super) fn put_first(self, provider: &mut CryptoProvider) {
+        let groups = &mut provider.kx_groups;
+        let at = groups.iter().position(|group| group.name() == self.0);
+        let chosen = at.map(|at| groups.remove(at)).or_else(|| own(self.0));
+        groups.splice(0..0, chosen);
+    }
+}
+
 fn own(name: NamedGroup) -> Option<&'static dyn SupportedKxGroup> {
     #[cfg(feature = "aws-lc-rs")]
     if name == NamedGroup::secp521r1 {
@@ -108,5 +152,16 @@ mod tests {
         assert!(matches!(Groups::parse("ecdhe_x448"), Err(SettingError::Unsupported { .. })));
         assert!(matches!(Groups::parse("p-999"), Err(SettingError::Unknown { .. })));
         assert!(Groups::parse(",").is_err());
+    }
+
+    #[test]
+    fn a_key_is_made_of_one_group() {
+        assert_eq!(KeyShare::parse("ffdhe_2048").unwrap(), KeyShare(NamedGroup::FFDHE2048));
+        let several = KeyShare::parse("ecdhe_x25519,ecdhe_secp256r1");
+        assert!(matches!(several, Err(SettingError::Unsupported { .. })));
+        assert!(matches!(KeyShare::parse("p-999"), Err(SettingError::Unknown { .. })));
+        assert!(matches!(KeyShare::parse(" ,"), Err(SettingError::Value { .. })));
+        #[cfg(feature = "aws-lc-rs")]
+        assert!(KeyShare::parse("x25519mlkem768,ecdhe_x25519").is_ok());
     }
 }

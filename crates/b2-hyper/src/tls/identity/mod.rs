@@ -1,10 +1,20 @@
 //! The client's own certificate.
 
+mod jks;
+mod jwk;
+mod keys;
 mod own;
 mod pem;
 mod pkcs12;
 mod pkcs7;
+mod ssh;
 mod store;
+#[cfg(feature = "pkcs11")]
+mod token;
+mod xml;
 
+pub use keys::PublicKey;
 pub use own::{Identity, IdentityError};
-pub use store::{StoreType, open};
+pub use store::{Accepted, StoreType, open, open_accepted, open_with_certificate};
+#[cfg(feature = "pkcs11")]
+pub use token::open_token;

@@ -3,9 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use rustls::InconsistentKeys;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::{CertifiedKey, SigningKey};
 
 use super::super::certificate::Certificate;
+use super::keys::PublicKey;
 use crate::settings::SettingError;
 
 /// A certificate with its private key, shown to servers that ask for one.
@@ -14,7 +18,14 @@ use crate::settings::SettingError;
 pub struct Identity {
     certificate: Certificate,
     chain: Vec<CertificateDer<'static>>,
-    key: Arc<PrivateKeyDer<'static>>,
+    key: OwnKey,
+}
+
+/// A private key that is at hand, or that signs where it is.
+#[derive(Clone)]
+enum OwnKey {
+    Der(Arc<PrivateKeyDer<'static>>),
+    Signer(Arc<dyn SigningKey>),
 }
 
 /// Why there is no identity. No text has a password or a part of a key.
@@ -33,6 +44,16 @@ pub enum IdentityError {
     /// There is no certificate, or none with this subject.
     #[error("no certificate in the store fits")]
     NoCertificate,
+    /// There is a private key, but no certificate, which is what a server is
+    /// shown: give it with [`open_with_certificate`](super::open_with_certificate).
+    #[error("the store has a private key and no certificate; give the certificate as well")]
+    KeyAlone,
+    /// No private key in the store is that of the certificate.
+    #[error("the private key is not that of the certificate")]
+    Mismatch,
+    /// The module of PKCS#11 does not work as it should.
+    #[error("the security token does not work: {0}")]
+    Token(String),
     /// There is a certificate, but no private key.
     #[error("the store has no private key, which is needed to show a certificate to a server")]
     NoKey,
@@ -45,6 +66,22 @@ pub enum IdentityError {
 pub(super) struct Found {
     pub(super) chain: Vec<CertificateDer<'static>>,
     pub(super) key: Option<PrivateKeyDer<'static>>,
+    /// A public key that came without a certificate.
+    pub(super) public: Option<PublicKey>,
+}
+
+impl Found {
+    pub(super) fn new(
+        chain: Vec<CertificateDer<'static>>,
+        key: Option<PrivateKeyDer<'static>>,
+    ) -> Self {
+        Self { chain, key, public: None }
+    }
+
+    /// The first certificate, if it can be read.
+    fn certificate(&self) -> Option<Certificate> {
+        Certificate::from_der(self.chain.first()?).ok()
+    }
 }
 
 impl Identity {
@@ -58,35 +95,58 @@ impl Identity {
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
     ) -> Result<Self, IdentityError> {
+        Self::of(chain, OwnKey::Der(Arc::new(key)))
+    }
+
+    /// Of a chain, the own certificate first, and something that signs for
+    /// it, such as a security token. It signs during the handshake and on its
+    /// thread.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub fn with_signer(
+        chain: Vec<CertificateDer<'static>>,
+        signer: Arc<dyn SigningKey>,
+    ) -> Result<Self, IdentityError> {
+        Self::of(chain, OwnKey::Signer(signer))
+    }
+
+    fn of(chain: Vec<CertificateDer<'static>>, key: OwnKey) -> Result<Self, IdentityError> {
         let first = chain.first().ok_or(IdentityError::NoCertificate)?;
         let read = Certificate::from_der(first);
         let certificate = read.map_err(|_| IdentityError::Format("certificate"))?;
-        Ok(Self { certificate, chain, key: Arc::new(key) })
+        Ok(Self { certificate, chain, key })
     }
 
     /// Picks one of several by its subject: `*` or nothing is the first with
     /// a key; otherwise the subject, or else a part of it.
-    pub(super) fn select(found: Vec<Found>, subject: &str) -> Result<Self, IdentityError> {
-        if found.is_empty() {
-            return Err(IdentityError::NoCertificate);
+    pub(super) fn select(found: &[Found], subject: &str) -> Result<Self, IdentityError> {
+        if !found.is_empty() && found.iter().all(|found| found.chain.is_empty()) {
+            let any_key = found.iter().any(|found| found.key.is_some());
+            return Err(if any_key { IdentityError::KeyAlone } else { IdentityError::NoKey });
         }
-        let read = |found: &Found| {
-            let first = found.chain.first()?;
-            Certificate::from_der(first).ok().map(|read| read.subject)
-        };
-        let has_key = |found: &&Found| found.key.is_some();
-        let chosen = if subject.is_empty() || subject == "*" {
-            found.iter().find(has_key).or_else(|| found.first())
-        } else {
-            let lower = subject.to_lowercase();
-            let is = |found: &&Found| read(found).is_some_and(|own| own.to_lowercase() == lower);
-            let has =
-                |found: &&Found| read(found).is_some_and(|own| own.to_lowercase().contains(&lower));
-            found.iter().find(is).or_else(|| found.iter().find(has))
-        };
-        let chosen = chosen.ok_or(IdentityError::NoCertificate)?;
+        let chosen = pick(found, subject).ok_or(IdentityError::NoCertificate)?;
         let key = chosen.key.as_ref().ok_or(IdentityError::NoKey)?;
         Self::new(chosen.chain.clone(), key.clone_key())
+    }
+
+    /// A chain from elsewhere with the one of several keys that fits.
+    pub(super) fn combine(
+        found: &[Found],
+        chain: Vec<CertificateDer<'static>>,
+    ) -> Result<Self, IdentityError> {
+        let first = chain.first().ok_or(IdentityError::NoCertificate)?;
+        let mut keys = found.iter().filter_map(|found| found.key.as_ref()).peekable();
+        if keys.peek().is_none() {
+            return Err(IdentityError::NoKey);
+        }
+        let fits = |key: &&PrivateKeyDer<'static>| {
+            let public = super::super::provider::public_key(key);
+            public.is_some_and(|public| public.is_of(first))
+        };
+        let key = keys.find(fits).ok_or(IdentityError::Mismatch)?;
+        Self::new(chain.clone(), key.clone_key())
     }
 
     /// The own certificate.
@@ -102,13 +162,43 @@ impl Identity {
         self
     }
 
-    pub(in super::super) fn chain(&self) -> Vec<CertificateDer<'static>> {
-        self.chain.clone()
+    /// What rustls shows to servers.
+    pub(in super::super) fn certified(
+        &self,
+        provider: &CryptoProvider,
+    ) -> Result<CertifiedKey, rustls::Error> {
+        match &self.key {
+            OwnKey::Der(key) => {
+                CertifiedKey::from_der(self.chain.clone(), key.clone_key(), provider)
+            }
+            OwnKey::Signer(signer) => {
+                let certified = CertifiedKey::new(self.chain.clone(), Arc::clone(signer));
+                // Not every token tells its public key.
+                match certified.keys_match() {
+                    Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => {
+                        Ok(certified)
+                    }
+                    Err(error) => Err(error),
+                }
+            }
+        }
     }
+}
 
-    pub(in super::super) fn key(&self) -> PrivateKeyDer<'static> {
-        self.key.clone_key()
+/// One of several by its subject: `*` or nothing is the first with a key;
+/// otherwise the subject, or else a part of it.
+pub(super) fn pick<'a>(found: &'a [Found], subject: &str) -> Option<&'a Found> {
+    let has_both = |found: &&Found| found.key.is_some() && !found.chain.is_empty();
+    if subject.is_empty() || subject == "*" {
+        let with_certificate = |found: &&Found| !found.chain.is_empty();
+        let best = found.iter().find(has_both);
+        return best.or_else(|| found.iter().find(with_certificate)).or_else(|| found.first());
     }
+    let lower = subject.to_lowercase();
+    let own = |found: &Found| found.certificate().map(|read| read.subject.to_lowercase());
+    let is = |found: &&Found| own(found).is_some_and(|own| own == lower);
+    let has = |found: &&Found| own(found).is_some_and(|own| own.contains(&lower));
+    found.iter().find(is).or_else(|| found.iter().find(has))
 }
 
 impl fmt::Debug for Identity {

@@ -4,7 +4,9 @@ use pkcs8::EncryptedPrivateKeyInfoRef;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
+use super::keys::PublicKey;
 use super::own::{Found, IdentityError};
+use super::ssh;
 
 const FORMAT: &str = "PEM";
 
@@ -12,15 +14,21 @@ const FORMAT: &str = "PEM";
 pub(super) fn read(text: &[u8], password: &str) -> Result<Vec<Found>, IdentityError> {
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text).collect();
     let chain = chain.map_err(|_| IdentityError::Format(FORMAT))?;
+    if let Some(section) = section(text, ssh::LABEL) {
+        let mut found = ssh::read_openssh(&section, password)?;
+        found.iter_mut().for_each(|found| found.chain.clone_from(&chain));
+        return Ok(found);
+    }
     let key = match PrivateKeyDer::from_pem_slice(text) {
         Ok(key) => Some(key),
         Err(rustls::pki_types::pem::Error::NoItemsFound) => encrypted(text, password)?,
         Err(_) => return Err(IdentityError::Format(FORMAT)),
     };
-    if chain.is_empty() && key.is_none() {
+    let public = section(text, "PUBLIC KEY").map(PublicKey::from_der);
+    if chain.is_empty() && key.is_none() && public.is_none() {
         return Err(IdentityError::Format(FORMAT));
     }
-    Ok(vec![Found { chain, key }])
+    Ok(vec![Found { public, ..Found::new(chain, key) }])
 }
 
 fn encrypted(text: &[u8], password: &str) -> Result<Option<PrivateKeyDer<'static>>, IdentityError> {

@@ -20,11 +20,11 @@ pub(super) fn read(bytes: &[u8], password: &str) -> Result<Vec<Found>, IdentityE
             let key = PrivatePkcs8KeyDer::from(chain.key().as_der().to_vec());
             let certificates = chain.certs().iter();
             let chain = certificates.map(|each| CertificateDer::from(each.as_der().to_vec()));
-            Some(Found { chain: chain.collect(), key: Some(PrivateKeyDer::from(key)) })
+            Some(Found::new(chain.collect(), Some(PrivateKeyDer::from(key))))
         }
         KeyStoreEntry::Certificate(certificate) => {
             let der = CertificateDer::from(certificate.as_der().to_vec());
-            Some(Found { chain: vec![der], key: None })
+            Some(Found::new(vec![der], None))
         }
         _ => None,
     });

@@ -13,7 +13,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Found>, IdentityError> {
     let inner = inner.or_else(|| super::pem::section(bytes, "CERTIFICATE"));
     let bytes = inner.as_deref().unwrap_or(bytes);
     let certificates = certificates(bytes).ok_or(IdentityError::Format(FORMAT))?;
-    let found = certificates.into_iter().map(|chain| Found { chain: vec![chain], key: None });
+    let found = certificates.into_iter().map(|chain| Found::new(vec![chain], None));
     Ok(found.collect())
 }
 

@@ -5,8 +5,8 @@ use rustls::pki_types::{
 };
 use webpki::{
     CertRevocationList, EndEntityCert, Error, ExpirationPolicy, ExtendedKeyUsageValidator,
-    KeyPurposeIdIter, KeyUsage, RevocationOptionsBuilder, UnknownStatusPolicy,
-    anchor_from_trusted_cert,
+    KeyPurposeIdIter, KeyUsage, RevocationCheckDepth, RevocationOptionsBuilder,
+    UnknownStatusPolicy, anchor_from_trusted_cert,
 };
 
 use super::super::certificate::Certificate;
@@ -22,8 +22,16 @@ pub(super) struct Chain<'a> {
     pub(super) roots: &'a [TrustAnchor<'static>],
     pub(super) algorithms: &'a [&'static dyn SignatureVerificationAlgorithm],
     pub(super) lists: &'a [&'a CertRevocationList<'a>],
-    /// Whether a certificate without a list that speaks of it is refused.
-    pub(super) demand_status: bool,
+    pub(super) demand: Demand,
+}
+
+/// Which certificates are refused if no list speaks of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Demand {
+    None,
+    /// That of the server; the lists of the others are not looked at.
+    Leaf,
+    All,
 }
 
 /// What is left out.
@@ -42,8 +50,9 @@ impl Chain<'_> {
             now: self.now,
             roots: self.roots.to_vec(),
             any_usage: false,
-            unknown_status: !self.demand_status,
+            unknown_status: self.demand == Demand::None,
         };
+        self.check_leaf_key()?;
         let mut last = None;
         // webpki stops at the first fault; each is overlooked once at most.
         while let Err(found) = self.path(&leaf, &relaxed) {
@@ -81,7 +90,7 @@ impl Chain<'_> {
             (now > read.not_after, CertificateFault::Expired),
             (now < read.not_before, CertificateFault::NotYetValid),
             (!purposes.is_empty() && !listed, CertificateFault::WrongUsage),
-            (self.demand_status, CertificateFault::UnknownRevocation),
+            (self.demand != Demand::None, CertificateFault::UnknownRevocation),
         ];
         let found = faults.into_iter().find(|(is, fault)| *is && !flags.overlook(fault));
         found.map_or(Ok(()), |(_, fault)| Err(fault))
@@ -103,7 +112,11 @@ impl Chain<'_> {
             } else {
                 UnknownStatusPolicy::Deny
             };
-            let options = options.with_status_policy(policy);
+            let depth = match self.demand {
+                Demand::Leaf => RevocationCheckDepth::EndEntity,
+                Demand::None | Demand::All => RevocationCheckDepth::Chain,
+            };
+            let options = options.with_status_policy(policy).with_depth(depth);
             options.with_expiration_policy(ExpirationPolicy::Enforce).build()
         });
         leaf.verify_for_usage(
@@ -116,7 +129,22 @@ impl Chain<'_> {
             None,
         )
         .map(drop)
-        .map_err(|error| fault(&error))
+        .map_err(|error| self.explain(fault(&error)))
+    }
+
+    /// rustls would refuse the signature of such a key in the handshake, but
+    /// not say why.
+    fn check_leaf_key(&self) -> Result<(), CertificateFault> {
+        if is_weak(self.leaf) { Err(CertificateFault::WeakKey) } else { Ok(()) }
+    }
+
+    /// A signature of a short key is not even looked at.
+    fn explain(&self, fault: CertificateFault) -> CertificateFault {
+        let weak = || self.intermediates.iter().any(is_weak);
+        match fault {
+            CertificateFault::BadSignature if weak() => CertificateFault::WeakKey,
+            other => other,
+        }
     }
 
     fn relax(
@@ -156,6 +184,15 @@ impl Chain<'_> {
     }
 }
 
+/// Whether the key is an RSA key of fewer bits than any is accepted with.
+fn is_weak(der: &CertificateDer<'_>) -> bool {
+    const LEAST: u32 = 2048;
+    let read = Certificate::from_der(der);
+    read.is_ok_and(|read| {
+        read.public_key_algorithm.starts_with("RSA") && read.public_key_length < LEAST
+    })
+}
+
 /// What the certificate has to be meant for.
 struct Usage {
     any: bool,
@@ -181,6 +218,12 @@ fn fault(error: &Error) -> CertificateFault {
         Error::UnknownRevocationStatus | Error::CrlExpired { .. } => F::UnknownRevocation,
         Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => F::WrongUsage,
         Error::BadDer | Error::BadDerTime | Error::TrailingData(_) => F::Unreadable,
+        Error::InvalidCrlSignatureForPublicKey
+        | Error::UnsupportedCrlSignatureAlgorithmContext(_)
+        | Error::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(_) => {
+            F::RevocationAnswer("the signature of a list does not hold")
+        }
+        Error::IssuerNotCrlSigner => F::RevocationAnswer("who signed a list may not do so"),
         Error::InvalidSignatureForPublicKey
         | Error::UnsupportedSignatureAlgorithmContext(_)
         | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)

@@ -71,7 +71,9 @@ impl SecurityFlags {
             CertificateFault::Expired | CertificateFault::NotYetValid => TIME,
             CertificateFault::UnknownIssuer => AUTHORITY,
             CertificateFault::WrongUsage => USAGE,
-            CertificateFault::UnknownRevocation => REVOCATION | AUTHORITY_REVOCATION,
+            CertificateFault::UnknownRevocation
+            | CertificateFault::RevocationUnreachable
+            | CertificateFault::RevocationAnswer(_) => REVOCATION | AUTHORITY_REVOCATION,
             CertificateFault::WrongName => NAME,
             _ => 0,
         };

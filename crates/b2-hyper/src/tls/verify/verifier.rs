@@ -15,8 +15,12 @@ use webpki::CertRevocationList;
 
 use super::super::certificate::Certificate;
 use super::super::error::CertificateFault;
+use super::super::event::{TlsEvent, TlsObserver};
+use super::super::identity::PublicKey;
+use super::super::revocation::Revocation;
+use super::super::settings::RevocationCheck;
 use super::super::signatures::SignatureAlgorithms;
-use super::chain::Chain;
+use super::chain::{Chain, Demand};
 use super::flags::SecurityFlags;
 use super::policy::{CertificatePolicy, ServerChain, Verdict};
 
@@ -26,10 +30,15 @@ pub(in super::super) struct Verifier {
     pub(in super::super) algorithms: WebPkiSupportedAlgorithms,
     pub(in super::super) allowed: Option<SignatureAlgorithms>,
     pub(in super::super) lists: Arc<Vec<CertRevocationList<'static>>>,
+    /// Whether every certificate has to be on one of the given lists.
     pub(in super::super) demand_status: bool,
     pub(in super::super) flags: SecurityFlags,
     pub(in super::super) accepted: Vec<Certificate>,
+    pub(in super::super) accepted_keys: Vec<PublicKey>,
     pub(in super::super) policy: Option<Arc<dyn CertificatePolicy>>,
+    pub(in super::super) observer: Option<Arc<dyn TlsObserver>>,
+    /// What is asked after the handshake.
+    pub(in super::super) revocation: Option<Arc<Revocation>>,
 }
 
 impl Verifier {
@@ -38,7 +47,9 @@ impl Verifier {
     }
 
     /// The algorithms that may stand in a chain.
-    fn chain_algorithms(&self) -> Vec<&'static dyn SignatureVerificationAlgorithm> {
+    pub(in super::super) fn chain_algorithms(
+        &self,
+    ) -> Vec<&'static dyn SignatureVerificationAlgorithm> {
         if self.allowed.is_none() {
             return self.algorithms.all.to_vec();
         }
@@ -46,11 +57,59 @@ impl Verifier {
         allowed.flat_map(|(_, algorithms)| algorithms.iter().copied()).collect()
     }
 
+    /// Whether this certificate is accepted whatever is wrong with it.
+    pub(in super::super) fn accepts(&self, leaf: &CertificateDer<'_>) -> bool {
+        self.accepted.iter().any(|accepted| accepted.der() == &leaf[..])
+            || self.accepted_keys.iter().any(|key| key.is_of(leaf))
+    }
+
     fn check(&self, chain: &Chain<'_>) -> Result<(), CertificateFault> {
-        if self.accepted.iter().any(|accepted| accepted.der() == &chain.leaf[..]) {
-            return Ok(());
+        if self.accepts(chain.leaf) { Ok(()) } else { chain.check(self.flags) }
+    }
+
+    /// Checks everything once more with lists that were fetched.
+    pub(in super::super) fn check_with(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        fetched: &[Arc<CertRevocationList<'static>>],
+        check: RevocationCheck,
+    ) -> Result<(), CertificateFault> {
+        let algorithms = self.chain_algorithms();
+        let lists: Vec<_> = fetched.iter().map(|list| &**list).chain(self.lists.iter()).collect();
+        let chain = |demand| Chain {
+            leaf,
+            intermediates,
+            name,
+            now: UnixTime::now(),
+            roots: &self.roots,
+            algorithms: &algorithms,
+            lists: &lists,
+            demand,
+        };
+        if check == RevocationCheck::Hard && !self.demand_status {
+            chain(Demand::Leaf).check(self.flags)?;
         }
-        chain.check(self.flags)
+        let demand = if self.demand_status { Demand::All } else { Demand::None };
+        chain(demand).check(self.flags)
+    }
+
+    /// The outcome of another check, with the conditions that are overlooked.
+    pub(in super::super) fn unless_overlooked(
+        &self,
+        outcome: Result<(), CertificateFault>,
+    ) -> Result<(), CertificateFault> {
+        outcome.or_else(|fault| if self.flags.overlook(&fault) { Ok(()) } else { Err(fault) })
+    }
+
+    /// Tells what the server showed.
+    fn tell(&self, leaf: &CertificateDer<'_>, checked: &Result<(), CertificateFault>) {
+        let (Some(observer), Ok(read)) = (&self.observer, Certificate::from_der(leaf)) else {
+            return;
+        };
+        let fault = checked.clone().err();
+        observer.observe(&TlsEvent::Shown { subject: read.subject, issuer: read.issuer, fault });
     }
 
     /// What the policy makes of it.
@@ -82,9 +141,12 @@ impl ServerCertVerifier for Verifier {
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         name: &ServerName<'_>,
-        _stapled: &[u8],
+        stapled: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        // With lists that are still to be fetched it is too soon to demand.
+        let lists_follow = self.revocation.as_ref().is_some_and(|asked| asked.asks_lists());
+        let demand_now = self.demand_status && !lists_follow;
         let algorithms = self.chain_algorithms();
         let lists: Vec<_> = self.lists.iter().collect();
         let chain = Chain {
@@ -95,12 +157,16 @@ impl ServerCertVerifier for Verifier {
             roots: &self.roots,
             algorithms: &algorithms,
             lists: &lists,
-            demand_status: self.demand_status,
+            demand: if demand_now { Demand::All } else { Demand::None },
         };
         let mut checked = self.check(&chain);
+        if let (Ok(()), Some(asked), false) = (&checked, &self.revocation, self.accepts(leaf)) {
+            checked = asked.staple(self, leaf, intermediates, stapled);
+        }
         if let Some(policy) = &self.policy {
             checked = self.decide(&**policy, &chain, checked);
         }
+        self.tell(leaf, &checked);
         checked.map(|()| ServerCertVerified::assertion()).map_err(told)
     }
 
@@ -147,7 +213,8 @@ fn told(fault: CertificateFault) -> Error {
         CertificateFault::BadSignature => CertificateError::BadSignature,
         CertificateFault::Unreadable => CertificateError::BadEncoding,
         CertificateFault::Policy => CertificateError::ApplicationVerificationFailure,
-        other @ CertificateFault::Chain(_) => CertificateError::Other(OtherError(Arc::new(other))),
+        // rustls has no word for the others.
+        other => CertificateError::Other(OtherError(Arc::new(other))),
     };
     Error::InvalidCertificate(error)
 }

@@ -1,0 +1,185 @@
+//! The settings of TLS.
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use super::build::SettingsError;
+use super::error::SettingError;
+use super::model::Settings;
+use crate::tls::{
+    Accepted, Certificate, CipherSuites, Groups, Identity, IdentityError, KeyShare,
+    RevocationCheck, SecurityFlags, SignatureAlgorithms, StoreType, TlsSettings, Versions, open,
+    open_accepted, open_with_certificate,
+};
+
+impl Settings {
+    /// What can be said without files.
+    pub(super) fn check_tls(&self) -> Result<(), SettingError> {
+        let _ = Versions::from_bits(self.ssl_enabled_protocols)?;
+        let _ = CipherSuites::parse(&self.ssl_enabled_cipher_suites)?;
+        let _ = SecurityFlags::from_bits(self.ssl_security_flags)?;
+        self.groups()?;
+        self.key_share()?;
+        self.signatures()?;
+        revocation("SSLCheckCRL", self.ssl_check_crl)?;
+        revocation("SSLCheckOCSP", self.ssl_check_ocsp)?;
+        if self.ssl_provider == 1 {
+            let because = "TLS is rustls on every system; use 0 or 2";
+            return Err(SettingError::unsupported("SSLProvider=1", because));
+        }
+        let own = (&self.ssl_cert_store, self.ssl_cert_store_type);
+        let accepted = (&self.ssl_accept_server_cert_store, self.ssl_accept_server_cert_store_type);
+        for (store, kind) in [own, accepted] {
+            if !store.expose().is_empty() {
+                StoreType::from_number(kind)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn groups(&self) -> Result<Option<Groups>, SettingError> {
+        let both = [&self.tls13_supported_groups, &self.tls12_supported_groups];
+        let named: Vec<_> = both.into_iter().filter(|names| !names.is_empty()).cloned().collect();
+        if named.is_empty() { Ok(None) } else { Groups::parse(&named.join(",")).map(Some) }
+    }
+
+    fn signatures(&self) -> Result<Option<SignatureAlgorithms>, SettingError> {
+        let both = [&self.tls13_signature_algorithms, &self.tls12_signature_algorithms];
+        let named: Vec<_> = both.into_iter().filter(|names| !names.is_empty()).cloned().collect();
+        if named.is_empty() {
+            Ok(None)
+        } else {
+            SignatureAlgorithms::parse(&named.join(",")).map(Some)
+        }
+    }
+
+    fn key_share(&self) -> Result<Option<KeyShare>, SettingError> {
+        let names = &*self.tls13_key_share_groups;
+        (!names.is_empty()).then(|| KeyShare::parse(names)).transpose()
+    }
+
+    pub(super) fn tls(&self) -> Result<TlsSettings, SettingsError> {
+        let mut tls = TlsSettings::new()
+            .with_versions(Versions::from_bits(self.ssl_enabled_protocols)?)
+            .with_cipher_suites(CipherSuites::parse(&self.ssl_enabled_cipher_suites)?)
+            .with_cipher_strength(self.ssl_cipher_strength)
+            .with_session_reuse(self.reuse_ssl_session)
+            .dangerous_ignore(SecurityFlags::from_bits(self.ssl_security_flags)?);
+        if let Some(groups) = self.groups()? {
+            tls = tls.with_groups(groups);
+        }
+        if let Some(algorithms) = self.signatures()? {
+            tls = tls.with_signature_algorithms(algorithms);
+        }
+        if !self.ssl_key_log_file.is_empty() {
+            tls = tls.with_key_log(&self.ssl_key_log_file);
+        }
+        if !self.ssl_server_ca_certs.is_empty() {
+            tls = tls.with_root_certificates_pem(&self.ssl_server_ca_certs);
+        }
+        if !self.ssl_ca_cert_file_paths.is_empty() {
+            tls = tls.with_platform_roots(false);
+        }
+        let paths = self.ssl_ca_cert_file_paths.split(';');
+        for path in paths.chain([&*self.openssl_ca_file, &*self.openssl_ca_dir]) {
+            if !path.is_empty() {
+                tls = tls.with_root_certificates_at(path);
+            }
+        }
+        if let Some(identity) = self.identity()? {
+            tls = tls.with_identity(identity);
+        }
+        if let Some(check) = revocation("SSLCheckCRL", self.ssl_check_crl)? {
+            tls = tls.with_fetched_revocation_lists(check);
+        }
+        if let Some(check) = revocation("SSLCheckOCSP", self.ssl_check_ocsp)? {
+            tls = tls.with_responder_check(check);
+        }
+        if let Some(share) = self.key_share()? {
+            tls = tls.with_key_share(share);
+        }
+        tls = tls.with_packet_log(self.log_ssl_packets);
+        self.accepting(tls)
+    }
+
+    /// Accepts what was named of the server.
+    fn accepting(&self, mut tls: TlsSettings) -> Result<TlsSettings, SettingsError> {
+        if !self.ssl_accept_server_cert_encoded.is_empty() {
+            let text = self.ssl_accept_server_cert_encoded.as_bytes();
+            let der = CertificateDer::from_pem_slice(text).ok();
+            let read = der.and_then(|der| Certificate::from_der(&der).ok());
+            let expected = "a certificate in PEM";
+            let wrong = SettingError::Value { name: "SSLAcceptServerCert", expected };
+            tls = tls.dangerous_accept_certificate(read.ok_or(wrong)?);
+        }
+        let store = self.ssl_accept_server_cert_store.expose();
+        if store.is_empty() {
+            return Ok(tls);
+        }
+        let (kind, content) = content(store, self.ssl_accept_server_cert_store_type)?;
+        let password = self.ssl_accept_server_cert_store_password.expose();
+        let subject = &self.ssl_accept_server_cert_subject;
+        Ok(match open_accepted(&content, kind, password, subject)? {
+            Accepted::Certificate(certificate) => tls.dangerous_accept_certificate(*certificate),
+            Accepted::PublicKey(key) => tls.dangerous_accept_public_key(key),
+        })
+    }
+
+    fn identity(&self) -> Result<Option<Identity>, SettingsError> {
+        let store = self.ssl_cert_store.expose();
+        if store.is_empty() {
+            return Ok(None);
+        }
+        let password = self.ssl_cert_store_password.expose();
+        #[cfg(feature = "pkcs11")]
+        if self.ssl_cert_store_type == 23 {
+            let identity = crate::tls::open_token(store, password, &self.ssl_cert_subject)?;
+            return Ok(Some(self.with_authorities(identity)?));
+        }
+        let (kind, content) = content(store, self.ssl_cert_store_type)?;
+        let identity = if self.ssl_cert_encoded.is_empty() {
+            open(&content, kind, password, &self.ssl_cert_subject)?
+        } else {
+            let chain = certificates("SSLCertEncoded", &self.ssl_cert_encoded)?;
+            open_with_certificate(&content, kind, password, chain)?
+        };
+        Ok(Some(self.with_authorities(identity)?))
+    }
+
+    fn with_authorities(&self, identity: Identity) -> Result<Identity, SettingError> {
+        Ok(identity.with_chain(certificates("SSLCACerts", &self.ssl_ca_certs)?))
+    }
+}
+
+fn certificates(
+    name: &'static str,
+    text: &str,
+) -> Result<Vec<CertificateDer<'static>>, SettingError> {
+    let read = CertificateDer::pem_slice_iter(text.as_bytes()).collect::<Result<Vec<_>, _>>();
+    read.map_err(|_| SettingError::Value { name, expected: "certificates in PEM" })
+}
+
+/// The content of a store that is named by its file, or given itself.
+fn content(store: &str, kind: u32) -> Result<(StoreType, Vec<u8>), SettingsError> {
+    let (kind, is_file) = StoreType::from_number(kind)?;
+    let content = match std::fs::read(store) {
+        Ok(content) if is_file => content,
+        Err(error) if is_file && kind != StoreType::Auto => {
+            return Err(IdentityError::File(error).into());
+        }
+        _ => store.as_bytes().to_vec(),
+    };
+    Ok((kind, content))
+}
+
+fn revocation(name: &'static str, number: u32) -> Result<Option<RevocationCheck>, SettingError> {
+    match number {
+        0 => Ok(None),
+        1 => Ok(Some(RevocationCheck::Soft)),
+        2 => Ok(Some(RevocationCheck::Hard)),
+        _ => {
+            let expected = "0 not asked, 1 asked where the certificate names somebody, 2 demanded";
+            Err(SettingError::Value { name, expected })
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! Whether the authority of a certificate has revoked it, asked of itself.
+//!
+//! rustls asks about certificates in the middle of a handshake and waits for
+//! the answer on its thread, so nothing can be fetched there. What needs the
+//! network is therefore asked between the handshake and the moment when the
+//! session is handed out. That is soon enough: the handshake has no early
+//! data, so what the server has seen by then is what every server sees, and
+//! the own certificate if it asked for one. No byte of a request has left.
+
+mod cache;
+mod fetch;
+mod issuer;
+mod lists;
+mod ocsp;
+mod sources;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rustls::pki_types::{CertificateDer, ServerName};
+
+pub(crate) use fetch::Reach;
+
+use super::bare::Bare;
+use super::error::CertificateFault;
+use super::event::{TlsEvent, TlsObserver, Told};
+use super::settings::RevocationCheck;
+use super::verify::Verifier;
+use cache::{Cache, now};
+use fetch::Errand;
+use issuer::Issuer;
+use lists::List;
+use ocsp::{Judgement, Question, Status};
+use sources::Sources;
+
+/// The longest answer of a responder: one status and some certificates.
+const LONGEST_ANSWER: usize = 256 << 10;
+/// Answers that are kept.
+const MOST_ANSWERS: usize = 256;
+/// Seconds for which a server that did not answer is not asked again, if it
+/// may be missed.
+const PAUSE: i64 = 60;
+/// Authorities of a chain whose lists are fetched.
+const DEEPEST: usize = 4;
+
+/// What is asked, and what was answered before.
+pub(super) struct Revocation {
+    lists: Option<RevocationCheck>,
+    responders: Option<RevocationCheck>,
+    fetched: Cache<Result<List, Told>>,
+    answers: Cache<Result<Option<Judgement>, CertificateFault>>,
+    observer: Option<Arc<dyn TlsObserver>>,
+}
+
+/// A certificate that a server showed, with the checks for it.
+struct Shown<'a> {
+    verifier: &'a Verifier,
+    leaf: &'a CertificateDer<'a>,
+    rest: &'a [CertificateDer<'a>],
+}
+
+impl Revocation {
+    /// `None` if nothing is asked.
+    pub(super) fn new(
+        lists: Option<RevocationCheck>,
+        responders: Option<RevocationCheck>,
+        observer: Option<Arc<dyn TlsObserver>>,
+    ) -> Option<Self> {
+        (lists.is_some() || responders.is_some()).then(|| Self {
+            lists,
+            responders,
+            fetched: Cache::new(lists::MOST),
+            answers: Cache::new(MOST_ANSWERS),
+            observer,
+        })
+    }
+
+    pub(super) fn asks_lists(&self) -> bool {
+        self.lists.is_some()
+    }
+
+    /// Takes in the answer of a responder that a server sent along, and fails
+    /// if that says that the certificate is revoked. One that must not be
+    /// believed says nothing: the responder itself is asked later.
+    pub(super) fn staple(
+        &self,
+        verifier: &Verifier,
+        leaf: &CertificateDer<'_>,
+        rest: &[CertificateDer<'_>],
+        stapled: &[u8],
+    ) -> Result<(), CertificateFault> {
+        if self.responders.is_none() || stapled.is_empty() {
+            return Ok(());
+        }
+        let shown = Shown { verifier, leaf, rest };
+        let Some((bare, issuer)) = shown.issuer() else { return Ok(()) };
+        let algorithms = verifier.chain_algorithms();
+        let question = Question {
+            issuer: &issuer,
+            serial: bare.serial,
+            nonce: None,
+            algorithms: &algorithms,
+            now: now(),
+        };
+        let Some(Ok(judgement)) = question.judge(stapled) else { return Ok(()) };
+        self.answers.put(&key(&issuer, bare.serial), Ok(Some(judgement)), judgement.until);
+        match judgement.status {
+            Status::Revoked => Err(CertificateFault::RevokedByResponder),
+            Status::Good | Status::Unknown => Ok(()),
+        }
+    }
+
+    /// Asks about what a server showed.
+    pub(super) async fn vet(
+        &self,
+        verifier: &Verifier,
+        name: &ServerName<'_>,
+        shown: &[CertificateDer<'_>],
+        way: &impl Reach,
+    ) -> Result<(), CertificateFault> {
+        let Some((leaf, rest)) = shown.split_first() else { return Ok(()) };
+        if verifier.accepts(leaf) {
+            return Ok(());
+        }
+        let shown = Shown { verifier, leaf, rest };
+        if let Some(check) = self.responders {
+            verifier.unless_overlooked(self.ask_responders(&shown, check, way).await)?;
+        }
+        if let Some(check) = self.lists {
+            let fetched = self.fetch_lists(&shown, check, way).await.or_else(|fault| {
+                verifier.unless_overlooked(Err(fault))?;
+                Ok(Vec::new())
+            })?;
+            let lists: Vec<_> = fetched.iter().map(|(_, list)| Arc::clone(list)).collect();
+            let checked = verifier.check_with(leaf, rest, name, &lists, check);
+            if let Err(CertificateFault::RevocationAnswer(_)) = &checked {
+                // Somebody on the way may have made it up: ask again next time.
+                fetched.iter().for_each(|(url, _)| self.fetched.forget(url.as_bytes()));
+            }
+            checked?;
+        }
+        Ok(())
+    }
+
+    async fn ask_responders(
+        &self,
+        shown: &Shown<'_>,
+        check: RevocationCheck,
+        way: &impl Reach,
+    ) -> Result<(), CertificateFault> {
+        let unknown = |fault| match check {
+            RevocationCheck::Soft => Ok(()),
+            RevocationCheck::Hard => Err(fault),
+        };
+        let Some((bare, issuer)) = shown.issuer() else {
+            return unknown(CertificateFault::UnknownRevocation);
+        };
+        let key = key(&issuer, bare.serial);
+        let asking = self.ask(shown, &issuer, bare.serial, check, way);
+        match self.answers.get(&key, asking).await? {
+            Some(Judgement { status: Status::Good, .. }) => Ok(()),
+            Some(Judgement { status: Status::Revoked, .. }) => {
+                Err(CertificateFault::RevokedByResponder)
+            }
+            Some(Judgement { status: Status::Unknown, .. }) => {
+                unknown(CertificateFault::UnknownRevocation)
+            }
+            None if Sources::of(shown.leaf).responders.is_empty() => {
+                unknown(CertificateFault::UnknownRevocation)
+            }
+            None => unknown(CertificateFault::RevocationUnreachable),
+        }
+    }
+
+    /// What the responders say, and until when.
+    async fn ask(
+        &self,
+        shown: &Shown<'_>,
+        issuer: &Issuer,
+        serial: &[u8],
+        check: RevocationCheck,
+        way: &impl Reach,
+    ) -> (Result<Option<Judgement>, CertificateFault>, i64) {
+        let algorithms = shown.verifier.chain_algorithms();
+        for url in &Sources::of(shown.leaf).responders {
+            let mut nonce = [0; 16];
+            if getrandom::fill(&mut nonce).is_err() {
+                break;
+            }
+            let post = Some((ocsp::request(issuer, serial, &nonce), "application/ocsp-request"));
+            let errand = Errand { url, post, limit: LONGEST_ANSWER };
+            let Ok(bytes) = self.run(errand, way).await else { continue };
+            let question = Question {
+                issuer,
+                serial,
+                nonce: Some(&nonce),
+                algorithms: &algorithms,
+                now: now(),
+            };
+            match question.judge(&bytes) {
+                Some(Ok(judgement)) => return (Ok(Some(judgement)), judgement.until),
+                Some(Err(fault)) => return (Err(fault), 0),
+                None => {
+                    self.tell(TlsEvent::Told { url: url.clone(), failure: Some(Told::Unreadable) })
+                }
+            }
+        }
+        (Ok(None), pause(check))
+    }
+
+    /// The lists that the certificates of a chain name.
+    async fn fetch_lists(
+        &self,
+        shown: &Shown<'_>,
+        check: RevocationCheck,
+        way: &impl Reach,
+    ) -> Result<Vec<(String, List)>, CertificateFault> {
+        let mut lists = Vec::new();
+        for (depth, certificate) in shown.chain().into_iter().enumerate() {
+            let urls = Sources::of(certificate).lists;
+            let mut found = false;
+            for url in &urls {
+                let fetching = self.fetch(url, check, way);
+                if let Ok(list) = self.fetched.get(url.as_bytes(), fetching).await {
+                    lists.push((url.clone(), list));
+                    found = true;
+                    break;
+                }
+            }
+            if found || check == RevocationCheck::Soft {
+                continue;
+            }
+            match (depth, urls.is_empty()) {
+                // An authority need not name a list of its own.
+                (1.., true) => {}
+                (_, true) => return Err(CertificateFault::UnknownRevocation),
+                (_, false) => return Err(CertificateFault::RevocationUnreachable),
+            }
+        }
+        Ok(lists)
+    }
+
+    async fn fetch(
+        &self,
+        url: &str,
+        check: RevocationCheck,
+        way: &impl Reach,
+    ) -> (Result<List, Told>, i64) {
+        let errand = Errand { url, post: None, limit: lists::LONGEST };
+        let read = self.run(errand, way).await.and_then(|bytes| {
+            lists::read(&bytes).inspect_err(|failure| {
+                self.tell(TlsEvent::Told { url: url.to_owned(), failure: Some(*failure) });
+            })
+        });
+        match read {
+            Ok((list, until)) => (Ok(list), until),
+            Err(failure) => (Err(failure), pause(check)),
+        }
+    }
+
+    async fn run(&self, errand: Errand<'_>, way: &impl Reach) -> Result<Bytes, Told> {
+        let url = errand.url.to_owned();
+        self.tell(TlsEvent::Asked { url: url.clone() });
+        let outcome = errand.run(way).await;
+        self.tell(TlsEvent::Told { url, failure: outcome.as_ref().err().copied() });
+        outcome
+    }
+
+    fn tell(&self, event: TlsEvent) {
+        if let Some(observer) = &self.observer {
+            observer.observe(&event);
+        }
+    }
+}
+
+impl<'a> Shown<'a> {
+    /// The certificate of the server, and who issued it.
+    fn issuer(&self) -> Option<(Bare<'a>, Issuer)> {
+        let bare = Bare::read(self.leaf)?;
+        let algorithms = self.verifier.chain_algorithms();
+        let issuer = Issuer::of(&bare, self.rest, &self.verifier.roots, &algorithms)?;
+        Some((bare, issuer))
+    }
+
+    /// The certificate of the server and those that vouch for each other, as
+    /// far as the server showed them.
+    fn chain(&self) -> Vec<&'a CertificateDer<'a>> {
+        let mut chain = vec![self.leaf];
+        while chain.len() <= DEEPEST
+            && let Some(last) = chain.last().and_then(|der| Bare::read(der))
+            && let Some(next) = self.rest.iter().find(|der| {
+                let bare = Bare::read(der);
+                bare.is_some_and(|bare| bare.subject == last.issuer && bare.whole != last.whole)
+            })
+        {
+            chain.push(next);
+        }
+        chain
+    }
+}
+
+/// Until when a server that did not answer is left alone.
+fn pause(check: RevocationCheck) -> i64 {
+    match check {
+        RevocationCheck::Soft => now() + PAUSE,
+        RevocationCheck::Hard => 0,
+    }
+}
+
+fn key(issuer: &Issuer, serial: &[u8]) -> Vec<u8> {
+    [&issuer.spki, serial].concat()
+}

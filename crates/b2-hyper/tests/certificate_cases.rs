@@ -1,0 +1,292 @@
+//! Every kind of certificate that a server may show, in both versions of TLS:
+//! accepted, or refused with the fault that is its own.
+
+#![cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
+#![cfg_attr(test, expect(dead_code, reason = "the servers are shared with other tests"))]
+
+mod authority;
+mod responder;
+mod server;
+mod statement;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use authority::{Authority, answering, default_provider, serve};
+use b2_core::error::{Sent, TransportErrorKind as Kind};
+use b2_core::port::{RequestBody, Transport};
+use b2_hyper::HyperTransport;
+use b2_hyper::tls::{
+    Certificate, CertificateFault as Fault, PublicKey, RevocationCheck, TlsError, TlsSettings,
+    Versions,
+};
+use bytes::Bytes;
+use rcgen::{
+    CertificateParams, CertificateRevocationListParams, CrlDistributionPoint,
+    ExtendedKeyUsagePurpose, GeneralSubtree, KeyIdMethod, KeyPair, NameConstraints, PublicKeyData,
+    RevokedCertParams, SerialNumber, date_time_ymd,
+};
+use responder::names_responder;
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use statement::Statement;
+
+/// What a server shows, and who is trusted.
+struct Shown {
+    authority: Authority,
+    certificate: CertificateDer<'static>,
+    key: KeyPair,
+}
+
+impl Shown {
+    fn by(authority: Authority, change: impl FnOnce(&mut CertificateParams)) -> Self {
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.serial_number = Some(SerialNumber::from(77));
+        change(&mut params);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &authority.issuer).unwrap().into();
+        Self { authority, certificate, key }
+    }
+
+    fn with(change: impl FnOnce(&mut CertificateParams)) -> Self {
+        Self::by(Authority::new(), change)
+    }
+
+    fn self_signed() -> Self {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let certificate = params.self_signed(&key).unwrap().into();
+        Self { authority: Authority::new(), certificate, key }
+    }
+
+    /// Of an RSA key of 1024 bits. The server has another, which it comes to
+    /// only after the client has looked at the certificate.
+    fn weak() -> Self {
+        let mut shown = Self::with(|_| {});
+        let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let modulus = responder::der(2, &[&[0], &[0xc1; 128]]);
+        let key = Weak(responder::der(0x30, &[&modulus, &[2, 3, 1, 0, 1]]));
+        shown.certificate = params.signed_by(&key, &shown.authority.issuer).unwrap().into();
+        shown
+    }
+
+    fn serve(&self) -> u16 {
+        let provider = default_provider();
+        let key = PrivatePkcs8KeyDer::from(self.key.serialize_der()).into();
+        let key = provider.key_provider.load_private_key(key).unwrap();
+        let certified = CertifiedKey::new(vec![self.certificate.clone()], key);
+        let config = rustls::ServerConfig::builder_with_provider(Arc::new(provider))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(Always(Arc::new(certified))));
+        serve(Arc::new(config), answering).port()
+    }
+
+    fn settings(&self) -> TlsSettings {
+        TlsSettings::new()
+            .with_platform_roots(false)
+            .with_root_certificates_pem(&self.authority.pem)
+    }
+}
+
+struct Weak(Vec<u8>);
+
+impl PublicKeyData for Weak {
+    fn der_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
+        &rcgen::PKCS_RSA_SHA256
+    }
+}
+
+#[derive(Debug)]
+struct Always(Arc<CertifiedKey>);
+
+impl ResolvesServerCert for Always {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+}
+
+async fn visit(settings: TlsSettings, port: u16) -> Result<(), Fault> {
+    let transport = HyperTransport::builder().with_tls(settings).build().unwrap();
+    let url = format!("https://localhost:{port}/");
+    let request = http::Request::get(url).body(RequestBody::from_bytes(Bytes::new())).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let Err(error) = transport.send(request, deadline).await else { return Ok(()) };
+    assert_eq!((error.kind, error.sent), (Kind::Tls, Sent::Nothing), "{error:?}");
+    match error.source.as_deref().unwrap().downcast_ref::<TlsError>() {
+        Some(TlsError::Certificate(fault)) => Err(fault.clone()),
+        other => panic!("not about the certificate: {other:?}"),
+    }
+}
+
+fn revoked_by_list() -> Shown {
+    let authority = Authority::new();
+    let revoked = RevokedCertParams {
+        serial_number: SerialNumber::from(77),
+        revocation_time: date_time_ymd(2020, 1, 1),
+        reason_code: None,
+        invalidity_date: None,
+    };
+    let list = CertificateRevocationListParams {
+        this_update: date_time_ymd(2020, 1, 1),
+        next_update: date_time_ymd(2090, 1, 1),
+        crl_number: SerialNumber::from(1),
+        issuing_distribution_point: None,
+        revoked_certs: vec![revoked],
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    let list = list.signed_by(&authority.issuer).unwrap().der().to_vec();
+    let (server, _) = responder::answering(move |_| (200, list.clone()));
+    Shown::by(authority, |params| {
+        let uris = vec![format!("http://{server}/list")];
+        params.crl_distribution_points = vec![CrlDistributionPoint { uris }];
+    })
+}
+
+fn revoked_by_responder() -> Shown {
+    let authority = Authority::new();
+    // It signs in advance, so there is no nonce in it.
+    let answer = Statement::new(1, 77).sign(&authority.issuer, &authority.pem, &[]);
+    let (server, _) = responder::answering(move |_| (200, answer.clone()));
+    Shown::by(authority, |params| names_responder(params, &format!("http://{server}/")))
+}
+
+fn constrained(name: &str) -> Shown {
+    let mut params = CertificateParams::new([]).unwrap();
+    params.name_constraints = Some(NameConstraints {
+        permitted_subtrees: vec![GeneralSubtree::DnsName(name.to_owned())],
+        excluded_subtrees: Vec::new(),
+    });
+    Shown::by(Authority::with(params), |_| {})
+}
+
+fn named(name: &str) -> Shown {
+    let params = CertificateParams::new([name.to_owned()]).unwrap();
+    Shown::with(|own| *own = params)
+}
+
+fn from_year_to_year(from: i32, to: i32) -> Shown {
+    Shown::with(|params| {
+        params.not_before = date_time_ymd(from, 1, 1);
+        params.not_after = date_time_ymd(to, 1, 1);
+    })
+}
+
+fn for_usage(usage: ExtendedKeyUsagePurpose) -> Shown {
+    Shown::with(|params| params.extended_key_usages = vec![usage])
+}
+
+fn pinned(shown: &Shown) -> TlsSettings {
+    let certificate = Certificate::from_der(&shown.certificate).unwrap();
+    TlsSettings::new().with_platform_roots(false).dangerous_accept_certificate(certificate)
+}
+
+fn pinned_key(shown: &Shown) -> TlsSettings {
+    let settings = TlsSettings::new().with_platform_roots(false);
+    settings.dangerous_accept_public_key(PublicKey::from_der(shown.key.subject_public_key_info()))
+}
+
+fn asking(shown: &Shown) -> TlsSettings {
+    shown
+        .settings()
+        .with_fetched_revocation_lists(RevocationCheck::Soft)
+        .with_responder_check(RevocationCheck::Soft)
+}
+
+type Choice = fn(&Shown) -> TlsSettings;
+type Case = (&'static str, fn() -> Shown, Choice, Result<(), Fault>);
+
+fn case(
+    name: &'static str,
+    shown: fn() -> Shown,
+    settings: Choice,
+    expected: Result<(), Fault>,
+) -> Case {
+    (name, shown, settings, expected)
+}
+
+fn cases() -> Vec<Case> {
+    use ExtendedKeyUsagePurpose::{ClientAuth, EmailProtection, ServerAuth};
+    let plain: Choice = Shown::settings;
+    let stranger: Choice = |_| Shown::with(|_| {}).settings();
+    let constraint = "NameConstraintViolation".to_owned();
+    vec![
+        case("good", || Shown::with(|_| {}), plain, Ok(())),
+        case("expired", || from_year_to_year(2020, 2021), plain, Err(Fault::Expired)),
+        case("not yet valid", || from_year_to_year(2090, 2091), plain, Err(Fault::NotYetValid)),
+        case("wrong name", || named("other.example"), plain, Err(Fault::WrongName)),
+        case("wildcard of another level", || named("*.localhost"), plain, Err(Fault::WrongName)),
+        case("unknown authority", || Shown::with(|_| {}), stranger, Err(Fault::UnknownIssuer)),
+        case("self-signed", Shown::self_signed, plain, Err(Fault::UnknownIssuer)),
+        case("self-signed and pinned", Shown::self_signed, pinned, Ok(())),
+        case("self-signed, its key pinned", Shown::self_signed, pinned_key, Ok(())),
+        case("expired and pinned", || from_year_to_year(2020, 2021), pinned, Ok(())),
+        case(
+            "another than the pinned",
+            || Shown::with(|_| {}),
+            |_| pinned(&Shown::self_signed()),
+            Err(Fault::UnknownIssuer),
+        ),
+        case(
+            "another key than the pinned",
+            || Shown::with(|_| {}),
+            |_| pinned_key(&Shown::self_signed()),
+            Err(Fault::UnknownIssuer),
+        ),
+        case("revoked by a list", revoked_by_list, asking, Err(Fault::Revoked)),
+        case("revoked by a list nobody asks for", revoked_by_list, plain, Ok(())),
+        case("revoked and pinned", revoked_by_list, pinned, Ok(())),
+        case(
+            "revoked by a responder",
+            revoked_by_responder,
+            asking,
+            Err(Fault::RevokedByResponder),
+        ),
+        case(
+            "of unknown status",
+            || Shown::with(|_| {}),
+            |shown| shown.settings().with_responder_check(RevocationCheck::Hard),
+            Err(Fault::UnknownRevocation),
+        ),
+        case("of a weak key", Shown::weak, plain, Err(Fault::WeakKey)),
+        case("for servers", || for_usage(ServerAuth), plain, Ok(())),
+        case("for clients", || for_usage(ClientAuth), plain, Err(Fault::WrongUsage)),
+        case("for mail", || for_usage(EmailProtection), plain, Err(Fault::WrongUsage)),
+        case("of an authority for this name", || constrained("localhost"), plain, Ok(())),
+        case(
+            "of an authority for another name",
+            || constrained("example"),
+            plain,
+            Err(Fault::Chain(constraint)),
+        ),
+        case(
+            "refused by a policy",
+            || Shown::with(|_| {}),
+            |shown| {
+                shown.settings().with_certificate_policy(|_: &b2_hyper::tls::ServerChain| {
+                    b2_hyper::tls::Verdict::Refuse
+                })
+            },
+            Err(Fault::Policy),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn each_certificate_is_accepted_or_refused_as_stated() {
+    for (name, shown, settings, expected) in cases() {
+        let shown = shown();
+        let port = shown.serve();
+        for versions in [Versions::tls_1_2(), Versions::tls_1_3()] {
+            let settings = settings(&shown).with_versions(versions);
+            assert_eq!(visit(settings, port).await, expected, "{name}, {versions:?}");
+        }
+    }
+}

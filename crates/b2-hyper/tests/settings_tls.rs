@@ -1,0 +1,252 @@
+//! Settings of TLS by name, each seen on the wire.
+
+#![cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
+
+mod authority;
+mod responder;
+mod server;
+mod wire;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use authority::{Authority, answering, default_provider, serve};
+use b2_core::error::{TransportError, TransportErrorKind as Kind};
+use b2_core::port::{RequestBody, Transport};
+use b2_hyper::settings::{SettingError, Settings};
+use b2_hyper::tls::{Certificate, TlsEvent};
+use b2_hyper::{Builder, HyperTransport};
+use bytes::Bytes;
+use rcgen::{CertificateParams, CrlDistributionPoint, DnType, KeyPair};
+use responder::names_responder;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::server::WebPkiClientVerifier;
+
+fn builder(texts: &[&str]) -> Builder {
+    let mut settings = Settings::default();
+    for text in texts {
+        settings.apply(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    }
+    settings.builder().unwrap()
+}
+
+async fn get(transport: &HyperTransport, port: u16) -> Result<(), TransportError> {
+    let url = format!("https://localhost:{port}/");
+    let request = http::Request::get(url).body(RequestBody::from_bytes(Bytes::new())).unwrap();
+    transport.send(request, Instant::now() + Duration::from_secs(10)).await.map(drop)
+}
+
+async fn visit(texts: &[&str], port: u16) -> Result<(), TransportError> {
+    get(&builder(texts).build().unwrap(), port).await
+}
+
+/// The first message of a client with these settings to a good server.
+async fn hello(texts: &[&str]) -> wire::Hello {
+    let authority = Authority::new();
+    let (relay, seen) = wire::relay(authority.serve(&["localhost"], answering));
+    let roots = format!("SSLServerCACerts={}", authority.pem);
+    visit(&[&[&*roots][..], texts].concat(), relay).await.unwrap();
+    wire::Hello::read(&seen.bytes().0)
+}
+
+#[tokio::test]
+async fn what_is_offered() {
+    const X25519: u16 = 0x001d;
+    const P256: u16 = 0x0017;
+    const P384: u16 = 0x0018;
+    let old = "SSLEnabledProtocols=3072";
+    assert_eq!(hello(&[old, "TLS12SupportedGroups=ecdhe_secp384r1"]).await.groups, [P384]);
+    let shares = hello(&["TLS13KeyShareGroups=ecdhe_secp256r1"]).await;
+    assert_eq!(shares.key_shares, [P256]);
+    assert!(shares.groups.contains(&X25519), "the others are still supported");
+    let signatures = hello(&[old, "TLS12SignatureAlgorithms=sha256-ecdsa,sha384-rsa"]).await;
+    // ECDSA with SHA-256, RSA with SHA-384 in both paddings.
+    let mut chosen = signatures.signatures;
+    chosen.sort_unstable();
+    assert_eq!(chosen, [0x0403, 0x0501, 0x0805]);
+    let weak = [0x1301, 0xc02b, 0xc02f];
+    assert!(hello(&[]).await.suites.iter().any(|suite| weak.contains(suite)));
+    let strong = hello(&["SSLCipherStrength=256"]).await.suites;
+    assert!(!strong.is_empty() && !strong.iter().any(|suite| weak.contains(suite)), "{strong:?}");
+    let mut settings = Settings::default();
+    let several = settings.apply("TLS13KeyShareGroups=ecdhe_x25519,ecdhe_secp256r1").unwrap_err();
+    assert!(matches!(several, SettingError::Unsupported { .. }), "{several}");
+}
+
+#[tokio::test]
+async fn records_are_told_to_the_observer() {
+    let authority = Authority::new();
+    let port = authority.serve(&["localhost"], answering);
+    let roots = format!("SSLServerCACerts={}", authority.pem);
+    for (text, expected) in [("LogSSLPackets=True", true), ("LogSSLPackets=False", false)] {
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let keep = Arc::clone(&events);
+        let observing = builder(&[&roots, text])
+            .with_tls_observer(move |event: &TlsEvent| keep.lock().unwrap().push(event.clone()));
+        get(&observing.build().unwrap(), port).await.unwrap();
+        let events = events.lock().unwrap();
+        assert!(events.iter().any(|event| matches!(event, TlsEvent::Established { .. })));
+        let records = events.iter().any(|event| matches!(event, TlsEvent::Record { .. }));
+        assert_eq!(records, expected, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn revocation_is_asked_if_a_setting_says_so() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let (nobody, _) = responder::answering(move |_| {
+        count.fetch_add(1, Ordering::SeqCst);
+        (404, Vec::new())
+    });
+    let authority = Authority::new();
+    let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let uris = vec![format!("http://{nobody}/list")];
+    params.crl_distribution_points = vec![CrlDistributionPoint { uris }];
+    names_responder(&mut params, &format!("http://{nobody}/"));
+    let port = serve(authority.server(params), answering).port();
+    let roots = format!("SSLServerCACerts={}", authority.pem);
+    for name in ["SSLCheckCRL", "SSLCheckOCSP"] {
+        for (value, questions, kind) in [(0, 0, None), (1, 1, None), (2, 1, Some(Kind::Tls))] {
+            let before = asked.load(Ordering::SeqCst);
+            let outcome = visit(&[&roots, &format!("{name}={value}")], port).await;
+            assert_eq!(outcome.err().map(|error| error.kind), kind, "{name}={value}");
+            assert_eq!(asked.load(Ordering::SeqCst) - before, questions, "{name}={value}");
+        }
+        let error = Settings::default().apply(&format!("{name}=3")).unwrap_err();
+        assert!(matches!(error, SettingError::Value { .. }), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_store_says_which_certificate_of_a_server_is_accepted() {
+    let authority = Authority::new();
+    let port = authority.serve(&["another.example"], answering);
+    let other = Authority::new().serve(&["localhost"], answering);
+    let shown = {
+        let trusting = format!("SSLServerCACerts={}", authority.pem);
+        let lax = builder(&[&trusting, "SSLSecurityFlags=0x80000000"]).build().unwrap();
+        let url = format!("https://localhost:{port}/");
+        let request = http::Request::get(url).body(RequestBody::from_bytes(Bytes::new())).unwrap();
+        let answer = lax.send(request, Instant::now() + Duration::from_secs(10)).await.unwrap();
+        let facts = answer.extensions().get::<Arc<b2_hyper::connect::ConnectionFacts>>();
+        let der = facts.unwrap().tls.as_ref().unwrap().certificates[0].clone();
+        Certificate::from_der(&der).unwrap()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("server.cer");
+    std::fs::write(&file, shown.der()).unwrap();
+    let named = format!("SSLAcceptServerCertStore={}", file.display());
+    let content = format!("SSLAcceptServerCertStore={}", shown.pem());
+    let key = format!("SSLAcceptServerCertStore={}", shown.public_key);
+    for texts in [
+        &[&*named, "SSLAcceptServerCertStoreType=8"][..],
+        &[&named, "SSLAcceptServerCertStoreType=99"],
+        &[&content, "SSLAcceptServerCertStoreType=9"],
+        &[&content, "SSLAcceptServerCertSubject=*"],
+        &[&key, "SSLAcceptServerCertStoreType=99"],
+    ] {
+        visit(texts, port).await.unwrap();
+        assert_eq!(visit(texts, other).await.unwrap_err().kind, Kind::Tls, "{texts:?}");
+    }
+    assert_eq!(visit(&[], port).await.unwrap_err().kind, Kind::Tls);
+    let mut settings = Settings::default();
+    for text in [&*content, "SSLAcceptServerCertSubject=nobody"] {
+        settings.apply(text).unwrap();
+    }
+    let error = settings.builder().unwrap_err().to_string();
+    assert!(error.contains("no certificate in the store fits"), "{error}");
+    assert_eq!(settings.get("SSLAcceptServerCertStore").unwrap(), "..");
+}
+
+/// A server that wants a certificate of `authority`.
+fn asking(authority: &Authority) -> u16 {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap()).unwrap();
+    let provider = Arc::new(default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    let verifier = verifier.build().unwrap();
+    let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    serve(authority.server_that(params, |it| it.with_client_cert_verifier(verifier)), answering)
+        .port()
+}
+
+fn client(authority: &Authority, name: &str) -> (String, String) {
+    let mut params = CertificateParams::new([]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, name);
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.signed_by(&key, &authority.issuer).unwrap();
+    (certificate.pem(), key.serialize_pem())
+}
+
+#[tokio::test]
+async fn the_own_certificate_comes_from_a_store() {
+    let authority = Authority::new();
+    let port = asking(&authority);
+    let roots = format!("SSLServerCACerts={}", authority.pem);
+    let (certificate, key) = client(&authority, "ada");
+    let both = format!("{certificate}{key}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ada.pem");
+    std::fs::write(&file, &both).unwrap();
+    let (named, content) =
+        (format!("SSLCertStore={}", file.display()), format!("SSLCertStore={both}"));
+    let alone = format!("SSLCertStore={key}");
+    let elsewhere = format!("SSLCertEncoded={certificate}");
+    for texts in [
+        &[&*named, "SSLCertStoreType=6"][..],
+        &[&content, "SSLCertStoreType=7", "SSLCertSubject=CN=ada"],
+        &[&content, "SSLCertSubject=ada"],
+        &[&alone, &elsewhere],
+    ] {
+        visit(&[&[&*roots][..], texts].concat(), port).await.unwrap();
+    }
+    assert_eq!(visit(&[&roots], port).await.unwrap_err().kind, Kind::Tls);
+    let (stranger, _) = client(&authority, "bob");
+    let wrong = format!("SSLCertEncoded={stranger}");
+    for (texts, expected) in [
+        (&[&*alone][..], "give the certificate as well"),
+        (&[&alone, &wrong], "not that of the certificate"),
+        (&[&content, "SSLCertSubject=bob"], "no certificate in the store fits"),
+        (&[&content, "SSLCertStoreType=3"], "PKCS#12"),
+    ] {
+        let mut settings = Settings::default();
+        for text in texts {
+            settings.apply(text).unwrap();
+        }
+        let error = settings.builder().unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+/// Between the own certificate and the authority that the server trusts.
+#[tokio::test]
+async fn the_chain_of_the_own_certificate_is_shown() {
+    let root = Authority::new();
+    let mut params = CertificateParams::new([]).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    params.distinguished_name.push(DnType::CommonName, "between");
+    let key = KeyPair::generate().unwrap();
+    let between = params.signed_by(&key, &root.issuer).unwrap().pem();
+    let issuer = rcgen::Issuer::new(params, key);
+    let middle = Authority { issuer, pem: between.clone() };
+    let port = asking(&root);
+    let (certificate, key) = client(&middle, "ada");
+    let roots = format!("SSLServerCACerts={}", root.pem);
+    let store = format!("SSLCertStore={certificate}{key}");
+    assert_eq!(visit(&[&roots, &store], port).await.unwrap_err().kind, Kind::Tls);
+    visit(&[&roots, &store, &format!("SSLCACerts={between}")], port).await.unwrap();
+}
+
+#[tokio::test]
+async fn roots_come_from_a_folder() {
+    let authority = Authority::new();
+    let port = authority.serve(&["localhost"], answering);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("9d66eef0.0"), &authority.pem).unwrap();
+    visit(&[&format!("OpenSSLCADir={}", folder.path().display())], port).await.unwrap();
+}
