@@ -113,7 +113,7 @@ impl Chain {
         let to = |hop: Option<&Arc<Hop>>| self.firewall.iter().chain(hop).map(Arc::clone).collect();
         #[cfg(feature = "pac")]
         if let Some(script) = self.rules.script_for(&target.host) {
-            let ways = script.ways(target).await?;
+            let ways = Box::pin(script.ways(target)).await?;
             let hops = ways.iter().map(|way| way.as_ref().map(|proxy| self.known(proxy)));
             return Ok(hops.map(|hop| to(hop.as_ref())).collect());
         }

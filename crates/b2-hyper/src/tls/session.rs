@@ -208,7 +208,9 @@ impl Tls {
         let session = connecting.await.map_err(TlsError::of_handshake)?;
         if let Some(revocation) = &self.revocation {
             let shown = session.get_ref().1.peer_certificates().unwrap_or_default();
-            let vetted = revocation.vet(&made.verifier, &name, shown, way).await;
+            // Boxed: it is a whole client in itself, too large for every handshake
+            // to carry along on the stack.
+            let vetted = Box::pin(revocation.vet(&made.verifier, &name, shown, way)).await;
             vetted.map_err(TlsError::Certificate)?;
         }
         Ok(session)

@@ -163,7 +163,7 @@ impl ProxyScript {
         {
             return Ok(Arc::clone(&kept.text));
         }
-        let text = match (self.fetch().await, &*kept) {
+        let text = match (Box::pin(self.fetch()).await, &*kept) {
             (Ok(text), _) => text.into(),
             (Err(_), Some(old)) => Arc::clone(&old.text),
             (Err(error), None) => return Err(format!("it cannot be fetched: {error}")),
