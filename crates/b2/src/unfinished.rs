@@ -2,10 +2,7 @@
 
 use b2_core::call::Call;
 use b2_core::{Pager, endpoint};
-use b2_proto::{
-    CancelLargeFileRequest, CancelLargeFileResponse, LargeFileId, ListPartsRequest,
-    ListUnfinishedLargeFilesRequest,
-};
+use b2_proto::{CancelLargeFileResponse, LargeFileId, ListUnfinishedLargeFilesRequest};
 
 use crate::bucket::Bucket;
 use crate::client::Client;
@@ -62,8 +59,7 @@ impl Client {
     /// [`Error::Api`](crate::Error::Api) with `bad_request`: no large file of
     /// this id is unfinished; it may have been finished or cancelled.
     pub fn parts(&self, id: LargeFileId) -> Listing<endpoint::ListParts> {
-        let request = ListPartsRequest::new(id).with_max_part_count(1000);
-        Listing::new(&self.context, Ok(Pager::new(request)))
+        self.large_file(id).parts()
     }
 
     /// Gives up an unfinished large file and removes its parts; an upload
@@ -77,6 +73,6 @@ impl Client {
         &self,
         id: LargeFileId,
     ) -> Run<Call<endpoint::CancelLargeFile>, CancelLargeFileResponse> {
-        self.call(CancelLargeFileRequest::new(id))
+        self.large_file(id).cancel()
     }
 }
