@@ -11,14 +11,15 @@
 //!
 //! One thread does all of it, with several files under way: clones of a client
 //! share an authorization, upload URLs and connections. The first failure ends
-//! the program.
+//! the program. What was downloaded is left to the system to bring to the disk,
+//! as most programs do; `Durability::Synced`, the default, waits for that.
 
 use std::env;
 use std::fs;
 use std::future::Future;
 use std::path::Path;
 
-use b2::{Bucket, Client, Credentials, Source};
+use b2::{Bucket, Client, Credentials, Durability, Source};
 use tokio::task::JoinSet;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -63,7 +64,8 @@ async fn upload(bucket: Bucket, folder: &str) -> Result<(), Failure> {
 async fn download(bucket: Bucket, list: &str, folder: &str) -> Result<(), Failure> {
     let mut running = Running::default();
     for name in fs::read_to_string(list)?.lines() {
-        let download = bucket.download(name).to_file(Path::new(folder).join(name));
+        let download = bucket.download(name).with_durability(Durability::Unsynced);
+        let download = download.to_file(Path::new(folder).join(name));
         running.add(async move { download.await.map(drop) }).await?;
     }
     running.finish().await

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use crate::drive::{Context, Ends};
 use crate::journal::{Journal, Recording};
 use crate::run::Run;
-use crate::sink::{self, Overwrite, Shared, Sink};
+use crate::sink::{self, Durability, Overwrite, Shared, Sink};
 
 /// A download to be configured and given a destination.
 ///
@@ -52,6 +52,7 @@ pub struct Download {
     pub(crate) access: DownloadAccess,
     pub(crate) options: ParallelOptions,
     pub(crate) journal: Option<PathBuf>,
+    pub(crate) durability: Durability,
 }
 
 /// What a download to memory gives.
@@ -76,6 +77,7 @@ impl Download {
             access: DownloadAccess::default(),
             options: ParallelOptions::default(),
             journal: None,
+            durability: Durability::default(),
         }
     }
 
@@ -139,6 +141,13 @@ impl Download {
     /// time.
     pub fn with_journal(mut self, path: impl Into<PathBuf>) -> Self {
         self.journal = Some(path.into());
+        self
+    }
+
+    /// When a download [to a file](Self::to_file) has to be on the disk; by
+    /// default before the call returns.
+    pub fn with_durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
         self
     }
 
@@ -272,7 +281,7 @@ impl Download {
             Some(range) => operation.with_range(range),
             None => operation,
         };
-        let sink = Some(Arc::new(Mutex::new(sink)));
+        let sink = Some(Arc::new(Mutex::new(sink.with_durability(self.durability))));
         Ok((operation, Ends { sink, journal, temporary: true, ..Ends::default() }))
     }
 

@@ -134,6 +134,7 @@ pub use report::ProgressStep;
 pub use run::{Handle, Monitor, Run};
 pub use settings::UpdateBucket;
 pub use share::{Share, SharedLink};
+pub use sink::Durability;
 pub use source::Source;
 pub use upload::Upload;
 

@@ -172,8 +172,9 @@ pub(crate) fn to_file(
         Err(error) => return Run::new(&context, Err(error)),
     };
     let replaced = if download.journal.is_some() { Overwrite::Replace } else { Overwrite::Never };
+    let durability = download.durability;
     download.into_file(spool.path(), replaced).then(move |downloaded, _| {
-        let decrypted = Sink::file(path, overwrite).map_err(local)?;
+        let decrypted = Sink::file(path, overwrite).map_err(local)?.with_durability(durability);
         decrypt_into(&cipher, &spool, downloaded, decrypted)
     })
 }

@@ -207,7 +207,8 @@ fn to_file(
             (sink, Some(Arc::new(journal) as Arc<dyn Recording>))
         }
     };
-    let sink = sink.through(Box::new(Frames::new(&opened.file, opened.layout, wanted.clone())));
+    let frames = Frames::new(&opened.file, opened.layout, wanted.clone());
+    let sink = sink.with_durability(download.durability).through(Box::new(frames));
     let operation = ParallelDownload::new(opened.object, options)
         .with_access(download.access)
         .with_range(range_of(&wanted)?);

@@ -1,25 +1,30 @@
 //! A file that appears under its name only when it is complete.
 
-use std::fs::Permissions;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use b2_core::body::BodyVerifier;
 use tempfile::{NamedTempFile, TempPath};
 
+use super::place::{
+    Overwrite, destination, exists, folder_of, give_mode, not_made, partial_beside, replaceable,
+    said, temporary_beside,
+};
 use crate::locked;
 
-/// What to do if the destination exists.
+/// When a file that was downloaded has to be on the disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Overwrite {
-    /// Refuse, before anything is fetched and again when the file is put in
-    /// its place.
+#[non_exhaustive]
+pub enum Durability {
+    /// Before it appears under its name, and its folder right after: once the
+    /// call returns it survives a power cut.
     #[default]
-    Never,
-    /// Replace it, in one step, when the new content is complete. Of what
-    /// exists only a regular file may be replaced, and a link to one, which
-    /// then leads to the new file. The new file has the mode of the old one.
-    Replace,
+    Synced,
+    /// When the system gets to it, as other programs leave it. Saves most
+    /// where many small files are downloaded. Only a machine that loses power
+    /// within the next minute or so tells the difference: the file may then be
+    /// missing, or be there under its name with bytes missing. A file that
+    /// replaces another one is synced all the same, as both might be lost.
+    Unsynced,
 }
 
 /// Bytes on their way to `path`, in a temporary file beside it. Dropping it
@@ -27,6 +32,7 @@ pub(crate) enum Overwrite {
 pub(crate) struct PendingFile {
     path: PathBuf,
     overwrite: Overwrite,
+    durability: Durability,
     temporary: Option<NamedTempFile>,
 }
 
@@ -40,7 +46,7 @@ impl PendingFile {
     pub(crate) fn create(path: PathBuf, overwrite: Overwrite) -> io::Result<Self> {
         let (path, replaced) = destination(path, overwrite)?;
         let temporary = temporary_beside(folder_of(&path), replaced)?;
-        Ok(Self { path, overwrite, temporary: Some(temporary) })
+        Ok(Self::new(path, overwrite, temporary))
     }
 
     /// As [`create`](Self::create), but the temporary file has a name of its
@@ -62,7 +68,16 @@ impl PendingFile {
         give_mode(&file, replaced)?;
         let mut temporary = NamedTempFile::from_parts(file, TempPath::try_from_path(partial)?);
         temporary.disable_cleanup(true);
-        Ok(Self { path, overwrite, temporary: Some(temporary) })
+        Ok(Self::new(path, overwrite, temporary))
+    }
+
+    fn new(path: PathBuf, overwrite: Overwrite, temporary: NamedTempFile) -> Self {
+        let durability = Durability::default();
+        Self { path, overwrite, durability, temporary: Some(temporary) }
+    }
+
+    pub(crate) fn set_durability(&mut self, durability: Durability) {
+        self.durability = durability;
     }
 
     /// Bytes that are in the temporary file.
@@ -118,11 +133,24 @@ impl PendingFile {
 
     /// Puts the file in its place: durable first, visible then.
     pub(crate) fn commit(&mut self) -> io::Result<()> {
-        self.commit_and(sync_folder)
+        self.commit_by(std::fs::File::sync_all, sync_folder)
     }
 
-    fn commit_and(&mut self, sync_folder: fn(&Path) -> io::Result<()>) -> io::Result<()> {
-        self.file()?.sync_all()?;
+    fn commit_by(
+        &mut self,
+        sync_file: fn(&std::fs::File) -> io::Result<()>,
+        sync_folder: fn(&Path) -> io::Result<()>,
+    ) -> io::Result<()> {
+        match (self.durability, self.overwrite) {
+            (Durability::Unsynced, Overwrite::Never) => self.place(|_| Ok(())),
+            _ => {
+                sync_file(self.file()?)?;
+                self.place(sync_folder)
+            }
+        }
+    }
+
+    fn place(&mut self, sync_folder: fn(&Path) -> io::Result<()>) -> io::Result<()> {
         let Some(temporary) = self.temporary.take() else {
             return Ok(());
         };
@@ -151,123 +179,6 @@ impl PendingFile {
     }
 }
 
-/// The permissions of the regular file at `path`, if there is one; anything
-/// else that is there may not be replaced: a device would be gone, a reader
-/// of a pipe would wait for ever.
-fn replaceable(path: &Path) -> io::Result<Option<Permissions>> {
-    let refused = |kind, what| {
-        let text = format!("{} is {what} and cannot be replaced", path.display());
-        Err(io::Error::new(kind, text))
-    };
-    match path.symlink_metadata() {
-        Ok(metadata) if metadata.is_file() => Ok(Some(metadata.permissions())),
-        Ok(metadata) if metadata.is_dir() => refused(io::ErrorKind::IsADirectory, "a folder"),
-        Ok(_) => refused(io::ErrorKind::InvalidInput, "not a regular file"),
-        // Whatever is wrong with the folder, making a file in it tells.
-        Err(_) => Ok(None),
-    }
-}
-
-/// Refuses what [`PendingFile::create`] would refuse, and makes nothing.
-#[cfg(feature = "encryption")]
-pub(crate) fn check(path: &Path, overwrite: Overwrite) -> io::Result<()> {
-    destination(path.to_owned(), overwrite).map(drop)
-}
-
-/// Where the file will be once links are followed, and the permissions of the
-/// one that it replaces.
-fn destination(path: PathBuf, overwrite: Overwrite) -> io::Result<(PathBuf, Option<Permissions>)> {
-    if overwrite == Overwrite::Never && path.symlink_metadata().is_ok() {
-        return Err(exists(&path));
-    }
-    let path = match path.symlink_metadata() {
-        Ok(metadata) if metadata.is_symlink() => path.canonicalize().map_err(|error| {
-            said(&error, format!("{} is a link that leads nowhere", path.display()))
-        })?,
-        _ => path,
-    };
-    let replaced = replaceable(&path)?;
-    Ok((path, replaced))
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
-}
-
-/// Longest part of a name that is repeated in that of its temporary file, so
-/// that the whole stays below what file systems allow.
-const NAME_KEPT: usize = 180;
-
-/// The temporary file that a resumed download finds again.
-fn partial_beside(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default();
-    let mut kept: String = name
-        .to_string_lossy()
-        .chars()
-        .scan(0, |bytes, letter| {
-            *bytes += letter.len_utf8();
-            (*bytes <= NAME_KEPT).then_some(letter)
-        })
-        .collect();
-    if kept.as_bytes() != name.as_encoded_bytes() {
-        // Names that begin alike are kept apart.
-        let mut verifier = BodyVerifier::default();
-        verifier.update(name.as_encoded_bytes());
-        let digest = verifier.digest().map(|digest| digest.to_string()).unwrap_or_default();
-        kept = format!("{kept}-{digest}");
-    }
-    folder_of(path).join(format!(".b2-partial-{kept}"))
-}
-
-/// A new file with the mode of the one that it replaces, or the permissions
-/// that any new file gets here; the default of a temporary file would hide
-/// the download from its owner's group.
-fn temporary_beside(folder: &Path, replaced: Option<Permissions>) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".b2-partial-");
-    #[cfg(unix)]
-    if replaced.is_none() {
-        use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(Permissions::from_mode(0o666));
-    }
-    let temporary = builder.tempfile_in(folder).map_err(|error| not_made(&error, folder))?;
-    give_mode(temporary.as_file(), replaced)?;
-    Ok(temporary)
-}
-
-/// The user never heard of the name that the error speaks of.
-fn not_made(error: &io::Error, folder: &Path) -> io::Error {
-    match error.kind() {
-        io::ErrorKind::NotFound => {
-            said(error, format!("the folder {} does not exist", folder.display()))
-        }
-        kind => said(error, format!("no file can be made in {}: {kind}", folder.display())),
-    }
-}
-
-#[cfg(unix)]
-fn give_mode(file: &std::fs::File, replaced: Option<Permissions>) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    match replaced {
-        // Without the bits that make a program run as its owner.
-        Some(replaced) => file.set_permissions(Permissions::from_mode(replaced.mode() & 0o777)),
-        None => Ok(()),
-    }
-}
-
-#[cfg(not(unix))]
-fn give_mode(_: &std::fs::File, _: Option<Permissions>) -> io::Result<()> {
-    Ok(())
-}
-
-/// The same error in other words.
-fn said(error: &io::Error, text: String) -> io::Error {
-    io::Error::new(error.kind(), text)
-}
-
 /// A renamed file survives a power cut only if its folder is synced too.
 #[cfg(unix)]
 fn sync_folder(path: &Path) -> io::Result<()> {
@@ -278,11 +189,6 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
-}
-
-fn exists(path: &Path) -> io::Error {
-    let text = format!("{} exists and may not be overwritten", path.display());
-    io::Error::new(io::ErrorKind::AlreadyExists, text)
 }
 
 #[cfg(test)]
@@ -317,17 +223,6 @@ mod tests {
         assert!(!path.exists());
         pending.commit().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"hello");
-    }
-
-    #[test]
-    fn long_names_that_begin_alike_have_files_of_their_own() {
-        let long = "ü".repeat(NAME_KEPT / 2);
-        let beside = |name: &str| partial_beside(&Path::new("folder").join(name));
-        let [a, b] = ["a", "b"].map(|end| beside(&format!("{long}{end}")));
-        assert_ne!(a, b);
-        assert_eq!(a.parent(), Some(Path::new("folder")));
-        assert!(a.file_name().unwrap().len() < 255);
-        assert_eq!(beside("x"), Path::new("folder/.b2-partial-x"));
     }
 
     #[test]
@@ -372,14 +267,35 @@ mod tests {
         let path = folder.path().join("file");
         let mut pending = PendingFile::create(path.clone(), Overwrite::Never).unwrap();
         pending.write_at(0, b"hello").unwrap();
-        let error = pending.commit_and(|_| Err(io::ErrorKind::PermissionDenied.into()));
+        let error = pending
+            .commit_by(std::fs::File::sync_all, |_| Err(io::ErrorKind::PermissionDenied.into()));
         let text = error.unwrap_err().to_string();
         assert!(text.contains("is complete and in its place"), "{text}");
         assert_eq!(std::fs::read(&path).unwrap(), b"hello");
     }
 
+    #[test]
+    fn only_a_new_file_goes_unsynced() {
+        for (durability, overwrite, synced) in [
+            (Durability::Synced, Overwrite::Never, true),
+            (Durability::Synced, Overwrite::Replace, true),
+            (Durability::Unsynced, Overwrite::Replace, true),
+            (Durability::Unsynced, Overwrite::Never, false),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("file");
+            let mut pending = PendingFile::create(path.clone(), overwrite).unwrap();
+            pending.set_durability(durability);
+            let full = |_: &std::fs::File| Err(io::ErrorKind::StorageFull.into());
+            let done = pending.commit_by(full, |_| Err(io::ErrorKind::PermissionDenied.into()));
+            assert_eq!(done.is_err(), synced, "{durability:?} {overwrite:?}");
+            assert_eq!(path.exists(), !synced);
+        }
+    }
+
     #[cfg(unix)]
     mod unix {
+        use std::fs::Permissions;
         use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, symlink};
 
         use super::*;

@@ -2,6 +2,7 @@
 
 mod append;
 mod file;
+mod place;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -13,9 +14,10 @@ use b2_core::error::LocalError;
 use b2_core::port::WriteAt;
 use b2_proto::Sha1Digest;
 
-pub(crate) use file::Overwrite;
+pub use file::Durability;
+pub(crate) use place::Overwrite;
 #[cfg(feature = "encryption")]
-pub(crate) use file::check;
+pub(crate) use place::check;
 
 /// Bytes that are read back before anybody is asked whether it is still wanted.
 const AT_ONCE: u64 = 1024 * 1024;
@@ -114,6 +116,14 @@ impl Sink {
     #[cfg(feature = "encryption")]
     pub(crate) fn through(self, transform: Box<dyn Transform>) -> Self {
         Self { transform: Some(transform), ..self }
+    }
+
+    /// When the file has to be on the disk, if it is one with a name to come.
+    pub(crate) fn with_durability(mut self, durability: Durability) -> Self {
+        if let Target::File(file) = &mut self.target {
+            file.set_durability(durability);
+        }
+        self
     }
 
     pub(crate) fn rewindable(&self) -> bool {

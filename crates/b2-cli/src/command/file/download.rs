@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use b2::Durability;
+
 use crate::command::file::absence;
 use crate::command::file::cat::{self, Way};
 use crate::command::file::transfer_row::DownloadRow;
@@ -22,6 +24,10 @@ replaced in one step at the end.
 A file of more than 8 MiB is fetched in pieces, several at a time. With
 --resume what has arrived stays, in a hidden file beside the destination, when
 the command is interrupted; the same command goes on after it.
+
+When the command ends the file is on the disk. --no-sync leaves it to the system
+to write it when it gets to it, which is quicker: a file that has just been
+downloaded may be lost then if the machine loses power.
 
 The key of a file under SSE-C comes from B2_SOURCE_SSE_C_KEY_B64, 32 bytes in
 base64, with --source-server-side-encryption SSE-C.
@@ -59,6 +65,10 @@ pub(crate) struct Download {
     #[arg(long)]
     resume: bool,
 
+    /// Do not wait until a new file is on the disk
+    #[arg(long)]
+    no_sync: bool,
+
     /// Pieces that are fetched at the same time
     #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=100))]
     threads: u16,
@@ -79,6 +89,9 @@ impl Download {
         let stored = self.way.stored(&self.uri)?;
         let mut download =
             self.way.download(&client, &stored)?.with_concurrency(self.threads.into());
+        if self.no_sync {
+            download = download.with_durability(Durability::Unsynced);
+        }
         if let Some(journal) = self.journal(context)? {
             download = download.with_journal(journal);
         }
