@@ -4,11 +4,13 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::cores::Cores;
 use super::measure::cost;
 use super::peers::Peers;
 use super::server::Server;
+use super::work::Who;
 use crate::failure::Failure;
 use crate::{program, workspace};
 
@@ -138,9 +140,11 @@ impl Stage {
         Ok((folder, list))
     }
 
-    /// An empty folder of this name.
-    pub(crate) fn empty_folder(&self, name: &str) -> Result<PathBuf, Failure> {
-        let folder = self.path(name);
+    /// A new folder for what somebody downloads. What many files were
+    /// downloaded to stays until the end: where thousands of files have just
+    /// been deleted ext4 takes half a millisecond to make one.
+    pub(crate) fn folder_for(&self, who: Who) -> Result<PathBuf, Failure> {
+        let folder = self.folder.join(format!("back-{who:?}-{}", fresh()));
         prepare(&folder)?;
         Ok(folder)
     }
@@ -163,6 +167,12 @@ impl Stage {
         drop(self);
         fs::remove_dir_all(&folder).map_err(|error| Failure::io(&folder, error))
     }
+}
+
+/// A name that was never given before, in this run.
+pub(crate) fn fresh() -> String {
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    format!("run-{}", GIVEN.fetch_add(1, Ordering::Relaxed))
 }
 
 fn build() -> Result<(), Failure> {

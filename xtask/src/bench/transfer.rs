@@ -1,5 +1,7 @@
 //! `cargo xtask bench transfer`: there and back, beside the floor and beside other clients.
 
+use std::path::Path;
+
 use super::figures::{self, Figures, Verdict};
 use super::measure::cost;
 use super::stage::{LARGE, MANY_DOWN, MANY_UP, NAMES, Stage};
@@ -73,24 +75,30 @@ impl Bench<'_> {
         self.measure(all, &large, true)?;
         self.measure(all, &large, false)?;
         self.measure(all, &Work::UploadEncrypted(source.clone()), true)?;
-        self.download(all, Work::Download(source.clone()), &[true, false])?;
+        let works = [Work::Download(source.clone()), Work::DownloadSynced(source.clone())];
+        self.download(all, &source, &[(&works[0], true), (&works[0], false), (&works[1], true)])?;
         for size in SINGLE {
             let source = self.stage.source(size)?;
             self.measure(all, &Work::Upload(source.clone()), true)?;
-            self.download(all, Work::Download(source), &[true])?;
+            self.download(all, &source, &[(&Work::Download(source.clone()), true)])?;
         }
         Ok(())
     }
 
-    fn download(&self, all: &mut Vec<Figures>, work: Work, pinned: &[bool]) -> Result<(), Failure> {
-        let Work::Download(source) = &work else { return Ok(()) };
-        if !self.is_wanted(&work) {
+    /// Downloads what is uploaded for it.
+    fn download(
+        &self,
+        all: &mut Vec<Figures>,
+        source: &Path,
+        works: &[(&Work, bool)],
+    ) -> Result<(), Failure> {
+        if !works.iter().any(|(work, _)| self.is_wanted(work)) {
             return Ok(());
         }
         let mut upload = self.stage.floor(&self.stage.durable, "upload", LARGE);
         cost(upload.arg(source).arg("whole"))?;
-        for pinned in pinned {
-            self.measure(all, &work, *pinned)?;
+        for (work, pinned) in works {
+            self.measure(all, work, *pinned)?;
         }
         self.stage.remove("whole")
     }

@@ -1,11 +1,12 @@
 //! What is measured: who does what, by which command.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::measure::{Cost, cost, pinned_cost};
 use super::peers::Peers;
-use super::stage::{LARGE, MANY_DOWN, MANY_UP, NAMES, Stage};
+use super::stage::{LARGE, MANY_DOWN, MANY_UP, NAMES, Stage, fresh};
 use crate::failure::Failure;
 
 /// A program that does the work.
@@ -30,6 +31,8 @@ pub(crate) enum Work {
     UploadEncrypted(PathBuf),
     /// One file. It has been uploaded under the name `whole`.
     Download(PathBuf),
+    /// The same, and it is on the disk at the end; the peers do not do that.
+    DownloadSynced(PathBuf),
     /// Every file of a folder.
     UploadMany(PathBuf),
     /// Every name of a list, of which there are so many.
@@ -48,6 +51,7 @@ impl Work {
             Self::UploadLarge(source) => format!("upload {} with large_file_sha1", size(source)),
             Self::UploadEncrypted(source) => format!("encrypted upload {}", size(source)),
             Self::Download(source) => format!("download {}", size(source)),
+            Self::DownloadSynced(source) => format!("download {}, synced", size(source)),
             Self::UploadMany(_) => "upload many of 4 KiB".to_owned(),
             Self::DownloadMany(_, count) => format!("download {count} of 4 KiB"),
             Self::List(count) => format!("list {count} names"),
@@ -70,13 +74,16 @@ impl Work {
     ) -> Result<Option<Cost>, Failure> {
         let mut sum = Cost::default();
         for _ in 0..self.times() {
-            let back = stage.empty_folder("back")?;
+            let back = stage.folder_for(who)?;
             let Some(mut command) = self.command(stage, who, &back) else { return Ok(None) };
             let once = match pinned {
                 true => pinned_cost(&stage.cores, &mut command)?,
                 false => cost(&mut command)?,
             };
             self.check(stage, who, &back)?;
+            if !matches!(self, Self::DownloadMany(..)) {
+                fs::remove_dir_all(&back).map_err(|error| Failure::io(&back, error))?;
+            }
             sum.cpu += once.cpu / self.times();
             sum.wall += once.wall / self.times();
             sum.peak_kib = sum.peak_kib.max(once.peak_kib);
@@ -88,8 +95,8 @@ impl Work {
         match who {
             Who::Floor => self.floor(stage, back),
             Who::Ours => Some(self.ours(stage, back)),
-            // Nobody else encrypts.
-            _ if matches!(self, Self::UploadEncrypted(_)) => None,
+            // Nobody else encrypts, or waits for the disk.
+            _ if matches!(self, Self::UploadEncrypted(_) | Self::DownloadSynced(_)) => None,
             Who::Rclone => Some(self.rclone(stage, stage.peers.as_ref()?, back)),
             Who::Official => Some(self.official(stage, stage.peers.as_ref()?, back)),
         }
@@ -104,6 +111,7 @@ impl Work {
                 return Some(plain.ours(stage, back));
             }
             Self::Download(_) => ("download", LARGE),
+            Self::DownloadSynced(_) => ("download-synced", LARGE),
             Self::UploadMany(_) => ("upload-many", MANY_UP),
             Self::DownloadMany(..) => ("download-many", MANY_DOWN),
             Self::List(_) => ("list", NAMES),
@@ -112,7 +120,9 @@ impl Work {
         let mut floor = stage.floor(self.server(stage), command, bucket);
         match self {
             Self::Upload(source) | Self::UploadLarge(source) => floor.arg(source).arg("up"),
-            Self::Download(_) => floor.arg("whole").arg(back.join("whole")),
+            Self::Download(_) | Self::DownloadSynced(_) => {
+                floor.arg("whole").arg(back.join("whole"))
+            }
             Self::UploadMany(folder) => floor.arg(folder),
             Self::DownloadMany(list, _) => floor.arg(list).arg(back),
             _ => &mut floor,
@@ -136,6 +146,9 @@ impl Work {
                 .arg(source)
                 .arg("up"),
             Self::Download(_) => b2
+                .args(["file", "download", "--no-sync", &format!("b2://{LARGE}/whole")])
+                .arg(back.join("whole")),
+            Self::DownloadSynced(_) => b2
                 .args(["file", "download", &format!("b2://{LARGE}/whole")])
                 .arg(back.join("whole")),
             Self::List(_) => b2.args(["ls", "-r", &format!("b2://{NAMES}")]),
@@ -158,7 +171,7 @@ impl Work {
             Self::Upload(source) | Self::UploadLarge(source) | Self::UploadEncrypted(source) => {
                 rclone.arg("copyto").arg(source).arg(format!("bench:{LARGE}/up"))
             }
-            Self::Download(_) => {
+            Self::Download(_) | Self::DownloadSynced(_) => {
                 rclone.args(["copyto", &format!("bench:{LARGE}/whole")]).arg(back.join("whole"))
             }
             // To a folder of its own each time: it skips what is there.
@@ -180,7 +193,7 @@ impl Work {
             Self::Upload(source) | Self::UploadLarge(source) | Self::UploadEncrypted(source) => {
                 official.args(["file", "upload", "--no-progress", LARGE]).arg(source).arg("up")
             }
-            Self::Download(_) => official
+            Self::Download(_) | Self::DownloadSynced(_) => official
                 .args(["file", "download", "--no-progress", &format!("b2://{LARGE}/whole")])
                 .arg(back.join("whole")),
             Self::UploadMany(folder) => official
@@ -201,7 +214,8 @@ impl Work {
             Self::Upload(_)
             | Self::UploadLarge(_)
             | Self::UploadEncrypted(_)
-            | Self::Download(_) => &stage.durable,
+            | Self::Download(_)
+            | Self::DownloadSynced(_) => &stage.durable,
             _ => &stage.quick,
         }
     }
@@ -210,9 +224,11 @@ impl Work {
     fn check(&self, stage: &Stage, who: Who, back: &Path) -> Result<(), Failure> {
         match self {
             Self::Upload(_) | Self::UploadLarge(_) | Self::UploadEncrypted(_) => stage.remove("up"),
-            Self::Download(source) => stage.compare(source, &back.join("whole")),
+            Self::Download(source) | Self::DownloadSynced(source) => {
+                stage.compare(source, &back.join("whole"))
+            }
             Self::DownloadMany(_, count) => {
-                let found = std::fs::read_dir(back).map_err(|error| Failure::io(back, error))?;
+                let found = fs::read_dir(back).map_err(|error| Failure::io(back, error))?;
                 let found = found.count();
                 if found == *count as usize {
                     return Ok(());
@@ -224,15 +240,8 @@ impl Work {
     }
 }
 
-/// A name that was never given before, in this run.
-fn fresh() -> String {
-    use std::sync::atomic::{AtomicU32, Ordering};
-    static GIVEN: AtomicU32 = AtomicU32::new(0);
-    format!("run-{}", GIVEN.fetch_add(1, Ordering::Relaxed))
-}
-
 fn size(source: &Path) -> String {
-    let bytes = std::fs::metadata(source).map_or(0, |metadata| metadata.len());
+    let bytes = fs::metadata(source).map_or(0, |metadata| metadata.len());
     match bytes >> 20 {
         0 => format!("{} KiB", bytes >> 10),
         mib => format!("{mib} MiB"),

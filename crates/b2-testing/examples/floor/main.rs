@@ -4,6 +4,7 @@
 //! floor upload    BASE_URL KEY_ID KEY BUCKET FILE NAME
 //! floor upload-large … FILE NAME    in parts, with large_file_sha1
 //! floor download  … NAME FILE
+//! floor download-synced … NAME FILE and wait until it is on the disk
 //! floor upload-many … FOLDER        every file of a folder, under its name
 //! floor download-many … LIST FOLDER every name of a list, one a line
 //! floor list      …                 every name, to standard output
@@ -33,7 +34,8 @@ fn main() -> Result<(), Failure> {
     match (*command, rest) {
         ("upload", [file, name]) => one::upload(&mut session, bucket, file, name),
         ("upload-large", [file, name]) => one::upload_large(&mut session, bucket, file, name),
-        ("download", [name, file]) => one::download(&mut session, bucket, name, file),
+        ("download", [name, file]) => one::download(&mut session, bucket, name, file, false),
+        ("download-synced", [name, file]) => one::download(&mut session, bucket, name, file, true),
         ("upload-many", [folder]) => many::upload(&mut session, bucket, folder),
         ("download-many", [list, folder]) => many::download(&mut session, bucket, list, folder),
         ("list", []) => list::list(&mut session, bucket),

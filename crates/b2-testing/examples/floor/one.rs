@@ -111,11 +111,14 @@ pub(crate) fn download(
     bucket: &str,
     name: &str,
     file: &str,
+    synced: bool,
 ) -> Result<(), Failure> {
     let mut sink = File::create(file)?;
     let mut buffer = vec![0; CHUNK];
     fetch(session, bucket, name, &mut sink, &mut buffer)?;
-    sink.sync_all()?;
+    if synced {
+        sink.sync_all()?;
+    }
     Ok(())
 }
 
