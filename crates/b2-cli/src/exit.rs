@@ -103,6 +103,7 @@ impl Exit {
             // The bucket may well exist; the key would not know.
             RequestError::NoSuchBucket { .. }
             | RequestError::OutsideRestriction { .. }
+            | RequestError::OutsideBuckets { .. }
             | RequestError::Lacking(_) => Self::NotAllowed,
             _ => Self::Usage,
         }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use b2_proto::{AccountId, AllowedBucket, AuthToken, Capability};
+use b2_proto::{AccountId, AllowedBucket, AuthToken, BucketId, Capability};
 
 use crate::error::Error;
 use crate::time::{self, Duration, Instant};
@@ -51,6 +51,12 @@ impl Session {
     #[must_use]
     pub fn covers(&self, file_name: &str) -> bool {
         self.name_prefix.as_ref().is_none_or(|prefix| file_name.starts_with(&**prefix))
+    }
+
+    /// Whether the application key reaches this bucket.
+    #[must_use]
+    pub fn reaches(&self, bucket: &BucketId) -> bool {
+        self.buckets.as_ref().is_none_or(|buckets| buckets.iter().any(|one| one.id == *bucket))
     }
 
     /// The restrictions of the key in words; `None` if it has none.

@@ -73,6 +73,7 @@ fn request(error: &RequestError) -> u32 {
     match error {
         RequestError::NoSuchBucket { .. }
         | RequestError::OutsideRestriction { .. }
+        | RequestError::OutsideBuckets { .. }
         | RequestError::FileName(_)
         | RequestError::BucketName(_) => 604,
         RequestError::OutOfRange { .. } => 605,

@@ -56,6 +56,15 @@ pub enum RequestError {
         /// What the application key is restricted to.
         restriction: Box<str>,
     },
+    /// The application key may not write to this bucket. It is not sent, so
+    /// that nothing is read and hashed in vain.
+    #[error("the bucket {bucket_id} is not allowed: the key is restricted to {restriction}")]
+    OutsideBuckets {
+        /// The bucket that was asked for.
+        bucket_id: b2_proto::BucketId,
+        /// What the application key is restricted to.
+        restriction: Box<str>,
+    },
     /// The application key lacks a capability that a part of the request
     /// needs. It is not sent: B2 refuses it in the words that mean a worn-out
     /// upload URL.

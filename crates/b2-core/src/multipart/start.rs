@@ -61,7 +61,7 @@ impl Operation for StartUpload {
                     Err(step) => return step,
                     Ok(Err(error)) => return Step::Done(Err(error)),
                     Ok(Ok(session)) => {
-                        if let Err(source) = self.headers.allowed(&session) {
+                        if let Err(source) = self.headers.allowed(&session, &self.bucket) {
                             let (operation, source) = (OPERATION, Box::new(source));
                             return Step::Done(Err(Error::Request { operation, source }));
                         }

@@ -189,7 +189,8 @@ impl Upload {
         let State::Choosing(mut choice) = std::mem::replace(&mut self.state, State::Over) else {
             return Ok(());
         };
-        choice.headers.allowed(&session).map_err(|source| Step::Done(Err(refused(source))))?;
+        let allowed = choice.headers.allowed(&session, &choice.bucket);
+        allowed.map_err(|source| Step::Done(Err(refused(source))))?;
         choice.first_part = choice.options.large.first_part(&session);
         self.state = match choice.len {
             Some(len) if choice.options.is_large(len, &session) => {

@@ -1,8 +1,8 @@
 //! What is said about a file when it is uploaded.
 
 use b2_proto::{
-    Capability, CustomerKey, EncryptionRequest, FileInfo, FileName, FileRetention, InvalidFileInfo,
-    LegalHold, header,
+    BucketId, Capability, CustomerKey, EncryptionRequest, FileInfo, FileName, FileRetention,
+    InvalidFileInfo, LegalHold, header,
 };
 
 use crate::account::Session;
@@ -162,19 +162,21 @@ impl UploadHeaders {
         needed.into_iter().flatten().find(|capability| !session.can(capability))
     }
 
-    /// Whether the key may store such a file. B2 would refuse it too late, and
-    /// in the words that mean a worn-out upload URL.
-    pub(crate) fn allowed(&self, session: &Session) -> Result<(), RequestError> {
+    /// Whether the key may store such a file in a bucket. B2 would refuse it
+    /// too late, and in the words that mean a worn-out upload URL.
+    pub(crate) fn allowed(&self, session: &Session, bucket: &BucketId) -> Result<(), RequestError> {
         let writes = Some(Capability::WriteFiles).filter(|writes| !session.can(writes));
         if let Some(lacking) = writes.or_else(|| self.lacking(session)) {
             return Err(RequestError::Lacking(lacking));
         }
+        let Some(restriction) = session.restriction() else { return Ok(()) };
+        if !session.reaches(bucket) {
+            return Err(RequestError::OutsideBuckets { bucket_id: bucket.clone(), restriction });
+        }
         let name = self.file_name.as_str();
-        match session.restriction().filter(|_| !session.covers(name)) {
-            Some(restriction) => {
-                Err(RequestError::OutsideRestriction { name: name.into(), restriction })
-            }
-            None => Ok(()),
+        match session.covers(name) {
+            true => Ok(()),
+            false => Err(RequestError::OutsideRestriction { name: name.into(), restriction }),
         }
     }
 

@@ -159,7 +159,7 @@ impl SmallUpload {
     }
 
     fn outside(&self, account: &Account) -> Option<Error> {
-        let source = Box::new(self.headers.allowed(account.session()?).err()?);
+        let source = Box::new(self.headers.allowed(account.session()?, &self.bucket).err()?);
         Some(Error::Request { operation: OPERATION, source })
     }
 

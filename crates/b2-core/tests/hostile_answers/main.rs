@@ -8,6 +8,7 @@
     reason = "a test may stop, and virtual time has to begin somewhere"
 )]
 
+mod refused;
 mod settled;
 mod stage;
 mod versions;

@@ -57,6 +57,13 @@ impl Stage {
         self
     }
 
+    /// A key that reaches this bucket alone.
+    pub(crate) fn restricted_to(mut self, id: &str) -> Self {
+        let only = format!(r#""buckets":[{{"id":"{id}","name":"bucket-{id}"}}]"#);
+        self.session = self.session.replace(r#""buckets":null"#, &only);
+        self
+    }
+
     /// Drives an operation; authorizations and upload URLs are answered well.
     pub(crate) fn play<O: Operation>(
         &mut self,

@@ -25,7 +25,8 @@ impl LargeUpload {
             Granted::Yes(session) => session,
             Granted::NotYet(step) => return Err(step),
         };
-        self.headers.allowed(&session).map_err(|why| Step::Done(Err(request(why))))?;
+        let allowed = self.headers.allowed(&session, &self.bucket);
+        allowed.map_err(|why| Step::Done(Err(request(why))))?;
         let resume = self.options.resume.take().filter(Resume::begun);
         if let Some(resume) = &resume
             && resume.copied_from.is_some() != self.origin.is_some()
