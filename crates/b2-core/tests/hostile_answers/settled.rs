@@ -2,8 +2,9 @@
 //! asking again where the key may not look.
 
 use b2_core::endpoint::HideFile;
-use b2_core::error::TransportErrorKind;
+use b2_core::error::{RequestError, TransportErrorKind};
 use b2_core::multipart::{FinishUpload, StartUpload};
+use b2_core::plan::BodyPlan;
 use b2_core::upload::{LargeOptions, UploadHeaders, WholeDigest};
 use b2_core::{Error, Event, LargeUpload, Operation, Reconciled, Reply, Step, Stop};
 use b2_proto::{FileName, FileVersion, HideFileRequest, Sha1Digest};
@@ -133,6 +134,49 @@ fn what_comes_after_a_lost_finish_does_not_hide_the_doubt() {
         answers.pop().unwrap_or_else(|| answer(503, &[], "{}"))
     });
     assert!(matches!(result, Err(Error::Unconfirmed { .. })), "{result:?}");
+}
+
+/// What B2 is asked to finish if its list of parts comes in these pages.
+fn finished(pages: &[&[u32]]) -> Result<Vec<String>, Error> {
+    let part = |number: &u32| {
+        json!({
+            "contentLength": 5_000_000, "contentSha1": format!("{number:040}"), "fileId": "4_z1",
+            "partNumber": number, "uploadTimestamp": 1,
+        })
+    };
+    let (mut page, mut digests) = (0, Vec::new());
+    let done = Stage::new().play(FinishUpload::new("4_z1".into()), |transmit, _| {
+        let BodyPlan::Bytes(body) = transmit.request.body() else { panic!("no call") };
+        let body: Value = serde_json::from_slice(body).unwrap();
+        if transmit.operation == "b2_finish_large_file" {
+            let sent = body["partSha1Array"].as_array().unwrap();
+            digests.extend(sent.iter().map(|digest| digest.as_str().unwrap().to_owned()));
+            return stored();
+        }
+        assert_eq!(transmit.operation, "b2_list_parts");
+        let next = pages.get(page + 1).and_then(|rows| rows.first());
+        let parts: Vec<_> = pages[page].iter().map(part).collect();
+        page += 1;
+        answer(200, &[], &json!({"parts": parts, "nextPartNumber": next}).to_string())
+    });
+    done.map(|_| digests)
+}
+
+#[test]
+fn every_page_of_parts_is_finished_and_a_gap_is_not() {
+    let digests = finished(&[&[1, 2], &[3]]).unwrap();
+    assert_eq!(digests, [1, 2, 3].map(|number| format!("{number:040}")));
+    for (pages, missing) in
+        [(&[&[1, 2][..], &[4]][..], 3), (&[&[2]], 1), (&[&[]], 1), (&[&[1, 1]], 2)]
+    {
+        match finished(pages) {
+            Err(Error::Request { source, .. }) => match *source {
+                RequestError::MissingPart { number } => assert_eq!(number, missing, "{pages:?}"),
+                other => panic!("{pages:?}: {other:?}"),
+            },
+            other => panic!("{pages:?}: {other:?}"),
+        }
+    }
 }
 
 fn start() -> StartUpload {
