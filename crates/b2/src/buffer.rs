@@ -18,9 +18,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-/// Large enough that a chunk's fixed costs vanish beside hashing it, small
-/// enough that those of four parts stay near the processor.
-pub(crate) const BUFFER_SIZE: usize = 128 * 1024;
+/// Large enough that to wake the other side, once a chunk, costs little beside
+/// hashing it: with half of this an upload in one request takes a tenth more
+/// of the processor. Small enough that those of four parts stay near it.
+pub(crate) const BUFFER_SIZE: usize = 256 * 1024;
 
 /// Bytes of buffers in the whole process, unless a client has its own budget.
 const PROCESS_BUDGET: usize = 16 * 1024 * 1024;

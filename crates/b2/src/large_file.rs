@@ -115,7 +115,7 @@ impl LargeFile {
     /// Uploads one part and compares B2's digest with what was sent. A part
     /// that is stored already under this number is replaced.
     ///
-    /// Memory: up to 1 MiB, within the budget of the client.
+    /// Memory: up to 1.25 MiB, within the budget of the client.
     ///
     /// # Errors
     ///

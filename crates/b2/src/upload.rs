@@ -27,7 +27,7 @@ use crate::source::Source;
 /// time; [`with_simple_limit`](Self::with_simple_limit) says where the one
 /// ends and the other begins. A file is at most ten terabytes long.
 ///
-/// Memory: up to 1 MiB for each part under way, within the budget of the
+/// Memory: up to 1.25 MiB for each part under way, within the budget of the
 /// client, whatever the size of the file. The source is read once while it is
 /// sent and hashed on the way, again only if an attempt fails, and once more
 /// before a large file is begun, for its
@@ -215,7 +215,7 @@ impl Upload {
     }
 
     /// Parts that are under way at the same time, at least 1; default 4. More
-    /// fill a long line better; each needs up to 1 MiB of the memory budget.
+    /// fill a long line better; each needs up to 1.25 MiB of the memory budget.
     /// [`run_blocking`](Self::run_blocking) sends one after the other.
     pub fn with_concurrency(self, parts: usize) -> Self {
         self.map_large(|options| options.with_concurrency(parts))
