@@ -7,6 +7,7 @@ mod cli;
 mod command;
 mod context;
 mod credentials;
+mod destination;
 mod environment;
 mod escape;
 mod exit;

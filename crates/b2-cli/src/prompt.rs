@@ -2,6 +2,8 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use zeroize::Zeroizing;
+
 use crate::failure::Failure;
 
 /// Whether there is someone to answer.
@@ -12,14 +14,15 @@ pub(crate) fn possible() -> bool {
 /// Asks for a line.
 pub(crate) async fn line(question: &str) -> Result<String, Failure> {
     ask(question)?;
-    read_line().await
+    Ok(exact_line().await?.trim().to_owned())
 }
 
-/// Asks for a line that is not shown while it is typed.
-pub(crate) async fn secret(question: &str) -> Result<String, Failure> {
+/// Asks for a line that is not shown while it is typed. It is taken as it is:
+/// spaces at its ends count.
+pub(crate) async fn secret(question: &str) -> Result<Zeroizing<String>, Failure> {
     let hidden = Hidden::begin()?;
     ask(question)?;
-    let answer = read_line().await;
+    let answer = exact_line().await;
     drop(hidden);
     // The end of line was not shown either.
     ask("\n")?;
@@ -33,15 +36,30 @@ pub(crate) async fn agrees(question: &str) -> Result<bool, Failure> {
 }
 
 /// Reads a line of standard input, without the end of the line.
-pub(crate) async fn read_line() -> Result<String, Failure> {
+pub(crate) async fn exact_line() -> Result<Zeroizing<String>, Failure> {
     let unreadable = |source| Failure::local("standard input cannot be read", source);
     let read = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
+        // Long enough not to move, which would leave a copy behind. That of
+        // standard input's own buffer cannot be wiped.
+        let mut line = Zeroizing::new(String::with_capacity(LINE));
         io::stdin().read_line(&mut line)?;
+        end(&mut line);
         Ok(line)
     });
-    let line = read.await.map_err(io::Error::from).and_then(|line| line).map_err(unreadable)?;
-    Ok(line.trim().to_owned())
+    read.await.map_err(io::Error::from).and_then(|line| line).map_err(unreadable)
+}
+
+/// Bytes of a line that nobody exceeds by typing.
+const LINE: usize = 4096;
+
+/// Removes the end of the line and nothing else.
+fn end(line: &mut String) {
+    if line.ends_with('\n') {
+        line.pop();
+        if line.ends_with('\r') {
+            line.pop();
+        }
+    }
 }
 
 fn ask(question: &str) -> Result<(), Failure> {
@@ -89,5 +107,26 @@ impl Hidden {
         Err(Failure::Usage(
             "the key cannot be hidden while it is typed: give it through a pipe, as `-`".to_owned(),
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_end_of_the_line_is_removed() {
+        for (typed, line) in [
+            ("key\n", "key"),
+            ("key\r\n", "key"),
+            (" correct horse \n", " correct horse "),
+            ("no end\r", "no end\r"),
+            ("\n", ""),
+            ("", ""),
+        ] {
+            let mut typed = typed.to_owned();
+            end(&mut typed);
+            assert_eq!(typed, line);
+        }
     }
 }

@@ -105,6 +105,12 @@ impl CopyFile {
         self.map(|options| options.with_metadata(content_type, info))
     }
 
+    /// Gives one entry of the file information another value, or adds it; all
+    /// the others, and the content type, stay what they are.
+    pub fn with_changed_info(self, name: &str, value: &str) -> Self {
+        self.map(|options| options.with_changed_info(name, value))
+    }
+
     /// How the copy is encrypted; default: as the bucket says.
     pub fn with_encryption(self, encryption: EncryptionRequest) -> Self {
         self.map(|options| options.with_encryption(encryption))

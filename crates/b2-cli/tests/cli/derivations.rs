@@ -219,7 +219,7 @@ fn transfers_take_a_password_too() {
     assert!(ran.stderr.contains("does not decrypt"), "{}", ran.stderr);
     assert!(!scene.files().contains(&"bad".to_owned()));
     let unused = command(&scene, "file upload", &options, "my-diary plain y").exits(2);
-    assert!(unused.stderr.contains("not --encrypt"), "{}", unused.stderr);
+    assert!(unused.stderr.contains("--encrypt is missing"), "{}", unused.stderr);
 }
 
 #[test]

@@ -82,9 +82,13 @@ fn a_key_that_would_not_be_used_is_refused() {
     let scene = scene();
     let upload = ["file", "upload", "--key-file", "key", "my-diary", "plain", "x"];
     let ran = scene.b2(upload).exits(2);
-    assert!(ran.stderr.contains("not --encrypt"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--encrypt is missing"), "{}", ran.stderr);
+    for option in ["--hide-length", "--algorithm=aes256-gcm"] {
+        let ran = scene.b2(["file", "upload", option, "my-diary", "plain", "x"]).exits(2);
+        assert!(ran.stderr.contains("--encrypt is missing"), "{}", ran.stderr);
+    }
     let cat = ["file", "cat", "--password-file", "key", "b2://my-diary/x"];
-    assert!(scene.b2(cat).exits(2).stderr.contains("not --decrypt"));
+    assert!(scene.b2(cat).exits(2).stderr.contains("--decrypt is missing"));
     let none = ["file", "upload", "--encrypt", "my-diary", "plain", "x"];
     assert!(scene.b2(none).exits(2).stderr.contains("B2_ENCRYPTION_PASSWORD"));
     assert_eq!(scene.b2(["ls", "b2://my-diary"]).ok().text(), "");

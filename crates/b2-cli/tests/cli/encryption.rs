@@ -113,6 +113,33 @@ fn a_file_that_is_there_is_replaced_only_when_told() {
     scene.b2(["encrypt", "--key-file", "key", "--overwrite", "plain", "."]).exits(10);
 }
 
+#[cfg(unix)]
+#[test]
+fn devices_and_pipes_are_written_to_and_links_are_followed() {
+    use std::os::unix::fs::{FileTypeExt as _, symlink};
+    let scene = scene();
+    scene.b2(["encrypt", "--key-file", "key", "plain", "sealed"]).ok();
+    let decrypt = ["decrypt", "--key-file", "key", "sealed"];
+    let pipe = scene.work().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let at = pipe.clone();
+    let reader = std::thread::spawn(move || std::fs::read(at).unwrap());
+    scene.b2(decrypt.iter().chain(&["--overwrite", "pipe"])).ok();
+    assert!(pipe.symlink_metadata().unwrap().file_type().is_fifo());
+    assert!(reader.join().unwrap() == content());
+    scene.b2(decrypt.iter().chain(&["/dev/null"])).ok();
+    assert!(!std::fs::metadata("/dev/null").unwrap().is_file());
+
+    let link = scene.work().join("link");
+    symlink("there", &link).unwrap();
+    scene.b2(decrypt.iter().chain(&["--overwrite", "link"])).exits(10);
+    scene.write("there", "old");
+    scene.b2(decrypt.iter().chain(&["link"])).exits(10);
+    scene.b2(decrypt.iter().chain(&["--overwrite", "link"])).ok();
+    assert!(link.is_symlink());
+    assert_eq!(scene.read("there"), content());
+}
+
 #[test]
 fn passwords_are_never_taken_from_the_command_line_nor_told() {
     let scene = scene();

@@ -78,6 +78,7 @@ impl FileCopy {
             Some(range) => range.resolve(total).ok_or_else(|| refuse(RequestError::EmptyRange))?,
         };
         let len = bytes.end - bytes.start;
+        self.change_info(&source, len == total)?;
         let limit = self.options.simple_limit.unwrap_or(SIMPLE_COPY_LIMIT).min(SIMPLE_COPY_LIMIT);
         let origin = CopyOrigin {
             source: self.source.clone(),
@@ -98,6 +99,26 @@ impl FileCopy {
         let mut large = LargeUpload::new(bucket, headers, len, options)?.copying(origin);
         large.pause(self.paused);
         Ok(State::Large(Box::new(large)))
+    }
+
+    /// Makes metadata of the copy's own out of those of the source, if
+    /// something in them is to change.
+    fn change_info(&mut self, source: &FileVersion, all: bool) -> Result<(), Error> {
+        if self.options.changed_info.is_empty() {
+            return Ok(());
+        }
+        let (content_type, mut info) = match self.options.metadata.take() {
+            Some(own) => own,
+            None => (content_type(source).into(), source.file_info.clone()),
+        };
+        if !all {
+            info.remove(FileInfo::LARGE_FILE_SHA1);
+        }
+        info.append(&mut self.options.changed_info);
+        let headers = described(UploadHeaders::new(self.name.clone()), &content_type, &info)?;
+        self.options.complete(headers).check(OPERATION)?;
+        self.options.metadata = Some((content_type, info));
+        Ok(())
     }
 
     fn whole(&self, source: &FileVersion, len: u64) -> WholeCopy {

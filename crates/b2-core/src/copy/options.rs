@@ -16,6 +16,7 @@ pub struct CopyOptions {
     pub(crate) bucket: Option<BucketId>,
     pub(crate) range: Option<ByteRange>,
     pub(crate) metadata: Option<(Box<str>, BTreeMap<String, String>)>,
+    pub(crate) changed_info: BTreeMap<String, String>,
     pub(crate) encryption: Option<EncryptionRequest>,
     pub(crate) source_encryption: Option<EncryptionRequest>,
     pub(crate) retention: Option<FileRetention>,
@@ -46,6 +47,14 @@ impl CopyOptions {
         // As B2 stores them.
         let info = info.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
         self.metadata = Some((content_type.into(), info.collect()));
+        self
+    }
+
+    /// Gives one entry of the file information another value, or adds it; all
+    /// the others, and the content type, stay what they are.
+    #[must_use]
+    pub fn with_changed_info(mut self, name: &str, value: &str) -> Self {
+        self.changed_info.insert(name.to_ascii_lowercase(), value.to_owned());
         self
     }
 

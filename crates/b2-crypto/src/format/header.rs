@@ -66,6 +66,14 @@ impl Header {
         beginning.starts_with(&self.prefix.to_bytes())
     }
 
+    /// Whether it can stand in place of the header of a file that begins with
+    /// these bytes: it [is of](Self::is_of) that file, and as long as the one
+    /// that is there says to be.
+    pub fn can_replace(&self, beginning: &[u8]) -> bool {
+        let length = PREFIX_LEN..PREFIX_LEN + 4;
+        self.is_of(beginning) && beginning.get(length) == self.keyring.as_bytes().get(..4)
+    }
+
     /// The version of the format.
     pub fn version(&self) -> u8 {
         super::prefix::VERSION

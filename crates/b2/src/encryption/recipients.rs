@@ -7,7 +7,7 @@ use b2_core::download::{DownloadAccess, Object};
 use b2_core::error::{Error, RequestError};
 use b2_core::upload::StoredFile;
 use b2_crypto::{Limits, Recipient, Stanza, Unlock};
-use b2_proto::{CustomerKey, EncryptionRequest};
+use b2_proto::{CustomerKey, EncryptionRequest, FileRetention, LegalHold};
 
 use crate::bucket::{Bucket, file_name};
 use crate::drive::Ends;
@@ -52,6 +52,8 @@ impl Bucket {
             added: Vec::new(),
             source: None,
             encryption: None,
+            retention: None,
+            legal_hold: None,
         }
     }
 }
@@ -67,6 +69,10 @@ impl Bucket {
 /// A file that is under SSE-C besides needs [its
 /// key](Self::with_customer_key), and stays under it unless [told
 /// otherwise](Self::with_encryption).
+///
+/// Content type and all other file information stay what they are. Retention
+/// and legal hold stay with the old version; the new one is kept as its bucket
+/// says, or as [told here](Self::with_retention).
 #[derive(Clone, Debug)]
 #[must_use = "call `run` to make the change"]
 pub struct ChangeRecipients {
@@ -79,6 +85,8 @@ pub struct ChangeRecipients {
     /// The key of SSE-C that the file is under.
     source: Option<CustomerKey>,
     encryption: Option<EncryptionRequest>,
+    retention: Option<FileRetention>,
+    legal_hold: Option<LegalHold>,
 }
 
 #[derive(Clone, Debug)]
@@ -136,6 +144,18 @@ impl ChangeRecipients {
         Self { encryption: Some(encryption), ..self }
     }
 
+    /// How long the new version must be kept; default: as the bucket says. The
+    /// capability is `writeFileRetentions`.
+    pub fn with_retention(self, retention: FileRetention) -> Self {
+        Self { retention: Some(retention), ..self }
+    }
+
+    /// Whether the new version is held until the hold is lifted. The
+    /// capability is `writeFileLegalHolds`.
+    pub fn with_legal_hold(self, hold: LegalHold) -> Self {
+        Self { legal_hold: Some(hold), ..self }
+    }
+
     /// How much the present header may make this machine compute.
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
@@ -181,10 +201,10 @@ impl ChangeRecipients {
             stanzas.push(file.wrap(recipient, &mut system).map_err(failure::seal)?);
         }
         let keyring = file.keyring(stanzas, 0).map_err(failure::seal)?;
-        let content_type = headers.content_type.unwrap_or_default();
-        let mut info = headers.file_info.into_map();
-        info.insert(CLIENT_KEYRING.to_owned(), info::encode(keyring.as_bytes()));
-        let mut copy = self.bucket.copy(headers.file_id, &self.name);
+        let keyring = info::encode(keyring.as_bytes());
+        // The headers of a download do not have all of the file information.
+        let copy = self.bucket.copy(headers.file_id, &self.name);
+        let mut copy = copy.with_changed_info(CLIENT_KEYRING, &keyring);
         if let Some(key) = self.source.clone() {
             copy = copy.with_source_encryption(EncryptionRequest::sse_c(key));
         }
@@ -192,6 +212,12 @@ impl ChangeRecipients {
         if let Some(encryption) = self.encryption.or(same) {
             copy = copy.with_encryption(encryption);
         }
-        copy.with_metadata(&content_type, info).run().into_operation()
+        if let Some(retention) = self.retention {
+            copy = copy.with_retention(retention);
+        }
+        if let Some(hold) = self.legal_hold {
+            copy = copy.with_legal_hold(hold);
+        }
+        copy.run().into_operation()
     }
 }

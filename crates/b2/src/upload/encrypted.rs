@@ -51,8 +51,9 @@ impl Upload {
         let source = std::mem::replace(&mut self.source, Source::bytes(Vec::new()));
         self.source = change(source);
         self.whole_digest = match self.whole_digest {
+            Some(WholeDigest::Compute) => Some(WholeDigest::Compute),
+            _ if self.journal.is_some() => Some(WholeDigest::Recorded),
             Some(WholeDigest::Known(_)) => Some(WholeDigest::Compute),
-            None | Some(WholeDigest::Omit) if self.journal.is_some() => Some(WholeDigest::Compute),
             chosen => chosen,
         };
     }

@@ -25,8 +25,11 @@ async fn they_come_and_go_and_no_content_moves() {
     let site = site().await;
     let me = Recipient::raw_key(key()).with_label("me");
     let with = ClientEncryption::recipients(vec![me]).with_options(frames());
-    let upload = site.bucket.upload("x", pattern(3 * PART)).with_client_encryption(with);
-    soon(upload).await.unwrap();
+    let upload = site.bucket.upload("x", pattern(3 * PART)).with_content_type("text/x-diary");
+    // One that no header of a download repeats, and one that none can hold.
+    let upload = upload.with_file_info("b2-cache-control", "max-age=60");
+    let upload = upload.with_file_info("note", "grüße");
+    soon(upload.with_client_encryption(with)).await.unwrap();
     let received = site.emulator.stats().bytes_received;
     let downloaded = site.emulator.stats().downloaded_today;
 
@@ -36,6 +39,10 @@ async fn they_come_and_go_and_no_content_moves() {
     assert!(copied.file_info.contains_key(CLIENT_KEYRING));
     assert!(copied.file_info.contains_key("large_file_sha1"));
     assert_eq!(plaintext_len(&copied.file_info), Some(3 * PART as u64));
+    assert_eq!(copied.content_type.as_deref(), Some("text/x-diary"));
+    for (name, value) in [("b2-cache-control", "max-age=60"), ("note", "grüße")] {
+        assert_eq!(copied.file_info.get(name).map(String::as_str), Some(value), "{name}");
+    }
     let moved = site.emulator.stats().bytes_received - received;
     assert!(moved < 10_000, "{moved} bytes were sent");
     assert_eq!(site.emulator.stats().downloaded_today - downloaded, 1024);

@@ -203,3 +203,29 @@ async fn comparing_can_be_stopped() {
     soon(stopped.upload(encryption())).await.unwrap();
     comes_back(&stopped.site, &stopped.content).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_no_digest_can_be_stored_the_journal_has_one() {
+    let site = site().await;
+    let folder = Folder::new();
+    let (path, journal) = (folder.path("source"), folder.path("journal"));
+    let content = pattern(10 * PART + 7);
+    fs::write(&path, &content).unwrap();
+    let upload = || {
+        // With what tells of the encryption there are as many as B2 takes.
+        let source = Source::file(&path).unwrap();
+        let upload = (0..7).fold(site.bucket.upload("big", source), |upload, number| {
+            upload.with_file_info(&format!("note-{number}"), "x")
+        });
+        upload.with_journal(&journal).with_client_encryption(encryption())
+    };
+    let error = soon(stopping(upload(), 3)).await.unwrap_err();
+    assert!(matches!(error, Error::Cancelled), "{error:?}");
+    let sent = site.emulator.stats().calls["b2_upload_part"];
+    let stored = soon(upload()).await.unwrap().file;
+    assert!(!stored.file_info.contains_key("large_file_sha1"));
+    let parts = site.emulator.stats().calls["b2_upload_part"];
+    assert!(parts - sent < sent + 8, "{sent} parts, then {parts}");
+    let back = site.bucket.download("big").with_client_decryption(decryption());
+    assert!(soon(back.to_bytes()).await.unwrap().content == content, "other bytes came back");
+}

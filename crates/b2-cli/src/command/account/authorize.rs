@@ -75,9 +75,9 @@ impl Authorize {
             None => return Err(nobody_to_ask()),
         };
         let key = match self.key {
-            Some(key) if key.expose() == "-" => prompt::read_line().await?.into(),
+            Some(key) if key.expose() == "-" => prompt::exact_line().await?.trim().into(),
             Some(key) => key,
-            None if prompt::possible() => prompt::secret("application key: ").await?.into(),
+            None if prompt::possible() => prompt::secret("application key: ").await?.trim().into(),
             None => return Err(nobody_to_ask()),
         };
         if key_id.is_empty() || key.expose().is_empty() {

@@ -39,7 +39,8 @@ pub(super) fn finish(path: &Path, file: &mut File, header: &Header) -> io::Resul
 }
 
 /// The header that counts instead of the one in the file at `path`, which begins with
-/// `beginning`. What lies there for another file is not looked at.
+/// `beginning`. What lies there for another file is not looked at, nor what would not fit: a
+/// longer header would be overwritten by halves.
 pub(super) fn left(path: &Path, beginning: &[u8]) -> io::Result<Option<Header>> {
     let Some(place) = place(path) else {
         return Ok(None);
@@ -51,7 +52,7 @@ pub(super) fn left(path: &Path, beginning: &[u8]) -> io::Result<Option<Header>> 
         Ok(file) => file.take(LONGEST).read_to_end(&mut bytes)?,
     };
     let header = Header::parse(&bytes).ok();
-    Ok(header.filter(|header| header.len() == bytes.len() && header.is_of(beginning)))
+    Ok(header.filter(|header| header.len() == bytes.len() && header.can_replace(beginning)))
 }
 
 fn place(path: &Path) -> Option<PathBuf> {
@@ -137,11 +138,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
         let (other, ..) = file(10);
+        // The same file has got a longer list of recipients since.
+        let mut grown = bytes.clone();
+        grown[84..88].copy_from_slice(&2048_u32.to_be_bytes());
         for (beside, beginning) in [
             (&new[..], &other[..]),
             (&new, &bytes[..50]),
             (&new[..new.len() - 1], &bytes),
             (&[&new[..], b"x"].concat(), &bytes),
+            (&new, &grown),
             (b"", &bytes),
         ] {
             fs::write(place(&path).unwrap(), beside).unwrap();

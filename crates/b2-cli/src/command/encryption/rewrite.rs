@@ -1,14 +1,14 @@
 //! One file read and another one written, which appears when it is complete.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use tempfile::TempPath;
 
 use crate::command::file::cat;
 use crate::context::Context;
+use crate::destination::{self, NewFile};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::progress::NoProgress;
@@ -23,7 +23,8 @@ pub(crate) struct Files {
     #[arg(value_name = "IN")]
     pub(crate) input: PathBuf,
 
-    /// The file to write; it appears when it is complete. `-` is standard output
+    /// The file to write; it appears when it is complete. `-` is standard output, and a device or
+    /// pipe is written to
     #[arg(value_name = "OUT")]
     pub(crate) output: PathBuf,
 
@@ -86,19 +87,11 @@ impl Files {
 
     /// Refuses a destination that would be lost. Done first, so that nobody waits for nothing.
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        if self.to_stdout() {
+        if self.to_stdout() || destination::is_device(&self.output) {
             return Ok(());
         }
-        let refused =
-            |kind, text: &str| Err(Failure::local(self.writing(), io::Error::new(kind, text)));
-        match fs::symlink_metadata(&self.output) {
-            Ok(about) if about.is_dir() => refused(io::ErrorKind::IsADirectory, "it is a folder"),
-            Ok(_) if !self.overwrite => refused(
-                io::ErrorKind::AlreadyExists,
-                "it exists already; say --overwrite to replace it",
-            ),
-            _ => Ok(()),
-        }
+        NewFile::check(&self.output, self.overwrite)
+            .map_err(|source| Failure::local(self.writing(), source))
     }
 
     fn to_stdout(&self) -> bool {
@@ -133,48 +126,31 @@ impl Files {
         step: Box<dyn Step>,
     ) -> Result<(u64, u64), Failure> {
         let unwritable = |source| Failure::local(self.writing(), source);
-        let (target, temporary) = match self.to_stdout() {
-            true => (cat::stdout().map_err(Failure::stdout)?, None),
-            false => {
-                let (file, path) = self.temporary().map_err(unwritable)?;
-                (file, Some(path))
-            }
-        };
+        let (target, new) = self.target().await?;
         let bar = Bar::new(&context.output, self.no_progress, input.len);
-        let work = Work { input, target, bar: bar.progress(), files: self.clone() };
+        let work =
+            Work { input, target, bar: bar.progress(), files: self.clone(), synced: new.is_some() };
         let done = tokio::task::spawn_blocking(move || work.run(beginning, step));
         let written = done.await.map_err(|error| unwritable(error.into()))??;
         drop(bar);
-        let Some(temporary) = temporary else {
-            return Ok(written);
-        };
-        let kept = match self.overwrite {
-            true => temporary.persist(&self.output),
-            false => temporary.persist_noclobber(&self.output),
-        };
-        kept.map_err(|error| unwritable(error.error))?;
+        if let Some(new) = new {
+            new.keep().map_err(unwritable)?;
+        }
         Ok(written)
     }
 
-    fn temporary(&self) -> io::Result<(File, TempPath)> {
-        let folder = match self.output.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".b2-").suffix(".part");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            let mode = match fs::metadata(&self.output) {
-                Ok(about) => about.permissions(),
-                // What the umask leaves of it.
-                Err(_) => fs::Permissions::from_mode(0o666),
-            };
-            builder.permissions(mode);
+    /// Where the bytes go, and the file if it is one that is to appear.
+    async fn target(&self) -> Result<(File, Option<NewFile>), Failure> {
+        let unwritable = |source| Failure::local(self.writing(), source);
+        if self.to_stdout() {
+            return Ok((cat::stdout().map_err(Failure::stdout)?, None));
         }
-        let file = builder.tempfile_in(folder)?;
-        Ok(file.into_parts())
+        if destination::is_device(&self.output) {
+            let opened = destination::open_device(self.output.clone()).await;
+            return Ok((opened.map_err(unwritable)?, None));
+        }
+        let (file, new) = NewFile::create(&self.output, self.overwrite).map_err(unwritable)?;
+        Ok((file, Some(new)))
     }
 }
 
@@ -184,6 +160,8 @@ struct Work {
     target: File,
     bar: ProgressBar,
     files: Files,
+    /// Whether it has to be on the disk in the end.
+    synced: bool,
 }
 
 impl Work {
@@ -213,7 +191,7 @@ impl Work {
         }
         step.finish(&mut output)?;
         self.target.write_all(&output).map_err(unwritable)?;
-        if !self.files.to_stdout() {
+        if self.synced {
             self.target.sync_all().map_err(unwritable)?;
         }
         Ok((taken, written + output.len() as u64))

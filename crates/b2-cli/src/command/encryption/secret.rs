@@ -79,7 +79,7 @@ impl SecretSource {
         if twice && prompt::secret("The same again: ").await? != password {
             return Err(Failure::Usage("the two passwords differ".to_owned()));
         }
-        Ok(Secret::Password(Password::from(password)))
+        Ok(Secret::Password(Password::from(password.as_str())))
     }
 }
 

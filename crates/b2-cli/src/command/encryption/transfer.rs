@@ -61,7 +61,8 @@ pub(crate) struct Names {
 impl Encryption {
     pub(crate) async fn get(&self, output: &Output) -> Result<Option<ClientEncryption>, Failure> {
         if !self.encrypt {
-            return unasked(self.secret.given() || self.classic.given(), "--encrypt");
+            let given = self.secret.given() || self.classic.given() || self.sealing.given();
+            return unasked(given, "--encrypt");
         }
         if let Some(chosen) = self.classic.chosen(&self.secret, true, output).await? {
             return Ok(Some(ClientEncryption::classic(cipher(&chosen))));
@@ -123,7 +124,7 @@ fn unasked<T>(given: bool, option: &str) -> Result<Option<T>, Failure> {
     if !given {
         return Ok(None);
     }
-    Err(Failure::Usage(format!("a password or key was given, but not {option}")))
+    Err(Failure::Usage(format!("options say how to encrypt, but {option} is missing")))
 }
 
 fn cipher(chosen: &Chosen) -> ClassicCipher {

@@ -9,6 +9,7 @@ use crate::command::file::absence;
 use crate::command::file::cat::{self, Way};
 use crate::command::file::transfer_row::DownloadRow;
 use crate::context::Context;
+use crate::destination;
 use crate::failure::{self, Failure};
 use crate::journals;
 use crate::progress::{self, NoProgress};
@@ -129,14 +130,10 @@ impl Download {
 
     /// Opens a device or a pipe, which is written to and never replaced.
     async fn open_device(&self) -> Result<Option<fs::File>, Failure> {
-        if fs::metadata(&self.local).map_or(true, |what| what.is_file() || what.is_dir()) {
+        if !destination::is_device(&self.local) {
             return Ok(None);
         }
-        let path = self.local.clone();
-        // A pipe may have to wait for its reader.
-        let open = move || fs::OpenOptions::new().write(true).open(path);
-        let opened = tokio::task::spawn_blocking(open).await;
-        let opened = opened.map_err(std::io::Error::from).and_then(|file| file);
+        let opened = destination::open_device(self.local.clone()).await;
         opened.map(Some).map_err(|source| Failure::local(self.doing(), source))
     }
 

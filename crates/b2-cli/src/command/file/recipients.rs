@@ -18,6 +18,9 @@ key that opens the file now is asked for, or taken from B2_ENCRYPTION_PASSWORD,
 A file that is under SSE-C needs its key in B2_SOURCE_SSE_C_KEY_B64, and stays
 under it unless --destination-server-side-encryption says otherwise.
 
+Content type and other file information stay what they are. Retention and legal
+hold stay with the old version: the new one is kept as its bucket says.
+
 The old version keeps its list until it is deleted, and whoever could open the
 file once may have kept its key. To lock somebody out for good, encrypt the
 file anew.

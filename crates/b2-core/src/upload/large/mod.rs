@@ -162,7 +162,9 @@ impl LargeUpload {
 
     fn request(&self) -> b2_proto::StartLargeFileRequest {
         let mut request = begin::start_request(&self.bucket, &self.headers);
-        if let (Some(digest), Some(info)) = (self.digest, &mut request.file_info) {
+        if let (Some(digest), Some(info)) = (self.digest, &mut request.file_info)
+            && self.room().is_ok()
+        {
             info.insert(FileInfo::LARGE_FILE_SHA1.to_owned(), digest.to_string());
         }
         request

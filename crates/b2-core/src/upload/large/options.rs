@@ -40,6 +40,9 @@ pub enum WholeDigest {
     /// Compute it, whatever the source; if there is no room for it, that is an
     /// error.
     Compute,
+    /// Compute it, whatever the source, for a journal to recognize the source
+    /// by; B2 gets it if there is room for it.
+    Recorded,
     /// Do not store any.
     Omit,
     /// It is known: store it without reading anything. If there is no room

@@ -50,6 +50,7 @@ impl LargeUpload {
                 self.room().map_err(|full| Step::Done(Err(full)))?;
                 self.digest = Some(digest);
             }
+            WholeDigest::Recorded => return Ok(Phase::Hashing(account.next_ticket())),
             WholeDigest::Automatic | WholeDigest::Compute => {
                 self.room().map_err(|full| Step::Done(Err(full)))?;
                 return Ok(Phase::Hashing(account.next_ticket()));
@@ -79,7 +80,7 @@ impl LargeUpload {
     }
 
     /// Whether a digest can be added to the file information.
-    fn room(&self) -> Result<(), Error> {
+    pub(super) fn room(&self) -> Result<(), Error> {
         let digest = Sha1Digest::new([0; 20]).to_string();
         let headers = self.headers.clone().with_file_info(FileInfo::LARGE_FILE_SHA1, &digest);
         headers.map_err(|rule| request(RequestError::FileInfo(rule)))?.check(OPERATION)
