@@ -357,7 +357,10 @@ impl World {
             return;
         }
         let hits = actor.hits;
-        let refused = error.code().is_some_and(|code| code.as_str() == FINAL);
+        // A refusal for good does not hide that an earlier call may have taken
+        // effect.
+        let doubtful = actor.refused && matches!(error, Error::Unconfirmed { .. });
+        let refused = doubtful || error.code().is_some_and(|code| code.as_str() == FINAL);
         // The refusal of a request for headers has no body to say that a token
         // is stale, so a second one is final.
         let bare = matches!(actor.errand, Some(Errand::Head)) && error.code().is_some();
