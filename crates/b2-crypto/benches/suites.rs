@@ -5,7 +5,9 @@
 use std::hint::black_box;
 
 use b2_crypto::legacy::Suite;
-use b2_crypto::{Aead, NewFile, NoRandomness, RawKey, Recipient, SealOptions};
+use b2_crypto::{
+    Aead, Header, Limits, NewFile, NoRandomness, RawKey, Recipient, SealOptions, Unlock,
+};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 const LEN: usize = 1 << 20;
@@ -47,10 +49,25 @@ fn format(criterion: &mut Criterion) {
         let file = NewFile::new(&recipients, &options, None, &mut random);
         let mut encryptor = file.expect("the options are in range").encryptor();
         let (content, mut sealed) = (vec![0x5a; LEN], Vec::new());
+        let header = Header::parse(encryptor.header()).expect("it was just made");
         group.bench_function(format!("{aead:?}/encrypt"), |bencher| {
             bencher.iter(|| {
                 sealed.clear();
                 black_box(encryptor.update(&content, &mut sealed))
+            });
+        });
+        let unlock = Unlock::RawKey(RawKey::new([1; 32]));
+        let opened = header.unlock(&unlock, &Limits::default()).expect("it is the key");
+        let again = opened.resume(&header, &mut random).expect("it is the header");
+        let (mut encryptor, mut whole, mut content) = (again.encryptor(), Vec::new(), Vec::new());
+        encryptor.update(&vec![0x5a; LEN], &mut whole).expect("it is not too long");
+        encryptor.finish(&mut whole).expect("it is not too long");
+        group.bench_function(format!("{aead:?}/decrypt"), |bencher| {
+            bencher.iter(|| {
+                content.clear();
+                let mut decryptor = opened.decryptor();
+                decryptor.update(&whole, &mut content).expect("it is genuine");
+                black_box(decryptor.finish(&mut content))
             });
         });
     }

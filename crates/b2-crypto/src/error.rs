@@ -21,6 +21,9 @@ pub enum SealError {
     /// Choose other parameters for the derivation of keys from passwords.
     #[error("the parameters of the key derivation are out of range")]
     Kdf,
+    /// Free memory, or choose a derivation that takes less of it.
+    #[error("there is not enough memory to derive a key from the password")]
+    OutOfMemory,
     /// Choose a power of two from 1 KiB to 16 MiB.
     #[error("a frame has to be a power of two from 1024 to 16777216 bytes")]
     FrameSize,
@@ -63,6 +66,12 @@ pub enum OpenError {
     /// Allow more, if the file is from someone you trust: see [`Limits`](crate::Limits).
     #[error("deriving the key would cost more than is allowed: {0}")]
     TooCostly(&'static str),
+    /// Free memory, or use a machine that has more of it: the file itself is not at fault.
+    #[error("there is not enough memory to derive a key from the password")]
+    OutOfMemory,
+    /// Whoever asked did not want to wait any longer. Ask again.
+    #[error("the derivation of a key was stopped")]
+    Stopped,
     /// The header was changed after it was made. Get the file again, or do not trust its source.
     #[error("the header was changed after it was made")]
     HeaderTampered,

@@ -243,7 +243,8 @@ impl Download {
         }
     }
 
-    fn assemble(
+    /// The operation that fetches into a file, and its ends.
+    pub(crate) fn assemble(
         self,
         path: PathBuf,
         overwrite: Overwrite,

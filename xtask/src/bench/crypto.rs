@@ -66,8 +66,15 @@ const SUITES: &[Row] = &[
     row("tea-cbc", None, None, None),
     row("tripledes-cbc", Some("des-ede3-cbc"), Some("tripledes-cbc:24:8"), Some(TomCrypt)),
     row("twofish-cbc", None, Some("twofish-cbc:32:16"), Some(TomCrypt)),
-    row("chacha", Some("chacha20"), Some("chacha:32:12"), Some(TomCrypt)),
+    row("chacha", Some("chacha20"), Some("chacha:32:12"), Some(OpenSsl)),
     row("xsalsa20", None, None, None),
+    row("blowfish-ctr", None, Some("blowfish-ctr:56:8"), Some(TomCrypt)),
+    row("cast5-ctr", None, Some("cast5-ctr:16:8"), Some(TomCrypt)),
+    row("des-ctr", None, Some("des-ctr:8:8"), Some(TomCrypt)),
+    row("idea-ctr", None, Some("idea-ctr:16:8"), Some(TomCrypt)),
+    row("rc2-ctr", None, Some("rc2-ctr:16:8"), Some(TomCrypt)),
+    row("tripledes-ctr", None, Some("tripledes-ctr:24:8"), Some(TomCrypt)),
+    row("twofish-ctr", None, Some("twofish-ctr:32:16"), Some(TomCrypt)),
 ];
 
 const FORMATS: [&str; 2] = ["aes-256-gcm", "xchacha20-poly1305"];

@@ -33,6 +33,7 @@ struct Answer {
     ciphertext: String,
     #[serde(default)]
     counter: u32,
+    effective_bits: Option<u32>,
 }
 
 /// Asks about every answer; gives how many were confirmed, and those that nobody was asked about.
@@ -91,7 +92,11 @@ fn ask(
         bytes(&answer.plaintext).ok_or_else(|| Failure::Wrong(format!("{what}: no hex")))?;
     let (from, to) = (folder.join("answer-plain"), folder.join("answer"));
     write(&from, &plain)?;
-    worker.job(&["encrypt", &answer.suite, &answer.key, &iv], &from, &to)?;
+    let name = match answer.effective_bits {
+        Some(bits) if oracle == Oracle::Mono => format!("{}:bits={bits}", answer.suite),
+        _ => answer.suite.clone(),
+    };
+    worker.job(&["encrypt", &name, &answer.key, &iv], &from, &to)?;
     let given = hex(&fs::read(&to).map_err(|source| Failure::io(&to, source))?);
     if !answer.ciphertext.is_empty() && given.starts_with(&answer.ciphertext) {
         return Ok(());

@@ -20,8 +20,10 @@ sub slurp { my ($path) = @_; local $/; open(my $in, '<:raw', $path) or die "$pat
 sub crypted {
     my ($direction, $suite, $key, $iv, $data) = @_;
     return Crypt::Stream::RC4->new($key)->crypt($data) if $suite eq 'rc4';
-    return Crypt::Stream::ChaCha->new($key, $iv, 0)->crypt($data) if $suite eq 'chacha';
+    return Crypt::Stream::ChaCha->new($key, $iv, $1 // 0)->crypt($data) if $suite =~ /^chacha(?::counter=(\d+))?$/;
     my ($name, $mode) = $suite =~ /^(.*)-(cbc|ctr)$/ or die "no such suite";
+    # Two keys, of which the first is used again.
+    ($name, $key) = ('tripledes', $key . substr($key, 0, 8)) if $name eq 'des-ede';
     my $cipher = $cipher{$name} or die "no such cipher";
     # 1: a big-endian counter as wide as the block; 1: the padding of PKCS 7.
     my $made = $mode eq 'ctr' ? Crypt::Mode::CTR->new($cipher, 1) : Crypt::Mode::CBC->new($cipher, 1);

@@ -1,7 +1,8 @@
 //! The known answers of the derivations of `b2-crypto`, asked of others too.
 //!
-//! OpenSSL and libtomcrypt have the functions of RFC 8018, and OpenSSL its own rule; the rules of
-//! .NET and Windows are in no library of Debian's, so `derive.py` has them from their documentation.
+//! OpenSSL and libtomcrypt have the functions of RFC 8018, and OpenSSL its own rule; Mono has
+//! that of .NET. The one of Windows' `CryptDeriveKey` is in no library of Debian's, Mono does not
+//! support it, and so `derive.py` has it from its documentation: nobody else confirms it.
 
 use std::fs;
 use std::process::Command;
@@ -80,6 +81,11 @@ impl Answer {
         let words = [&*self.derivation, &self.hash, &password, &self.salt, &times, &len];
         let mut command = match (who, &*self.derivation) {
             ("openssl", "pbkdf1" | "pbkdf2") => return Ok(self.openssl(&password, &len)),
+            ("mono", _) => {
+                let mut command = super::mono::program()?;
+                command.arg("derive");
+                command
+            }
             ("openssl" | "the paper", _) => {
                 let mut command = Command::new(PYTHON3);
                 command.args(["-c", SCRIPT, who]);

@@ -41,7 +41,8 @@ def paper(rule, name, password, salt, iterations, length):
             made += block
     elif rule == "dotnet":
         # All iterations but the last, in front of which the counter comes, from the second on.
-        base = again(name, password + salt, iterations - 1)
+        # Password and salt are hashed once in any case.
+        base = again(name, password + salt, max(iterations - 1, 1))
         counter = 0
         while len(made) < length:
             front = str(counter).encode() if counter else b""

@@ -8,7 +8,8 @@ import struct
 import sys
 
 # Botan's Python module does not take content of any size for its block modes.
-BOTAN = {"rc4": "RC4", "chacha": "ChaCha(20)", "xsalsa20": "Salsa20"}
+BOTAN = {
+    "rc4": "RC4", "rc4:drop=768": "RC4(768)", "chacha": "ChaCha(20)", "xsalsa20": "Salsa20"}
 
 
 def botan(direction, suite, key, iv, data):
@@ -31,42 +32,57 @@ def stripped(data, block):
     return data[:-count]
 
 
+def counted(iv, data, encrypt):
+    """CTR: a big-endian counter as wide as the block, encrypted and mixed in."""
+    block = len(iv)
+    first, wrap = int.from_bytes(iv, "big"), 1 << (8 * block)
+    numbers = range(first, first + -(-len(data) // block))
+    stream = encrypt(b"".join((number % wrap).to_bytes(block, "big") for number in numbers))
+    mixed = int.from_bytes(data, "big") ^ int.from_bytes(stream[:len(data)], "big")
+    return mixed.to_bytes(len(data), "big")
+
+
 def mcrypt(direction, suite, key, iv, data):
+    name, _, mode = suite.rpartition("-")
+    if mode == "ctr":
+        # Its own counter mode is not used, but the cipher itself.
+        return counted(iv, data, lambda blocks: mcrypted("encrypt", name, b"ecb", key, None, blocks))
+    if direction == "encrypt":
+        return mcrypted(direction, name, b"cbc", key, iv, padded(data, len(iv)))
+    return stripped(mcrypted(direction, name, b"cbc", key, iv, data), len(iv))
+
+
+def mcrypted(direction, name, mode, key, iv, data):
     library = ctypes.CDLL("libmcrypt.so.4")
     library.mcrypt_module_open.restype = ctypes.c_void_p
-    name = suite.removesuffix("-cbc").encode()
-    module = ctypes.c_void_p(library.mcrypt_module_open(name, None, b"cbc", None))
+    module = ctypes.c_void_p(library.mcrypt_module_open(name.encode(), None, mode, None))
     if not module.value:
-        raise ValueError("libmcrypt does not have " + suite)
-    block = library.mcrypt_enc_get_block_size(module)
+        raise ValueError("libmcrypt does not have " + name)
     if library.mcrypt_generic_init(module, key, len(key), iv) < 0:
         raise ValueError("libmcrypt refuses the key")
-    if direction == "encrypt":
-        data = padded(data, block)
     buffer = ctypes.create_string_buffer(data, len(data))
     work = library.mcrypt_generic if direction == "encrypt" else library.mdecrypt_generic
     if work(module, buffer, len(data)) != 0:
         raise ValueError("libmcrypt failed")
     library.mcrypt_generic_end(module)
-    done = buffer.raw
-    return done if direction == "encrypt" else stripped(done, block)
+    return buffer.raw
 
 
 M = 0xFFFFFFFF
 
 
-def tea_block(key, v, direction):
+def tea_block(key, v, direction, cycles):
     y, z = v
     a, b, c, d = key
     if direction == "encrypt":
         s = 0
-        for _ in range(32):
+        for _ in range(cycles):
             s = (s + 0x9E3779B9) & M
             y = (y + ((((z << 4) + a) ^ (z + s) ^ ((z >> 5) + b)) & M)) & M
             z = (z + ((((y << 4) + c) ^ (y + s) ^ ((y >> 5) + d)) & M)) & M
     else:
-        s = (0x9E3779B9 << 5) & M
-        for _ in range(32):
+        s = (0x9E3779B9 * cycles) & M
+        for _ in range(cycles):
             z = (z - ((((y << 4) + c) ^ (y + s) ^ ((y >> 5) + d)) & M)) & M
             y = (y - ((((z << 4) + a) ^ (z + s) ^ ((z >> 5) + b)) & M)) & M
             s = (s - 0x9E3779B9) & M
@@ -74,19 +90,28 @@ def tea_block(key, v, direction):
 
 
 def tea(direction, suite, key, iv, data):
-    words = struct.unpack(">4I", key)
-    before = struct.unpack(">2I", iv)
+    name, _, options = suite.partition(":")
+    order = "<" if "little" in options else ">"
+    cycles = 16 if "cycles=16" in options else 32
+    words = struct.unpack(order + "4I", key)
+    if name == "tea-ctr":
+        def encrypt(blocks):
+            pairs = struct.iter_unpack(order + "2I", blocks)
+            sealed = (tea_block(words, pair, "encrypt", cycles) for pair in pairs)
+            return b"".join(struct.pack(order + "2I", *pair) for pair in sealed)
+        return counted(iv, data, encrypt)
+    before = struct.unpack(order + "2I", iv)
     if direction == "encrypt":
         data = padded(data, 8)
     done = bytearray()
     for at in range(0, len(data), 8):
-        block = struct.unpack(">2I", data[at:at + 8])
+        block = struct.unpack(order + "2I", data[at:at + 8])
         if direction == "encrypt":
-            before = tea_block(words, (block[0] ^ before[0], block[1] ^ before[1]), direction)
-            done += struct.pack(">2I", *before)
+            before = tea_block(words, (block[0] ^ before[0], block[1] ^ before[1]), direction, cycles)
+            done += struct.pack(order + "2I", *before)
         else:
-            text = tea_block(words, block, direction)
-            done += struct.pack(">2I", text[0] ^ before[0], text[1] ^ before[1])
+            text = tea_block(words, block, direction, cycles)
+            done += struct.pack(order + "2I", text[0] ^ before[0], text[1] ^ before[1])
             before = block
     return bytes(done) if direction == "encrypt" else stripped(bytes(done), 8)
 

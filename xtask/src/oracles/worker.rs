@@ -31,9 +31,13 @@ impl Worker {
         let mut build = program::cargo();
         build.args(["build", "--quiet", "--release", "-p", "b2-crypto", "--example", "suite"]);
         program::stdout(&mut build)?;
+        Self::lines("b2-crypto", Self::our_program()?)
+    }
+
+    /// The program that [`ours`](Self::ours) built.
+    pub(crate) fn our_program() -> Result<Command, Failure> {
         let target = Metadata::load()?.target_directory;
-        let path = target.join("release/examples/suite");
-        Self::lines("b2-crypto", Command::new(path))
+        Ok(Command::new(target.join("release/examples/suite")))
     }
 
     /// An oracle, if it is installed.
@@ -58,6 +62,7 @@ impl Worker {
                 needs(Command::new(PYTHON3).arg("--version"), "Python", "python3")?;
                 Self::lines("the paper", python("tea"))
             }
+            Oracle::Mono => Self::lines("mono", super::mono::program()?),
         }
     }
 
@@ -123,7 +128,7 @@ fn python(which: &str) -> Command {
 }
 
 /// Fails unless the program runs and agrees.
-fn needs(command: &mut Command, what: &str, packages: &str) -> Result<(), Failure> {
+pub(super) fn needs(command: &mut Command, what: &str, packages: &str) -> Result<(), Failure> {
     let ran = command.output().is_ok_and(|output| output.status.success());
     let remedy = format!("install it: apt-get install {packages}");
     if ran { Ok(()) } else { Err(Failure::missing(format!("{what} is missing"), remedy)) }

@@ -36,6 +36,10 @@ pub enum ClientEncryptionErrorKind {
     /// The header asks for more work than is allowed.
     #[error("the header of the file asks for too much work")]
     TooCostly,
+    /// This machine has too little free memory to derive a key from the
+    /// password. The file is not at fault.
+    #[error("there is not enough memory to derive a key")]
+    OutOfMemory,
     /// Change what was asked for: nothing can be encrypted like this.
     #[error("the content cannot be encrypted like this")]
     CannotEncrypt,
@@ -76,6 +80,9 @@ impl ClientEncryptionError {
                 "try again; if it happens again, do not trust what is stored, and look for an older version of the file"
             }
             ClientEncryptionErrorKind::TooCostly => "do not open it unless you trust its maker",
+            ClientEncryptionErrorKind::OutOfMemory => {
+                "free some memory, or use a machine that has more"
+            }
             ClientEncryptionErrorKind::Undecryptable => {
                 "check key, initialization vector and cipher; if they are right, the file is damaged"
             }

@@ -115,8 +115,9 @@ impl Header {
     /// Opens the file with a password or a key. This is where a wrong one is found out, before any
     /// content has to be fetched.
     ///
-    /// A password is tried on every recipient with one, and each try costs what its derivation
-    /// costs: some 0.1 s by default.
+    /// A password is tried on every recipient with one, the cheapest first, and each try costs what
+    /// its derivation costs: some 0.1 s by default. If all of them together cost more than the
+    /// limits allow, none is tried.
     ///
     /// # Errors
     ///
@@ -138,7 +139,23 @@ impl Header {
         unlock: &Unlock,
         limits: &Limits,
     ) -> Result<OpenFile, OpenError> {
-        let data_key = keyring.unwrap(unlock, &self.prefix.salt, limits)?;
+        self.unlock_while(keyring, unlock, limits, &mut || true)
+    }
+
+    /// As [`unlock_with`](Self::unlock_with), for as long as `go_on` says yes: it is asked before
+    /// each recipient is tried.
+    ///
+    /// # Errors
+    ///
+    /// As [`unlock`](Self::unlock), and [`OpenError::Stopped`] after a no.
+    pub fn unlock_while(
+        &self,
+        keyring: &Keyring,
+        unlock: &Unlock,
+        limits: &Limits,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<OpenFile, OpenError> {
+        let data_key = keyring.unwrap(unlock, &self.prefix.salt, limits, go_on)?;
         let schedule = Schedule::new(data_key, &self.prefix.salt);
         let genuine = self.prefix.is_by(&schedule)
             && keyring.is_by(&schedule)

@@ -1,7 +1,10 @@
 //! From a password to a key.
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use alloc::vec::Vec;
+
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use sha2::Sha256;
+use zeroize::Zeroizing;
 
 use super::schedule::Key;
 use crate::error::{OpenError, SealError};
@@ -62,7 +65,13 @@ impl PasswordKdf {
                 let params = Params::new(memory_kib, passes, lanes, Some(32));
                 let params = params.ok().filter(|_| lanes <= 255).ok_or(SealError::Kdf)?;
                 let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-                let derived = argon2.hash_password_into(password, salt, &mut *key);
+                let mut memory = memory_of(argon2.params().block_count())?;
+                let derived = argon2.hash_password_into_with_memory(
+                    password,
+                    salt,
+                    &mut *key,
+                    &mut memory[..],
+                );
                 derived.map_err(|_| SealError::Kdf)?;
             }
             Self::Pbkdf2Sha256 { iterations } if iterations < 1000 => return Err(SealError::Kdf),
@@ -74,6 +83,14 @@ impl PasswordKdf {
     }
 }
 
+/// What Argon2 works in. The key can be computed from what is left in it, so it is wiped.
+fn memory_of(blocks: usize) -> Result<Zeroizing<Vec<Block>>, SealError> {
+    let mut memory = Vec::new();
+    memory.try_reserve_exact(blocks).map_err(|_| SealError::OutOfMemory)?;
+    memory.resize(blocks, Block::default());
+    Ok(Zeroizing::new(memory))
+}
+
 impl Default for PasswordKdf {
     fn default() -> Self {
         Self::DEFAULT
@@ -82,6 +99,10 @@ impl Default for PasswordKdf {
 
 /// How much a header may make us compute. Headers come from strangers, and one that asks for a
 /// terabyte of memory should be answered with an error.
+///
+/// The first three are for each recipient, the others for all that a password is tried on
+/// together. By default those suffice for 64 recipients with the [default](PasswordKdf::DEFAULT)
+/// or with [PBKDF2](PasswordKdf::PBKDF2), and cost a few seconds at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -91,11 +112,21 @@ pub struct Limits {
     pub passes: u32,
     /// Iterations of PBKDF2; 10 million by default.
     pub iterations: u32,
+    /// Memory times passes of Argon2id for all recipients together, in KiB; 16 GiB by default.
+    pub total_kib: u64,
+    /// Iterations of PBKDF2 for all recipients together; 40 million by default.
+    pub total_iterations: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory_kib: 1 << 20, passes: 16, iterations: 10_000_000 }
+        Self {
+            memory_kib: 1 << 20,
+            passes: 16,
+            iterations: 10_000_000,
+            total_kib: 16 << 20,
+            total_iterations: 40_000_000,
+        }
     }
 }
 
@@ -118,6 +149,19 @@ impl Limits {
         Self { iterations, ..self }
     }
 
+    /// Chooses how much memory, in KiB and times the passes over it, Argon2id may fill for all
+    /// recipients together.
+    #[must_use]
+    pub fn with_total_kib(self, total_kib: u64) -> Self {
+        Self { total_kib, ..self }
+    }
+
+    /// Chooses how many iterations PBKDF2 may make for all recipients together.
+    #[must_use]
+    pub fn with_total_iterations(self, total_iterations: u64) -> Self {
+        Self { total_iterations, ..self }
+    }
+
     pub(crate) fn check(&self, kdf: PasswordKdf) -> Result<(), OpenError> {
         let fault = match kdf {
             PasswordKdf::Argon2id { memory_kib, .. } if memory_kib > self.memory_kib => "memory",
@@ -128,5 +172,43 @@ impl Limits {
             _ => return Ok(()),
         };
         Err(OpenError::TooCostly(fault))
+    }
+
+    /// Whether all of these may be tried.
+    pub(crate) fn check_all(&self, costs: &[Cost]) -> Result<(), OpenError> {
+        let total = |one: fn(&Cost) -> u64| costs.iter().map(one).fold(0, u64::saturating_add);
+        if total(|cost| cost.kib) > self.total_kib {
+            return Err(OpenError::TooCostly("memory of all recipients together"));
+        }
+        if total(|cost| cost.iterations) > self.total_iterations {
+            return Err(OpenError::TooCostly("iterations of all recipients together"));
+        }
+        Ok(())
+    }
+}
+
+/// What a derivation costs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cost {
+    /// Memory times passes.
+    kib: u64,
+    iterations: u64,
+}
+
+impl Cost {
+    pub(crate) fn of(kdf: PasswordKdf) -> Self {
+        match kdf {
+            PasswordKdf::Argon2id { memory_kib, passes, .. } => {
+                Self { kib: u64::from(memory_kib) * u64::from(passes), iterations: 0 }
+            }
+            PasswordKdf::Pbkdf2Sha256 { iterations } => {
+                Self { kib: 0, iterations: u64::from(iterations) }
+            }
+        }
+    }
+
+    /// For an order only: some four iterations take as long as a KiB.
+    pub(crate) fn rank(self) -> u64 {
+        self.kib.saturating_mul(4).saturating_add(self.iterations)
     }
 }

@@ -116,15 +116,25 @@ impl Keyring {
         equal(&schedule.keyring_tag(tagged), &part(tag, 0))
     }
 
-    /// The data key, if any recipient is the one that unlocks.
+    /// The data key, if any recipient is the one that unlocks. What all of them cost is looked at
+    /// before the first is tried, and `go_on` is asked before each.
     pub(crate) fn unwrap(
         &self,
         unlock: &Unlock,
         file_salt: &[u8; 32],
         limits: &Limits,
+        go_on: &mut dyn FnMut() -> bool,
     ) -> Result<DataKey, OpenError> {
+        let cost = |stanza: &Stanza| stanza.cost(unlock, limits);
+        let costs: Vec<_> = self.stanzas.iter().filter_map(cost).collect();
+        limits.check_all(&costs)?;
+        let mut stanzas: Vec<_> = self.stanzas.iter().collect();
+        stanzas.sort_by_key(|stanza| cost(stanza).unwrap_or_default().rank());
         let mut refusal = OpenError::WrongKey;
-        for stanza in &self.stanzas {
+        for stanza in stanzas {
+            if !go_on() {
+                return Err(OpenError::Stopped);
+            }
             match stanza.unwrap(unlock, file_salt, limits) {
                 Ok(Some(key)) => return Ok(key),
                 Ok(None) => {}

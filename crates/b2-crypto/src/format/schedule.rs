@@ -17,7 +17,13 @@ pub(crate) struct Expander(Hkdf<Sha256>);
 
 impl Expander {
     pub(crate) fn new(salt: &[u8; 32], secret: &[u8]) -> Self {
-        Self(Hkdf::new(Some(salt), secret))
+        // HKDF's first step, done here so that its result is wiped.
+        let mut mac = keyed(salt);
+        mac.update(secret);
+        let extracted = Zeroizing::new(mac.finalize().into_bytes());
+        let hkdf = Hkdf::from_prk(&extracted);
+        // It refuses what is shorter than a digest, which this is not; the rest is the same in one.
+        Self(hkdf.unwrap_or_else(|_| Hkdf::new(Some(salt), secret)))
     }
 
     /// The key for one purpose.
@@ -38,12 +44,16 @@ impl Expander {
     }
 }
 
-/// HMAC-SHA256 of several parts.
-pub(crate) fn tag(key: &Key, parts: &[&[u8]]) -> [u8; 32] {
+fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
     // HMAC itself fills a key with zeros up to this length.
     let mut block = Zeroizing::new([0; 64]);
-    block[..32].copy_from_slice(&**key);
-    let mut mac = Hmac::<Sha256>::new(&(*block).into());
+    block[..32].copy_from_slice(key);
+    Hmac::new(&(*block).into())
+}
+
+/// HMAC-SHA256 of several parts.
+pub(crate) fn tag(key: &Key, parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = keyed(key);
     parts.iter().for_each(|part| mac.update(part));
     mac.finalize().into_bytes().into()
 }

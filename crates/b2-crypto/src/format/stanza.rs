@@ -4,7 +4,7 @@ use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::kdf::{Limits, PasswordKdf};
+use super::kdf::{Cost, Limits, PasswordKdf};
 use super::prefix::part;
 use super::schedule::{Expander, Key, equal, tag};
 use crate::error::{OpenError, SealError};
@@ -135,6 +135,7 @@ impl Stanza {
                 match kdf.derive(password, &self.salt) {
                     Ok(key) => key,
                     Err(SealError::EmptyPassword) => return Ok(None),
+                    Err(SealError::OutOfMemory) => return Err(OpenError::OutOfMemory),
                     Err(_) => return Err(OpenError::Malformed("its key derivation")),
                 }
             }
@@ -143,6 +144,16 @@ impl Stanza {
         let expander = Expander::new(&self.salt, &*secret);
         let own = equal(&self.expected_tag(&expander, file_salt), &self.tag);
         Ok(own.then(|| DataKey(*self.padded(&expander))))
+    }
+
+    /// What it costs to try this; `None` if that is within no limit, or nothing is to be tried.
+    pub(crate) fn cost(&self, unlock: &Unlock, limits: &Limits) -> Option<Cost> {
+        match (unlock, self.kind) {
+            (Unlock::Password(_), RecipientKind::Password(kdf)) => {
+                limits.check(kdf).is_ok().then(|| Cost::of(kdf))
+            }
+            _ => None,
+        }
     }
 
     /// Who this is for.

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 
 use aes::{Aes128, Aes192, Aes256};
 use cast5::Cast5;
-use chacha20::{ChaCha20, ChaCha20LegacyCore};
+use chacha20::variants::{Ietf, Legacy};
 use cipher::consts::{U8, U16};
 use cipher::{
     BlockCipherDecrypt, BlockCipherEncrypt, BlockSizeUser, InnerIvInit, KeyInit, KeyIvInit,
@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use super::modes::{Chained, Counted};
 use super::transform::{Decrypting, Encrypting, Stream, Transform, WideCounter};
 use super::{Algorithm, Mode, RijndaelBlock, Suite, SuiteError};
-use crate::cipher::{Blowfish, Des, Rijndael192, Rijndael256, Tea, TripleDes, Twofish};
+use crate::cipher::{Blowfish, ChaCha, Des, Rijndael192, Rijndael256, Tea, TripleDes, Twofish};
 
 /// A key with another length than the check before let through; it cannot happen.
 const UNCHECKED: SuiteError = SuiteError::Option("the key does not fit the cipher");
@@ -56,7 +56,8 @@ pub(super) fn transform(
         Algorithm::ChaCha => chacha(suite, key, iv),
         Algorithm::XSalsa20 => {
             let cipher = XSalsa20::new_from_slices(key, iv);
-            let cipher = cipher.map_err(|_| mode.iv_length("24"))?;
+            let mut cipher = cipher.map_err(|_| mode.iv_length("24"))?;
+            cipher.seek(64 * u64::from(suite.counter));
             Ok(Box::new(Stream(cipher)))
         }
     }
@@ -72,6 +73,9 @@ fn check(suite: &Suite, key: &[u8]) -> Result<(), SuiteError> {
     }
     if suite.rc2_effective_bits.is_some_and(|bits| !(1..=1024).contains(&bits)) {
         return Err(SuiteError::Option("RC2 has 1 to 1024 effective bits"));
+    }
+    if suite.nonce_len.is_some_and(|len| ![8, 12, 16].contains(&len)) {
+        return Err(SuiteError::Option("a nonce of ChaCha20 has 8, 12 or 16 bytes"));
     }
     if suite.rc4_drop > 65_536 {
         return Err(SuiteError::Option("RC4 drops at most 65536 bytes"));
@@ -203,10 +207,14 @@ fn rc4(suite: &Suite, key: &[u8], iv: &[u8]) -> Result<Box<dyn Transform>, Suite
 /// 12 bytes are the nonce of RFC 8439, 8 that of the original; 16 are, as OpenSSL has it, the
 /// little-endian counter of 64 bits and the nonce of the original.
 fn chacha(suite: &Suite, key: &[u8], iv: &[u8]) -> Result<Box<dyn Transform>, SuiteError> {
+    let (algorithm, given) = (suite.algorithm, iv.len());
+    if let Some(expected) = suite.nonce_len.filter(|expected| *expected != given) {
+        let expected = if expected == 12 { "12" } else { in_words(expected) };
+        return Err(SuiteError::IvLength { algorithm, expected, given });
+    }
     if iv.len() == 12 {
-        let mut cipher = ChaCha20::new_from_slices(key, iv).map_err(|_| UNCHECKED)?;
-        cipher.seek(64 * u64::from(suite.counter));
-        return Ok(Box::new(Stream(cipher)));
+        let core = ChaCha::<Ietf>::new(key, iv, suite.counter.into()).ok_or(UNCHECKED)?;
+        return Ok(Box::new(Stream(StreamCipherCoreWrapper::from_core(core))));
     }
     let (counter, nonce) = match iv.len() {
         8 => (u64::from(suite.counter), iv),
@@ -214,12 +222,8 @@ fn chacha(suite: &Suite, key: &[u8], iv: &[u8]) -> Result<Box<dyn Transform>, Su
             let (counter, nonce) = iv.split_at(8);
             (u64::from_le_bytes(counter.try_into().map_err(|_| UNCHECKED)?), nonce)
         }
-        given => {
-            let algorithm = suite.algorithm;
-            return Err(SuiteError::IvLength { algorithm, expected: "12, 8 or 16", given });
-        }
+        _ => return Err(SuiteError::IvLength { algorithm, expected: "12, 8 or 16", given }),
     };
-    let mut core = ChaCha20LegacyCore::new_from_slices(key, nonce).map_err(|_| UNCHECKED)?;
-    core.set_block_pos(counter);
+    let core = ChaCha::<Legacy>::new(key, nonce, counter).ok_or(UNCHECKED)?;
     Ok(Box::new(Stream(StreamCipherCoreWrapper::from_core(core))))
 }

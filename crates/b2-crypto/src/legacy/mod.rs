@@ -58,6 +58,7 @@ mod profile;
 mod search;
 mod suite;
 mod transform;
+mod variants;
 
 pub use self::algorithm::{Algorithm, Mode};
 pub use self::decryptor::Decryptor;

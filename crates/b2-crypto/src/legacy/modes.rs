@@ -166,17 +166,21 @@ impl BlockSizeUser for Counting<'_> {
 impl BlockCipherEncClosure for Counting<'_> {
     #[inline(always)]
     fn call<B: BlockCipherEncBackend<BlockSize = U16>>(self, backend: &B) {
-        let mut lower = self.lower;
         let mut counters = ParBlocks::<B>::default();
-        counters.iter_mut().for_each(|block| *block = self.counter.into());
-        count(&mut counters, lower);
+        let step = counters.len() as u64;
+        let upper = u64::from_be_bytes(part(&self.counter));
+        let mut numbers = Array::<[u64; 2], B::ParBlocksSize>::default();
+        for (at, number) in (0..).zip(&mut numbers) {
+            *number = [upper, self.lower.wrapping_add(at)];
+        }
+        write(&numbers, &mut counters);
         let mut stream = ParBlocks::<B>::default();
         let (chunks, tail) = self.blocks.into_chunks::<B::ParBlocksSize>();
         for mut chunk in chunks {
             backend.encrypt_par_blocks((&counters, &mut stream).into());
-            lower = lower.wrapping_add(counters.len() as u64);
             // Now, while the processor still encrypts, so that they are there when it is done.
-            count(&mut counters, lower);
+            numbers.iter_mut().for_each(|number| number[1] = number[1].wrapping_add(step));
+            write(&numbers, &mut counters);
             chunk.xor_in2out(&stream);
         }
         for (mut block, counter) in tail.into_iter().zip(&counters) {
@@ -187,11 +191,19 @@ impl BlockCipherEncClosure for Counting<'_> {
     }
 }
 
+/// Both halves, although the upper one stays the same: stores as wide as the loads that follow are
+/// handed over without a wait.
 #[inline(always)]
-fn count(counters: &mut [Sixteen], from: u64) {
-    for (at, block) in (0..).zip(counters) {
-        block[8..].copy_from_slice(&from.wrapping_add(at).to_be_bytes());
+fn write(numbers: &[[u64; 2]], counters: &mut [Sixteen]) {
+    for (number, block) in numbers.iter().zip(counters) {
+        let [upper, lower] = number.map(u64::to_be_bytes);
+        block[..8].copy_from_slice(&upper);
+        block[8..].copy_from_slice(&lower);
     }
+}
+
+fn part(counter: &[u8; 16]) -> [u8; 8] {
+    core::array::from_fn(|at| counter[at])
 }
 
 #[cfg(test)]

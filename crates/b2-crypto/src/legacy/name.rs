@@ -47,6 +47,17 @@ const LISTED: &[&str] = &[
     "aes-128-ctr",
     "aes-192-ctr",
     "aes-256-ctr",
+    "blowfish-ctr",
+    "cast5-ctr",
+    "des-ctr",
+    "idea-ctr",
+    "rc2-ctr",
+    "tea-ctr",
+    "tripledes-ctr",
+    "twofish-ctr",
+    "rijndael-ctr",
+    "rijndael-192-ctr",
+    "rijndael-256-ctr",
 ];
 
 impl Suite {

@@ -6,7 +6,8 @@ use super::hash::{Buffer, Hash};
 /// How PBKDF1 is made to give more bytes than its hash has.
 ///
 /// The standard gives at most one digest. Each rule here gives the standard's output as long as
-/// that is enough, except [`CryptDeriveKey`](Self::CryptDeriveKey).
+/// that is enough, except [`CryptDeriveKey`](Self::CryptDeriveKey), and
+/// [`DotNet`](Self::DotNet) with a single iteration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Stretching {
@@ -17,7 +18,7 @@ pub enum Stretching {
     #[default]
     OpenSsl,
     /// .NET's `PasswordDeriveBytes`, asked once for everything: each further block is the last
-    /// hash with a decimal counter in front, from 1 on.
+    /// hash with a decimal counter in front, from 1 on. One iteration gives the same as two.
     DotNet,
     /// Windows' `CryptDeriveKey`: the digest is mixed into two blocks of 0x36 and 0x5c, and the
     /// digests of both are the output; at most two digests.
@@ -95,16 +96,13 @@ fn prefix(block: &[u8; 64], len: usize) -> &[u8] {
 
 fn counted(hash: Hash, password: &[u8], salt: &[u8], again: u32, output: &mut [u8]) {
     let len = hash.digest_len();
-    // All hashes but the last, which the counter enters. With one iteration only, the last hash
-    // is that of password and salt themselves.
-    let base = again.checked_sub(1).map(|again| hash.digest(&[password, salt], again));
+    // All hashes but the last, which the counter enters. Password and salt are hashed once in any
+    // case, so that one iteration gives the same as two.
+    let base = hash.digest(&[password, salt], again.saturating_sub(1));
     for (number, piece) in output.chunks_mut(len).enumerate() {
         let decimal = alloc::format!("{number}");
         let counter = if number == 0 { &[] } else { decimal.as_bytes() };
-        let block = match &base {
-            Some(base) => hash.digest(&[counter, prefix(base, len)], 0),
-            None => hash.digest(&[counter, password, salt], 0),
-        };
+        let block = hash.digest(&[counter, prefix(&base, len)], 0);
         piece.copy_from_slice(&block[..piece.len()]);
     }
 }

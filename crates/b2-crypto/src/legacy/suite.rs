@@ -32,6 +32,7 @@ pub struct Suite {
     pub(super) tea_order: ByteOrder,
     pub(super) tea_cycles: u32,
     pub(super) counter: u32,
+    pub(super) nonce_len: Option<usize>,
 }
 
 impl Suite {
@@ -51,6 +52,7 @@ impl Suite {
             tea_order: ByteOrder::default(),
             tea_cycles: 32,
             counter: 0,
+            nonce_len: None,
         }
     }
 
@@ -96,10 +98,18 @@ impl Suite {
         Self { tea_order: order, tea_cycles: cycles, ..self }
     }
 
-    /// Chooses ChaCha20's first counter. RFC 8439 begins at 1 in its AEAD, others at 0.
+    /// Chooses the first counter of ChaCha20 or XSalsa20. RFC 8439 begins at 1 in its AEAD, others
+    /// at 0.
     #[must_use]
     pub fn with_counter(self, counter: u32) -> Self {
         Self { counter, ..self }
+    }
+
+    /// Accepts ChaCha20 nonces of this many bytes only: 12 as in RFC 8439, 8 as in the original,
+    /// or 16 as OpenSSL has it. It is also how many are made of a password; otherwise 12 are.
+    #[must_use]
+    pub fn with_nonce_len(self, len: usize) -> Self {
+        Self { nonce_len: Some(len), ..self }
     }
 
     /// The cipher.
@@ -120,6 +130,26 @@ impl Suite {
         }
     }
 
+    /// RC2's effective key bits, if they are not those of the key.
+    pub fn rc2_effective_bits(&self) -> Option<usize> {
+        self.rc2_effective_bits
+    }
+
+    /// How many bytes of RC4's output are dropped.
+    pub fn rc4_drop(&self) -> usize {
+        self.rc4_drop
+    }
+
+    /// How TEA reads words, and how many cycles it runs.
+    pub fn tea(&self) -> (ByteOrder, u32) {
+        (self.tea_order, self.tea_cycles)
+    }
+
+    /// The first counter of ChaCha20 or XSalsa20.
+    pub fn counter(&self) -> u32 {
+        self.counter
+    }
+
     /// The length in bytes of the key that is derived from a password.
     pub fn key_len(&self) -> usize {
         self.key_len.unwrap_or_else(|| self.algorithm.default_key_len())
@@ -129,7 +159,7 @@ impl Suite {
     pub fn iv_len(&self) -> usize {
         match self.algorithm {
             Algorithm::Rc4 => 0,
-            Algorithm::ChaCha => 12,
+            Algorithm::ChaCha => self.nonce_len.unwrap_or(12),
             Algorithm::XSalsa20 => 24,
             _ => self.block_len(),
         }

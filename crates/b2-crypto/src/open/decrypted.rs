@@ -33,6 +33,20 @@ impl<S: ReadAt> Decrypted<S> {
         Self { file, layout, source }
     }
 
+    /// Opens the last frame as the last: nothing else says that the source was not cut behind a
+    /// frame, if the length was not known when the file was made.
+    pub(super) fn check_end(&self) -> Result<(), DecryptedError<S::Error>> {
+        let last = self.layout.frames().saturating_sub(1);
+        let at = self.layout.frame_range(last);
+        let (mut sealed, mut opened) = (vec![0; (at.end - at.start) as usize], Vec::new());
+        let read =
+            read_full(&self.source, at.start, &mut sealed).map_err(DecryptedError::Source)?;
+        if read < sealed.len() {
+            return Err(OpenError::Length.into());
+        }
+        Ok(self.file.frame_decryptor(&self.layout).open(last, &sealed, &mut opened)?)
+    }
+
     /// Where everything is.
     pub fn layout(&self) -> &Layout {
         &self.layout

@@ -85,14 +85,19 @@ impl OpenFile {
         Ok(RangeDecryptor::new(self.clone(), *layout, layout.plan(content)?))
     }
 
-    /// Makes a source of content of a source of ciphertext, for reading at any offset.
+    /// Makes a source of content of a source of ciphertext, for reading at any offset. If the file
+    /// does not say how long it is, its last frame is opened first.
     ///
     /// # Errors
     ///
     /// If the source fails, or does not have the length that the file was made with.
     pub fn decrypt<S: ReadAt>(&self, source: S) -> Result<Decrypted<S>, DecryptedError<S::Error>> {
         let len = source.len().map_err(DecryptedError::Source)?;
-        Ok(Decrypted::new(self.clone(), self.layout(len)?, source))
+        let decrypted = Decrypted::new(self.clone(), self.layout(len)?, source);
+        if self.content_len.is_none() {
+            decrypted.check_end()?;
+        }
+        Ok(decrypted)
     }
 
     /// Goes on encrypting a file that was begun elsewhere or before a restart: with its key and

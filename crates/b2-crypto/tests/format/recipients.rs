@@ -1,5 +1,7 @@
 //! Who can open a file, and how that changes.
 
+use std::cell::Cell;
+
 use b2_crypto::{
     Aead, Header, Keyring, Limits, NewFile, NoRandomness, OpenError, Password, PasswordKdf,
     Recipient, RecipientKind, SealError, SealOptions, Unlock,
@@ -138,4 +140,89 @@ fn other_files_are_told_apart() {
     assert!(Header::is_likely(&sealed) && !Header::is_likely(b"%PDF-1.7"));
     sealed[8] = 2;
     assert_eq!(Header::parse(&sealed), Err(OpenError::Version(2)));
+}
+
+/// A header of `count` passwords that nobody derived a key from: as a stranger writes it, with
+/// parameters of his choice.
+fn hostile(count: usize, kdf: PasswordKdf) -> Header {
+    let recipient = |_| Recipient::password(Password::from("x")).with_kdf(CHEAP);
+    let recipients: Vec<_> = (0..count).map(recipient).collect();
+    let file = NewFile::new(&recipients, &SealOptions::default(), None, &mut random(3)).unwrap();
+    let mut bytes = file.header().to_vec();
+    let (kind, numbers) = match kdf {
+        PasswordKdf::Argon2id { memory_kib, passes, lanes } => (1, [memory_kib, passes, lanes]),
+        PasswordKdf::Pbkdf2Sha256 { iterations } => (3, [iterations, 0, 0]),
+        other => panic!("{other:?}"),
+    };
+    for stanza in bytes[84 + 8..].chunks_mut(110).take(count) {
+        stanza[0] = kind;
+        for (place, number) in stanza[2..14].chunks_mut(4).zip(numbers) {
+            place.copy_from_slice(&number.to_be_bytes());
+        }
+    }
+    Header::parse(&bytes).unwrap()
+}
+
+/// If any of them was tried this would take a quarter of an hour.
+#[test]
+fn many_costly_recipients_are_refused_before_one_is_tried() {
+    let argon2 = PasswordKdf::Argon2id { memory_kib: 1 << 20, passes: 16, lanes: 1 };
+    let pbkdf2 = PasswordKdf::Pbkdf2Sha256 { iterations: 10_000_000 };
+    for kdf in [argon2, pbkdf2] {
+        let header = hostile(64, kdf);
+        let mut asked = 0;
+        let refused =
+            header.unlock_while(header.keyring(), &password("y"), &Limits::default(), &mut || {
+                asked += 1;
+                true
+            });
+        assert!(matches!(refused, Err(OpenError::TooCostly(_))), "{refused:?}");
+        assert_eq!(asked, 0, "none of them was tried");
+        // Whoever has a key does not pay for the passwords.
+        assert_eq!(opens(&header, &Unlock::RawKey(key(1))), Err(OpenError::WrongKey));
+    }
+    let limits = Limits::default();
+    let many = |count, kdf| {
+        let mut refuse = || false;
+        let header = hostile(count, kdf);
+        header.unlock_while(header.keyring(), &password("y"), &limits, &mut refuse).unwrap_err()
+    };
+    // As many as there can be of the usual ones are not too many.
+    assert_eq!(many(64, PasswordKdf::DEFAULT), OpenError::Stopped);
+    assert_eq!(many(64, PasswordKdf::PBKDF2), OpenError::Stopped);
+    assert_eq!(many(1, argon2), OpenError::Stopped);
+}
+
+#[test]
+fn whoever_does_not_want_to_wait_stops_between_recipients() {
+    let header = hostile(5, CHEAP);
+    let left = Cell::new(3);
+    let mut go_on = || left.replace(left.get() - 1) > 0;
+    let keyring = header.keyring();
+    let stopped = header.unlock_while(keyring, &password("y"), &Limits::default(), &mut go_on);
+    assert_eq!(stopped.unwrap_err(), OpenError::Stopped);
+    assert_eq!(left.get(), -1);
+}
+
+#[test]
+fn cheap_recipients_are_tried_first() {
+    let recipients = [Recipient::password(Password::from("cheap")).with_kdf(CHEAP)];
+    let file = NewFile::new(&recipients, &SealOptions::default(), None, &mut random(3)).unwrap();
+    let header = Header::parse(file.header()).unwrap();
+    let opened = header.unlock(&password("cheap"), &Limits::default()).unwrap();
+    // A stanza that costs 8 GiB of work stands before the cheap one; its bytes are of another.
+    let mut bytes = header.to_bytes();
+    bytes[84 + 4..84 + 6].copy_from_slice(&2_u16.to_be_bytes());
+    let cheap = bytes[84 + 8..84 + 8 + 110].to_vec();
+    bytes[84 + 8 + 110..84 + 8 + 220].copy_from_slice(&cheap);
+    let numbers = [1 << 20, 8, 1].map(u32::to_be_bytes).concat();
+    bytes[84 + 8 + 2..84 + 8 + 14].copy_from_slice(&numbers);
+    let both = Header::parse(&bytes).unwrap();
+    let keyring = opened.keyring(both.keyring().stanzas().to_vec(), header.len()).unwrap();
+    let (both, asked) = (header.with_keyring(keyring), Cell::new(0));
+    let mut once = || asked.replace(asked.get() + 1) < 1;
+    let keyring = both.keyring();
+    let opened = both.unlock_while(keyring, &password("cheap"), &Limits::default(), &mut once);
+    assert!(opened.is_ok(), "{opened:?}");
+    assert_eq!(asked.get(), 1);
 }

@@ -89,3 +89,46 @@ pub(crate) fn open_at(sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
         other => panic!("{other:?}"),
     })
 }
+
+/// Opens a whole file frame by frame, the last first. Gives what each frame delivered, where it
+/// belongs, and how it ended.
+pub(crate) fn open_frames(sealed: &[u8]) -> (Vec<(usize, Vec<u8>)>, Result<(), OpenError>) {
+    let mut delivered = Vec::new();
+    let ended = (|| {
+        let (file, _) = unlock(sealed)?;
+        let layout = file.layout(sealed.len() as u64)?;
+        let mut decryptor = file.frame_decryptor(&layout);
+        for frame in (0..layout.frames()).rev() {
+            let (mut content, range) = (Vec::new(), layout.ciphertext_range(frame)?);
+            decryptor.open(frame, within(sealed, &range), &mut content)?;
+            delivered.push((layout.content_range(frame)?.start as usize, content));
+        }
+        Ok(())
+    })();
+    (delivered, ended)
+}
+
+/// Opens a range of the content as one fetches it, in pieces of this size. Gives what was
+/// delivered, and how it ended.
+pub(crate) fn open_range(
+    sealed: &[u8],
+    content: std::ops::Range<u64>,
+    piece: usize,
+) -> (Vec<u8>, Result<(), OpenError>) {
+    let mut delivered = Vec::new();
+    let ended = (|| {
+        let (file, _) = unlock(sealed)?;
+        let layout = file.layout(sealed.len() as u64)?;
+        let mut decryptor = file.range_decryptor(&layout, content)?;
+        let fetched = within(sealed, &decryptor.plan().ciphertext);
+        for piece in fetched.chunks(piece) {
+            decryptor.update(piece, &mut delivered)?;
+        }
+        decryptor.finish()
+    })();
+    (delivered, ended)
+}
+
+fn within<'a>(sealed: &'a [u8], range: &std::ops::Range<u64>) -> &'a [u8] {
+    &sealed[range.start as usize..range.end as usize]
+}

@@ -1,9 +1,10 @@
 //! Classic ciphers, which know whole files only.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use b2_core::ParallelDownload;
 use b2_core::body::BodyVerifier;
@@ -15,6 +16,7 @@ use b2_crypto::legacy::{Decryptor, Encryptor, Profile, Suite};
 use b2_proto::Sha1Digest;
 use zeroize::Zeroizing;
 
+use crate::control::Control;
 use crate::download::{self, Download};
 use crate::drive::Ends;
 use crate::encryption::download::local;
@@ -126,18 +128,21 @@ impl ClassicCipher {
         Ok((file, len, digest))
     }
 
-    /// Decrypts a file from its beginning.
-    pub(crate) fn decrypt(
+    /// Decrypts everything, for as long as it is wanted.
+    fn decrypt(
         &self,
-        file: &mut File,
+        ciphertext: &mut dyn Read,
+        control: &Control,
         put: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let unreadable = |error| Error::Local(LocalError::sink(error));
         let mut decryptor = self.decryptor()?;
-        file.rewind().map_err(unreadable)?;
         let (mut buffer, mut opened) = (vec![0; PIECE], Zeroizing::new(Vec::new()));
         loop {
-            let read = match file.read(&mut buffer) {
+            if control.wishes().stop.is_some() {
+                return Err(Error::Cancelled);
+            }
+            let read = match ciphertext.read(&mut buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 read => read.map_err(unreadable)?,
             };
@@ -155,8 +160,10 @@ impl ClassicCipher {
 
 /// Downloads all of the ciphertext, then decrypts it into the file.
 ///
-/// With a journal the ciphertext stays beside the destination until it was
-/// decrypted.
+/// The ciphertext is a temporary file beside the destination. With a journal
+/// it and the journal stay until the plaintext is in its place: whoever was
+/// interrupted while it was decrypted, or had the wrong key, fetches nothing
+/// again.
 pub(crate) fn to_file(
     download: Download,
     cipher: ClassicCipher,
@@ -164,19 +171,73 @@ pub(crate) fn to_file(
     overwrite: Overwrite,
 ) -> Run<ParallelDownload, Downloaded> {
     let context = Arc::clone(&download.context);
-    let (spool, download) = match checked(&cipher, download).and_then(|download| {
-        let spool = Spool::beside(&path, download.journal.is_some()).map_err(local)?;
-        Ok((spool, download))
-    }) {
+    let durability = download.durability;
+    let begun = checked(&cipher, download)
+        .and_then(|download| download.assemble(ciphertext_of(&path), Overwrite::Replace));
+    let (operation, ends) = match begun {
         Ok(ready) => ready,
         Err(error) => return Run::new(&context, Err(error)),
     };
-    let replaced = if download.journal.is_some() { Overwrite::Replace } else { Overwrite::Never };
-    let durability = download.durability;
-    download.into_file(spool.path(), replaced).then(move |downloaded, _| {
-        let decrypted = Sink::file(path, overwrite).map_err(local)?.with_durability(durability);
-        decrypt_into(&cipher, &spool, downloaded, decrypted)
+    let run = Run::new(&context, Ok(operation)).with_ends(ends);
+    run.then(move |downloaded, ends| {
+        let Some(ciphertext) = &ends.sink else {
+            return Err(local(io::ErrorKind::NotFound.into()));
+        };
+        let ciphertext = ciphertext.lock().unwrap_or_else(PoisonError::into_inner);
+        let plain = Sink::file(path, overwrite).map_err(local)?.with_durability(durability);
+        let mut reread = Reread { sink: &ciphertext, at: 0 };
+        let decrypted = decrypt_into(&cipher, &mut reread, downloaded, plain, &ends.control);
+        if let Some(journal) = &ends.journal {
+            let downloaded = decrypted.map_err(|error| kept(error, &ciphertext))?;
+            ciphertext.forget();
+            // If it stays, whoever goes on with it finds no bytes, and begins anew.
+            let _stays = journal.remove();
+            return Ok(downloaded);
+        }
+        decrypted
     })
+}
+
+/// What the temporary file of the ciphertext is named after. Nothing ever has
+/// this name itself.
+fn ciphertext_of(path: &Path) -> PathBuf {
+    let mut name = OsString::from(".b2-ciphertext-");
+    name.push(path.file_name().unwrap_or_default());
+    path.with_file_name(name)
+}
+
+/// The ciphertext from its beginning.
+struct Reread<'a> {
+    sink: &'a Sink,
+    at: u64,
+}
+
+impl Read for Reread<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.sink.read_at(self.at, buffer)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+/// The ciphertext did not decrypt, but another key may be the right one.
+#[derive(Debug, thiserror::Error)]
+#[error("what was downloaded stays in {} for another key and the same journal", .place.display())]
+struct Kept {
+    place: PathBuf,
+    source: Arc<dyn std::error::Error + Send + Sync>,
+}
+
+fn kept(error: Error, ciphertext: &Sink) -> Error {
+    match (error, ciphertext.temporary_path()) {
+        (Error::ClientEncryption(mut failure), Some(place)) => {
+            failure.source = failure.source.map(|source| {
+                Arc::new(Kept { place, source }) as Arc<dyn std::error::Error + Send + Sync>
+            });
+            Error::ClientEncryption(failure)
+        }
+        (error, _) => error,
+    }
 }
 
 /// Downloads all of the ciphertext into a temporary file. Nothing goes out
@@ -188,31 +249,37 @@ pub(crate) fn in_order(
 ) -> Run<b2_core::Download, Downloaded> {
     let context = Arc::clone(&download.context);
     let ready = checked(&cipher, download).and_then(|download| {
-        let spool = Spool::anywhere().map_err(local)?;
-        let ciphertext = Sink::file(spool.path(), Overwrite::Never).map_err(local)?;
-        Ok((spool, ciphertext, download))
+        let folder = tempfile::Builder::new().prefix(".b2-ciphertext-").tempdir();
+        let folder = folder.map_err(local)?;
+        let spool = folder.path().join("ciphertext");
+        let ciphertext = Sink::file(spool.clone(), Overwrite::Never).map_err(local)?;
+        // The folder is gone when the work has ended.
+        Ok(((folder, spool), ciphertext, download))
     });
-    let (spool, ciphertext, download) = match ready {
+    let ((folder, spool), ciphertext, download) = match ready {
         Ok(ready) => ready,
         Err(error) => return Run::new(&context, Err(error)),
     };
-    download.into_run(ciphertext, true).then(move |downloaded, _| {
-        let mut file = File::open(spool.path()).map_err(local)?;
-        cipher.decrypt(&mut file, &mut |_| Ok(()))?;
-        decrypt_into(&cipher, &spool, downloaded, sink)
+    download.into_run(ciphertext, true).then(move |downloaded, ends| {
+        let mut file = File::open(&spool).map_err(local)?;
+        cipher.decrypt(&mut file, &ends.control, &mut |_| Ok(()))?;
+        file.rewind().map_err(local)?;
+        let decrypted = decrypt_into(&cipher, &mut file, downloaded, sink, &ends.control);
+        drop(folder);
+        decrypted
     })
 }
 
 fn decrypt_into(
     cipher: &ClassicCipher,
-    spool: &Spool,
+    ciphertext: &mut dyn Read,
     mut downloaded: Downloaded,
     mut sink: Sink,
+    control: &Control,
 ) -> Result<Downloaded, Error> {
-    let mut file = File::open(spool.path()).map_err(local)?;
     sink.clear().map_err(local)?;
     let mut at = 0;
-    let decrypted = cipher.decrypt(&mut file, &mut |opened| {
+    let decrypted = cipher.decrypt(ciphertext, control, &mut |opened| {
         sink.write(at, opened)?;
         at += opened.len() as u64;
         Ok(())
@@ -237,45 +304,6 @@ fn checked(cipher: &ClassicCipher, download: Download) -> Result<Download, Error
         return Err(Error::Request { operation: download::object_call(&object), source });
     }
     Ok(download)
-}
-
-/// A place for ciphertext, which is gone when this is dropped.
-enum Spool {
-    Folder(tempfile::TempDir),
-    Kept(PathBuf),
-}
-
-impl Spool {
-    fn anywhere() -> io::Result<Self> {
-        tempfile::Builder::new().prefix(".b2-ciphertext-").tempdir().map(Self::Folder)
-    }
-
-    /// On the same disk as the destination, found again if it is to be `kept`.
-    fn beside(path: &Path, kept: bool) -> io::Result<Self> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or_else(|| Path::new("."));
-        if kept {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            return Ok(Self::Kept(folder.join(format!(".b2-ciphertext-{name}"))));
-        }
-        tempfile::Builder::new().prefix(".b2-ciphertext-").tempdir_in(folder).map(Self::Folder)
-    }
-
-    fn path(&self) -> PathBuf {
-        match self {
-            Self::Folder(folder) => folder.path().join("ciphertext"),
-            Self::Kept(path) => path.clone(),
-        }
-    }
-}
-
-impl Drop for Spool {
-    fn drop(&mut self) {
-        if let Self::Kept(path) = self {
-            // It is there only if all of it came.
-            let _gone = std::fs::remove_file(path);
-        }
-    }
 }
 
 impl std::fmt::Debug for ClassicCipher {

@@ -15,6 +15,7 @@ pub(crate) fn open(error: OpenError) -> Failure {
             Kind::NotEncrypted
         }
         OpenError::TooCostly(_) => Kind::TooCostly,
+        OpenError::OutOfMemory => Kind::OutOfMemory,
         OpenError::Range => Kind::Range,
         _ => Kind::Damaged,
     };
@@ -22,7 +23,11 @@ pub(crate) fn open(error: OpenError) -> Failure {
 }
 
 pub(crate) fn seal(error: SealError) -> Failure {
-    Failure::new(Kind::CannotEncrypt).with_source(error)
+    let kind = match error {
+        SealError::OutOfMemory => Kind::OutOfMemory,
+        _ => Kind::CannotEncrypt,
+    };
+    Failure::new(kind).with_source(error)
 }
 
 pub(crate) fn suite(error: SuiteError) -> Failure {

@@ -2,13 +2,14 @@
 //! nothing else is touched.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use b2_core::download::{DownloadAccess, Downloaded, FileHeaders, Object};
 use b2_core::error::Error;
 use b2_crypto::{Header, Layout, Limits, OpenError, OpenFile, USUAL_HEADER_LEN, Unlock};
 use b2_proto::ByteRange;
 
+use crate::control::Control;
 use crate::drive::Ends;
 use crate::encryption::frames::Wanted;
 use crate::encryption::{failure, info};
@@ -17,6 +18,10 @@ use crate::sink::{self, Shared, Sink};
 
 /// A header that is the longest the format allows, and some bytes more.
 const LONGEST: usize = 1 << 17;
+
+/// Held while a key is derived from a password: each derivation takes up to
+/// 1 GiB, and many downloads at once must not take that many times as much.
+static DERIVING: Mutex<()> = Mutex::new(());
 
 /// What was found out before the content is fetched.
 pub(crate) struct Opened {
@@ -68,7 +73,11 @@ impl<O: 'static> Fetch<O> for Opening<O> {
         (download, ends)
     }
 
-    fn take(mut self: Box<Self>, fetched: Result<Downloaded, Error>) -> Result<Next<O>, Error> {
+    fn take(
+        mut self: Box<Self>,
+        fetched: Result<Downloaded, Error>,
+        control: &Control,
+    ) -> Result<Next<O>, Error> {
         let headers = match fetched {
             Ok(downloaded) => downloaded.headers,
             // An empty file has no first byte.
@@ -90,7 +99,10 @@ impl<O: 'static> Fetch<O> for Opening<O> {
             }
             parsed => parsed.map_err(failure::open)?,
         };
-        let file = self.unlocked(&header, &headers).map_err(failure::open)?;
+        let file = match self.unlocked(&header, &headers, control) {
+            Err(OpenError::Stopped) => return Err(Error::Cancelled),
+            opened => opened.map_err(failure::open)?,
+        };
         let layout = file.layout(headers.content_length).map_err(failure::open)?;
         let object = self.object;
         let ready = (self.then)(Opened { file, layout, headers, header, object })?;
@@ -99,11 +111,18 @@ impl<O: 'static> Fetch<O> for Opening<O> {
 }
 
 impl<O> Opening<O> {
-    fn unlocked(&self, header: &Header, headers: &FileHeaders) -> Result<OpenFile, OpenError> {
-        match info::keyring(headers.file_info.as_map())? {
-            Some(keyring) => header.unlock_with(&keyring, &self.unlock, &self.limits),
-            None => header.unlock(&self.unlock, &self.limits),
-        }
+    fn unlocked(
+        &self,
+        header: &Header,
+        headers: &FileHeaders,
+        control: &Control,
+    ) -> Result<OpenFile, OpenError> {
+        let kept = info::keyring(headers.file_info.as_map())?;
+        let keyring = kept.as_ref().unwrap_or_else(|| header.keyring());
+        let _alone = matches!(self.unlock, Unlock::Password(_))
+            .then(|| DERIVING.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut wanted = || control.wishes().stop.is_none();
+        header.unlock_while(keyring, &self.unlock, &self.limits, &mut wanted)
     }
 }
 

@@ -19,8 +19,12 @@ pub(crate) type Prepare<O> = Box<dyn FnOnce(&Ends) -> Result<(O, Ends), Error> +
 pub(crate) trait Fetch<O>: Send {
     /// What to fetch, and where it goes.
     fn fetch(&mut self) -> (Result<b2_core::Download, Error>, Ends);
-    /// Looks at it, on a thread where it may block.
-    fn take(self: Box<Self>, fetched: Result<Downloaded, Error>) -> Result<Next<O>, Error>;
+    /// Looks at it, on a thread where it may block. The control tells whether it is still wanted.
+    fn take(
+        self: Box<Self>,
+        fetched: Result<Downloaded, Error>,
+        control: &Control,
+    ) -> Result<Next<O>, Error>;
 }
 
 /// What comes after something was fetched.
@@ -53,7 +57,7 @@ impl<O> Begin<O> {
             let (download, mut into) = fetch.fetch();
             into.control = Arc::clone(&ends.control);
             let fetched = download.and_then(|download| perform(download, &into));
-            fetch = match fetch.take(fetched)? {
+            fetch = match fetch.take(fetched, &ends.control)? {
                 Next::Fetch(fetch) => fetch,
                 Next::Ready(ready) => return Ok(ends.adopt(*ready)),
             };
@@ -89,7 +93,8 @@ impl<O: Send + 'static> Begin<O> {
                 Ok(download) => drive(Arc::clone(context), scope, download, into).await,
                 Err(error) => Err(error),
             };
-            fetch = match blocking::unblock(move || fetch.take(fetched)).await? {
+            let control = Arc::clone(&ends.control);
+            fetch = match blocking::unblock(move || fetch.take(fetched, &control)).await? {
                 Next::Fetch(fetch) => fetch,
                 Next::Ready(ready) => {
                     unwanted.0 = None;

@@ -85,6 +85,12 @@ impl PendingFile {
         Ok(self.file()?.metadata()?.len())
     }
 
+    /// Where the bytes are until they are in their place.
+    #[cfg(feature = "encryption")]
+    pub(crate) fn temporary_path(&self) -> Option<PathBuf> {
+        self.temporary.as_ref().map(|temporary| temporary.path().to_owned())
+    }
+
     fn file(&self) -> io::Result<&std::fs::File> {
         let gone = || io::Error::other("the file is already in its place");
         self.temporary.as_ref().map(NamedTempFile::as_file).ok_or_else(gone)

@@ -258,6 +258,33 @@ impl Sink {
         verifier.digest().ok_or_else(|| io::Error::other("bytes are missing"))
     }
 
+    /// Reads back what was written to a file.
+    #[cfg(feature = "encryption")]
+    pub(crate) fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        match &self.target {
+            Target::File(file) => file.read_at(offset, buffer),
+            _ => Err(io::Error::other("this destination cannot be read back")),
+        }
+    }
+
+    /// Where the bytes are until they are complete, if that is a file.
+    #[cfg(feature = "encryption")]
+    pub(crate) fn temporary_path(&self) -> Option<PathBuf> {
+        match &self.target {
+            Target::File(file) => file.temporary_path(),
+            _ => None,
+        }
+    }
+
+    /// Removes the temporary file even if it was to be found again.
+    #[cfg(feature = "encryption")]
+    pub(crate) fn forget(&self) {
+        if let Some(path) = self.temporary_path() {
+            // If it stays, whoever finds it has no journal for it, and begins anew.
+            let _stays = std::fs::remove_file(path);
+        }
+    }
+
     /// What was written is on the disk when this returns.
     pub(crate) fn sync(&self) -> io::Result<()> {
         match &self.target {

@@ -15,6 +15,8 @@ use crate::support::folder::Folder;
 use crate::support::proxy::Pace;
 use crate::support::soon;
 
+const CIPHERTEXT_OF_OLD: &str = ".b2-partial-.b2-ciphertext-old";
+
 fn aes(key: u8) -> ClassicCipher {
     ClassicCipher::with_key(Suite::new(Algorithm::Aes), &[key; 32], &[2; 16])
 }
@@ -114,6 +116,7 @@ async fn no_suite_leaves_anything_of_what_does_not_decrypt() {
         soon(upload.with_client_encryption(ClientEncryption::classic(cipher(1)))).await.unwrap();
         let sealed = soon(site.bucket.download("x").to_bytes()).await.unwrap().content;
         for (what, stored, key) in trouble(&sealed, suite.block_len()) {
+            let stored_again = stored.clone();
             soon(site.bucket.upload("x", stored)).await.unwrap();
             let folder = Folder::holding("old", b"old");
             let with = ClientDecryption::classic(cipher(key));
@@ -125,7 +128,13 @@ async fn no_suite_leaves_anything_of_what_does_not_decrypt() {
             let replacing = soon(journal.to_file_replacing(folder.path("old"))).await;
             assert_eq!(kind(replacing), Kind::Undecryptable, "{name}: {what}");
             assert_eq!(kind(soon(download().to_bytes()).await), Kind::Undecryptable);
-            folder.assert_holds_only("old", b"old");
+            // Only ciphertext stays, for whoever has another key.
+            assert_eq!(fs::read(folder.path("old")).unwrap(), b"old", "{name}: {what}");
+            assert_eq!(fs::read(folder.path(CIPHERTEXT_OF_OLD)).unwrap(), stored_again);
+            // Of nothing there is nothing to remember.
+            let journal = folder.names().contains(&"journal".to_owned());
+            assert!(journal || stored_again.is_empty(), "{name}: {what}");
+            assert!(folder.names().len() <= 3, "{name}: {what}");
         }
     }
 }
@@ -204,4 +213,39 @@ async fn an_interrupted_download_goes_on_from_its_journal() {
     assert!(fetched <= 6 * PART as u64 - 150_000, "{fetched} bytes were fetched again");
     assert!(fs::read(folder.path("to")).unwrap() == content);
     assert_eq!(folder.names(), ["to"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_key_after_the_wrong_one_fetches_nothing_again() {
+    let site = site().await;
+    let content = pattern(6 * PART);
+    let upload = site.bucket.upload("x", content.clone());
+    soon(upload.with_client_encryption(ClientEncryption::classic(aes(1)))).await.unwrap();
+    let folder = Folder::new();
+    // The second is too long for a name with a prefix.
+    for name in ["to".to_owned(), "n".repeat(250)] {
+        let download = |key| {
+            let download = site.bucket.download("x").with_journal(folder.path("journal"));
+            let with = ClientDecryption::classic(aes(key));
+            download.with_client_decryption(with).to_file(folder.path(&name))
+        };
+        let refused = soon(download(2)).await.unwrap_err();
+        let said = error_text(&refused);
+        assert!(said.contains("b2-ciphertext-") && said.contains("stays in"), "{said}");
+        assert_eq!(kind(Err::<(), _>(refused)), Kind::Undecryptable);
+        assert!(folder.path("journal").exists() && !folder.path(&name).exists());
+        let before = site.emulator.stats().downloaded_today;
+        soon(download(1)).await.unwrap();
+        let fetched = site.emulator.stats().downloaded_today - before;
+        assert!(fetched <= 1, "{fetched} bytes were fetched again");
+        assert!(fs::read(folder.path(&name)).unwrap() == content);
+        assert_eq!(folder.names(), [name.as_str()]);
+        fs::remove_file(folder.path(&name)).unwrap();
+    }
+}
+
+fn error_text(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    let texts = causes.map(|cause| format!("; {cause}"));
+    [error.to_string()].into_iter().chain(texts).collect()
 }

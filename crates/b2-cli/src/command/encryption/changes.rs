@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use b2_crypto::{Password, Recipient};
+use b2_crypto::Recipient;
 
 use crate::command::encryption::secret;
 use crate::failure::Failure;
@@ -36,7 +36,7 @@ impl Changes {
     pub(crate) fn added(&self) -> Result<Vec<Recipient>, Failure> {
         let mut added = Vec::new();
         if let Some(path) = &self.add_password_file {
-            added.push(Recipient::password(Password::from(secret::first_line(path)?.as_str())));
+            added.push(Recipient::password(secret::first_line(path)?));
         }
         if let Some(path) = &self.add_key_file {
             added.push(Recipient::raw_key(secret::key(path)?));

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 use crate::command::encryption::derivation::Derivation;
 use crate::command::encryption::failure::EncryptionFailure;
 use crate::command::encryption::secret::SecretSource;
+use crate::command::encryption::variant::Variant;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -33,6 +34,9 @@ pub(crate) struct Classic {
     /// What fills the last block; pkcs7 if nothing is said
     #[arg(long, value_enum, requires = "suite")]
     padding: Option<Filling>,
+
+    #[command(flatten)]
+    variant: Variant,
 
     #[command(flatten)]
     derivation: Derivation,
@@ -85,6 +89,7 @@ impl Classic {
             return Ok(None);
         };
         let suite = Suite::from_name(name).map_err(EncryptionFailure::from)?;
+        let suite = self.variant.of(suite)?;
         let suite = suite.with_padding(self.padding.map_or(Padding::Pkcs7, Padding::from));
         let iv = self.iv.as_deref().map(|iv| bytes("--iv", iv)).transpose()?;
         let (key, iv) = match (&self.key, self.derivation.profile(iv.is_some())?) {
@@ -142,12 +147,27 @@ async fn derived(
 
 /// Hexadecimal digits; the text is not repeated in the error, as it is a secret.
 pub(crate) fn bytes(option: &str, hex: &str) -> Result<Bytes, Failure> {
-    let digits: Option<Vec<u32>> = hex.chars().map(|digit| digit.to_digit(16)).collect();
-    let digits = digits.filter(|digits| digits.len() % 2 == 0);
-    let digits = digits
-        .ok_or_else(|| Failure::Usage(format!("{option} is not an even number of hex digits")))?;
-    // Two digits are at most 255.
-    Ok(Zeroizing::new(digits.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect()))
+    let unfit = || Failure::Usage(format!("{option} is not an even number of hex digits"));
+    // All of it at once, since a buffer that grows leaves copies behind.
+    let mut bytes = Zeroizing::new(vec![0; hex.len() / 2]);
+    digits(hex, &mut bytes).ok_or_else(unfit)?;
+    Ok(bytes)
+}
+
+/// Fills all of `bytes` from twice as many hexadecimal digits; nothing else keeps any of them.
+pub(crate) fn digits(hex: &str, bytes: &mut [u8]) -> Option<()> {
+    let (pairs, []) = hex.as_bytes().as_chunks::<2>() else {
+        return None;
+    };
+    if pairs.len() != bytes.len() {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(pairs) {
+        let [high, low] = pair.map(|digit| char::from(digit).to_digit(16));
+        // Two digits are at most 255.
+        *byte = (high? << 4 | low?) as u8;
+    }
+    Some(())
 }
 
 impl From<Filling> for Padding {

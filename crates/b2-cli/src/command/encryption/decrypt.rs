@@ -24,7 +24,9 @@ A classic cipher takes a key, or makes one of the password as the other program
 did; if nobody knows how that was, `b2 profile-search` finds out.
 
 `-` is standard input or standard output. To standard output goes what was found
-to be genuine; whether it was all tells the exit code.
+to be genuine; whether it was all tells the exit code. With --suite nothing tells
+what is genuine: what comes out may be anything, and the exit code tells only
+whether its end looks right.
 
 Examples:
   b2 decrypt report.pdf.b2e report.pdf

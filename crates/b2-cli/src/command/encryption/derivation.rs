@@ -147,7 +147,7 @@ pub(crate) enum Kdf {
 
 values! {
     Hash of legacy::Hash, else Sha1;
-    Md5, Sha1, Sha256, Sha512,
+    Md5, Sha1, Sha224, Sha256, Sha384, Sha512,
 }
 
 values! {

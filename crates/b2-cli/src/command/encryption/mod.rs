@@ -15,6 +15,7 @@ mod rewrite;
 mod sealing;
 pub(crate) mod secret;
 mod transfer;
+mod variant;
 
 pub(crate) use changes::Changes;
 pub(crate) use decrypt::Decrypt;

@@ -14,6 +14,7 @@ use crate::command::encryption::classic::bytes;
 use crate::command::encryption::derivation::{self, Encoding, Hash, Kdf, Order, Stretching};
 use crate::command::encryption::failure::EncryptionFailure;
 use crate::command::encryption::secret::SecretSource;
+use crate::command::encryption::variant;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -27,9 +28,10 @@ password, and know how the content begins, but not how that program makes a key
 of the password. This tries one way after the other, the quick ones first, and
 prints the options for `b2 decrypt` and `b2 encrypt` of the first that fits.
 
-Without options it tries every cipher, function, hash, stretching rule and order
-with usual numbers of iterations from 1 to 10000, no salt and UTF-8. Each option
-replaces a list; several values have commas between them. Give at least eight
+Without options it tries every cipher, what its name leaves open, every function,
+hash, stretching rule and order with usual numbers of iterations from 1 to 10000,
+no salt and UTF-8. Each option replaces a list; several values have commas
+between them. Give at least eight
 bytes of the beginning: four fit by chance now and then.
 
 Examples:
@@ -165,12 +167,12 @@ impl ProfileSearch {
     /// Prints what is found when it is found.
     async fn tell(
         &self,
-        finds: &mut UnboundedReceiver<(String, Profile)>,
+        finds: &mut UnboundedReceiver<Found>,
         output: &Output,
     ) -> Result<bool, Failure> {
         let mut fitted = false;
-        while let Some((suite, profile)) = finds.recv().await {
-            let row = Row::new(suite, &profile);
+        while let Some(found) = finds.recv().await {
+            let row = Row::new(found);
             output.row(&row, || row.options.clone())?;
             fitted = true;
             if !self.all {
@@ -209,7 +211,7 @@ fn beginning(path: &PathBuf, len: usize) -> Result<Vec<u8>, Failure> {
 
 /// The part of a search that takes one suite and one number of iterations.
 struct Step {
-    suite: String,
+    name: String,
     search: legacy::ProfileSearch,
 }
 
@@ -227,9 +229,9 @@ impl Lists {
         for count in iterations {
             for name in &names {
                 let suite = Suite::from_name(name).map_err(EncryptionFailure::from)?;
-                let search = legacy::ProfileSearch::new(vec![suite]).with_iterations(vec![*count]);
-                let search = self.narrow(search)?;
-                steps.push(Step { suite: (*name).to_owned(), search });
+                let search = legacy::ProfileSearch::new(suite.variants());
+                let search = self.narrow(search.with_iterations(vec![*count]))?;
+                steps.push(Step { name: (*name).to_owned(), search });
             }
         }
         Ok(steps)
@@ -274,25 +276,32 @@ impl Lists {
     }
 }
 
+/// A way that fits.
+struct Found {
+    name: String,
+    suite: Suite,
+    profile: Profile,
+}
+
 /// What a thread of its own does.
 struct Work {
     steps: Vec<Step>,
     password: Password,
     plaintext: Vec<u8>,
     ciphertext: Vec<u8>,
-    found: UnboundedSender<(String, Profile)>,
+    found: UnboundedSender<Found>,
     bar: ProgressBar,
 }
 
 impl Work {
     fn run(self) {
         let sample = Sample::new(&self.ciphertext, &self.plaintext);
-        for Step { suite, search } in &self.steps {
+        for Step { name, search } in &self.steps {
             if self.found.is_closed() {
                 return;
             }
-            for (profile, _) in search.run(self.password.expose(), &sample) {
-                if self.found.send((suite.clone(), profile)).is_err() {
+            for (profile, suite) in search.run(self.password.expose(), &sample) {
+                if self.found.send(Found { name: name.clone(), suite, profile }).is_err() {
                     return;
                 }
             }
@@ -324,11 +333,12 @@ impl Drop for Bar<'_> {
 }
 
 impl Row {
-    fn new(suite: String, profile: &Profile) -> Self {
+    fn new(Found { name, suite, profile }: Found) -> Self {
         let (kdf, rule) = derivation::named(profile.derivation());
-        let options = format!("--suite {suite} {}", derivation::options(profile));
+        let (variant, ways) = (variant::options(&suite), derivation::options(&profile));
+        let options = format!("--suite {name}{variant} {ways}");
         Self {
-            suite,
+            suite: name,
             kdf: derivation::name(&kdf),
             hash: derivation::name(&Hash::from(profile.hash())),
             iterations: profile.iterations(),

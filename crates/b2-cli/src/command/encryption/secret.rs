@@ -1,10 +1,13 @@
 //! Where passwords and keys come from. Never from the command line: others can read that.
 
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use b2_crypto::{Password, RawKey, Unlock};
+use zeroize::Zeroizing;
 
+use crate::command::encryption::classic::digits;
 use crate::failure::Failure;
 use crate::prompt;
 
@@ -63,11 +66,14 @@ impl SecretSource {
             return key(path).map(Secret::Key);
         }
         if let Some(path) = &self.password_file {
-            return first_line(path).map(|line| Secret::Password(Password::from(line)));
+            return first_line(path).map(Secret::Password);
         }
         if let Some(password) = std::env::var_os(VARIABLE) {
-            let text = password.into_string();
-            let text = text.map_err(|_| Failure::Usage(format!("{VARIABLE} is not UTF-8")))?;
+            // The same memory all the way. What the system keeps of the environment stays.
+            let text = password.into_string().map_err(|unfit| {
+                drop(Zeroizing::new(unfit.into_encoded_bytes()));
+                Failure::Usage(format!("{VARIABLE} is not UTF-8"))
+            })?;
             return Ok(Secret::Password(Password::from(text)));
         }
         if !prompt::possible() {
@@ -75,32 +81,97 @@ impl SecretSource {
                 "no password: set {VARIABLE}, or say --password-file or --key-file"
             )));
         }
-        let password = prompt::secret("Password: ").await?;
-        if twice && prompt::secret("The same again: ").await? != password {
-            return Err(Failure::Usage("the two passwords differ".to_owned()));
+        let password = Password::from(prompt::secret("Password: ").await?.as_str());
+        if twice {
+            let again = Password::from(prompt::secret("The same again: ").await?.as_str());
+            if again.expose() != password.expose() {
+                return Err(Failure::Usage("the two passwords differ".to_owned()));
+            }
         }
-        Ok(Secret::Password(Password::from(password.as_str())))
+        Ok(Secret::Password(password))
     }
 }
 
 /// The password in a file.
-pub(crate) fn first_line(path: &Path) -> Result<String, Failure> {
+pub(crate) fn first_line(path: &Path) -> Result<Password, Failure> {
     let text = read(path)?;
-    Ok(text.lines().next().unwrap_or_default().to_owned())
+    Ok(Password::from(text.lines().next().unwrap_or_default()))
 }
 
 /// The key in a file.
 pub(crate) fn key(path: &Path) -> Result<RawKey, Failure> {
     let text = read(path)?;
-    let text = text.trim();
+    let mut key = Zeroizing::new([0; 32]);
     let unfit = || Failure::Usage(format!("{} has no 64 hexadecimal digits", path.display()));
-    let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
-    let digits = digits.filter(|digits| digits.len() == 64).ok_or_else(unfit)?;
-    // Two digits are at most 255.
-    Ok(RawKey::new(std::array::from_fn(|at| (digits[2 * at] << 4 | digits[2 * at + 1]) as u8)))
+    digits(text.trim(), &mut *key).ok_or_else(unfit)?;
+    Ok(RawKey::new(*key))
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+/// The longest file that a secret is looked for in, in bytes.
+const LONGEST: usize = 1 << 20;
+
+/// All of a file. It is read into memory of its final size, as a buffer that grows leaves copies
+/// behind.
+fn read(path: &Path) -> Result<Zeroizing<String>, Failure> {
     let unreadable = |source| Failure::local(format!("cannot read {}", path.display()), source);
-    fs::read_to_string(path).map_err(unreadable)
+    let mut file = File::open(path).map_err(unreadable)?;
+    let mut bytes = Zeroizing::new(vec![0; LONGEST + 1]);
+    let mut len = 0;
+    loop {
+        match file.read(&mut bytes[len..]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => match read.map_err(unreadable)? {
+                0 => break,
+                read => len += read,
+            },
+        }
+    }
+    if len > LONGEST {
+        let unfit = io::Error::new(io::ErrorKind::FileTooLarge, "it has more than 1 MiB");
+        return Err(unreadable(unfit));
+    }
+    let text = std::str::from_utf8(&bytes[..len]);
+    let text = text
+        .map_err(|_| unreadable(io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8")))?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn files_are_read_as_they_are_and_not_without_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        for (text, expected) in [("", ""), (" a b \n c", " a b "), ("x\r\ny", "x"), ("\n", "")] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(first_line(&path).unwrap().expose(), expected);
+        }
+        let hex = "0f".repeat(32);
+        fs::write(&path, format!(" {hex}\n")).unwrap();
+        assert_eq!(key(&path).unwrap().expose(), &[15; 32]);
+        for unfit in
+            [&hex[1..], &hex.replace('f', "g"), &format!("{hex}00"), &hex.replace("0f", "é")]
+        {
+            fs::write(&path, unfit).unwrap();
+            assert!(key(&path).is_err(), "{unfit}");
+        }
+        fs::write(&path, vec![b'a'; LONGEST]).unwrap();
+        assert_eq!(first_line(&path).unwrap().expose().len(), LONGEST);
+        let short = hex[1..].to_owned();
+        let longer = format!("{hex}00");
+        for unfit in [short, hex.replace('f', "g"), longer, hex.replace("0f", "é")] {
+            fs::write(&path, &unfit).unwrap();
+            assert!(key(&path).is_err(), "{unfit}");
+        }
+        fs::write(&path, vec![b'a'; LONGEST]).unwrap();
+        assert_eq!(first_line(&path).unwrap().expose().len(), LONGEST);
+        for unfit in [vec![b'a'; LONGEST + 1], vec![0xff]] {
+            fs::write(&path, unfit).unwrap();
+            assert!(first_line(&path).is_err());
+        }
+    }
 }
