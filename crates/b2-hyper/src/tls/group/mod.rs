@@ -44,6 +44,20 @@ impl Groups {
         Ok(Self { chosen })
     }
 
+    /// The same for OpenSSL.
+    #[cfg(feature = "openssl")]
+    pub(super) fn openssl_list(&self) -> String {
+        let name = |group: &NamedGroup| match group {
+            NamedGroup::secp256r1 => "P-256".to_owned(),
+            NamedGroup::secp384r1 => "P-384".to_owned(),
+            NamedGroup::secp521r1 => "P-521".to_owned(),
+            // Its names are ours, in another case.
+            finite if finite::is_finite(*finite) => format!("{finite:?}").to_lowercase(),
+            other => format!("{other:?}"),
+        };
+        self.chosen.iter().map(name).collect::<Vec<_>>().join(":")
+    }
+
     pub(super) fn restrict(&self, provider: &mut CryptoProvider) {
         let of_provider = std::mem::take(&mut provider.kx_groups);
         let pick = |name: &NamedGroup| {
