@@ -21,7 +21,7 @@ pub enum Backend {
     Automatic,
     /// rustls, the internal provider.
     Rustls,
-    /// The OpenSSL of the system, version 3 at least, the platform provider.
+    /// The OpenSSL of the system, the platform provider.
     ///
     /// It is for servers that speak nothing else. It resumes no sessions, so
     /// each connection costs a whole handshake. It cannot ask about
@@ -74,9 +74,12 @@ impl Backend {
                 Ok(true)
             }
             (Self::Automatic, None) => {
-                // Without cryptography rustls is none.
-                let other = cfg!(any(feature = "aws-lc-rs", feature = "ring"));
-                Ok(!other && super::platform::check(settings).is_ok())
+                // Without cryptography there is no rustls to speak of.
+                let rustls = cfg!(any(feature = "aws-lc-rs", feature = "ring"));
+                if !rustls {
+                    super::platform::check(settings)?;
+                }
+                Ok(!rustls)
             }
         }
     }

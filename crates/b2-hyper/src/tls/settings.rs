@@ -139,7 +139,8 @@ impl TlsSettings {
 
     /// Whether to trust the root certificates of the operating system, on
     /// Unix those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name; yes unless
-    /// told, and never without the feature `platform-roots`.
+    /// told, and never without the feature `platform-roots`. OpenSSL finds
+    /// them itself.
     pub fn with_platform_roots(mut self, trust: bool) -> Self {
         self.platform_roots = trust;
         self
@@ -186,7 +187,7 @@ impl TlsSettings {
 
     /// Whether a session may be resumed by the next connection, which saves
     /// half of the handshake and tells the server that it is the same client;
-    /// yes unless told.
+    /// yes unless told, and never with OpenSSL.
     pub fn with_session_reuse(mut self, reuse: bool) -> Self {
         self.resumption = reuse;
         self

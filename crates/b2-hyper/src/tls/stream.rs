@@ -8,6 +8,8 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::client::TlsStream;
 
+#[cfg(feature = "openssl")]
+use super::platform::NoEof;
 use crate::connect::TlsFacts;
 
 /// An encrypted session on a stream, whose handshake is over.
@@ -21,7 +23,7 @@ pub struct TlsSession<S>(Library<S>);
 enum Library<S> {
     Rustls(Box<TlsStream<S>>),
     #[cfg(feature = "openssl")]
-    OpenSsl(tokio_openssl::SslStream<S>),
+    OpenSsl(tokio_openssl::SslStream<NoEof<S>>),
 }
 
 impl<S> TlsSession<S> {
@@ -30,7 +32,7 @@ impl<S> TlsSession<S> {
     }
 
     #[cfg(feature = "openssl")]
-    pub(super) fn openssl(stream: tokio_openssl::SslStream<S>) -> Self {
+    pub(super) fn openssl(stream: tokio_openssl::SslStream<NoEof<S>>) -> Self {
         Self(Library::OpenSsl(stream))
     }
 
@@ -54,9 +56,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsSession<S> {
         match &mut self.0 {
             Library::Rustls(stream) => Pin::new(&mut **stream).poll_read(cx, buf),
             #[cfg(feature = "openssl")]
-            Library::OpenSsl(stream) => {
-                Pin::new(stream).poll_read(cx, buf).map_err(super::platform::io_error)
-            }
+            Library::OpenSsl(stream) => Pin::new(stream).poll_read(cx, buf),
         }
     }
 }
@@ -70,9 +70,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsSession<S> {
         match &mut self.0 {
             Library::Rustls(stream) => Pin::new(&mut **stream).poll_write(cx, buf),
             #[cfg(feature = "openssl")]
-            Library::OpenSsl(stream) => {
-                Pin::new(stream).poll_write(cx, buf).map_err(super::platform::io_error)
-            }
+            Library::OpenSsl(stream) => Pin::new(stream).poll_write(cx, buf),
         }
     }
 
@@ -84,10 +82,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsSession<S> {
         match &mut self.0 {
             Library::Rustls(stream) => Pin::new(&mut **stream).poll_write_vectored(cx, bufs),
             #[cfg(feature = "openssl")]
-            Library::OpenSsl(stream) => {
-                let written = Pin::new(stream).poll_write_vectored(cx, bufs);
-                written.map_err(super::platform::io_error)
-            }
+            Library::OpenSsl(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
         }
     }
 
@@ -103,9 +98,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsSession<S> {
         match &mut self.0 {
             Library::Rustls(stream) => Pin::new(&mut **stream).poll_flush(cx),
             #[cfg(feature = "openssl")]
-            Library::OpenSsl(stream) => {
-                Pin::new(stream).poll_flush(cx).map_err(super::platform::io_error)
-            }
+            Library::OpenSsl(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 

@@ -173,6 +173,29 @@ async fn the_cipher_list_chooses_the_suite() {
     assert!(matches!(cause(&error), TlsError::Refused(_)), "{error:?}");
 }
 
+/// Kinds of certificates that rustls has no name for.
+#[tokio::test]
+async fn certificates_of_dsa_and_ed448() {
+    let folder = open_folder();
+    let settings = certificate(folder.path(), "ed448").with_backend(Backend::OpenSsl);
+    for (option, _, bits) in NEW {
+        let (_server, port) = serve(folder.path(), option);
+        get(settings.clone().with_versions(versions(bits)), port).await.unwrap();
+        let rustls = settings.clone().with_backend(Backend::Rustls);
+        assert!(get(rustls.with_versions(versions(bits)), port).await.is_err());
+    }
+    openssl(
+        folder.path(),
+        "genpkey -genparam -algorithm DSA -pkeyopt dsa_paramgen_bits:2048 -out dsa.pem",
+    );
+    let settings = certificate(folder.path(), "dsa:dsa.pem");
+    let list = CipherList::parse("DHE-DSS-AES256-GCM-SHA384").unwrap();
+    let (_server, port) = serve(folder.path(), "-tls1_2 -cipher ALL");
+    let settings = settings.with_versions(Versions::tls_1_2()).with_cipher_list(list);
+    let facts = get(settings, port).await.unwrap();
+    assert_eq!(facts.cipher_suite, "TLS_DHE_DSS_WITH_AES_256_GCM_SHA384");
+}
+
 /// A server without a certificate may be anybody.
 #[tokio::test]
 async fn an_anonymous_server_is_not_spoken_to() {

@@ -18,6 +18,7 @@ use super::super::key_log::KeyLogFile;
 use super::super::settings::TlsSettings;
 use super::super::stream::TlsSession;
 use super::context::Context;
+use super::eof::NoEof;
 use super::error::{of_handshake, unfit};
 use super::facts::certificates;
 use super::judge::{Judge, Look};
@@ -62,7 +63,7 @@ impl Platform {
         let name = ServerName::try_from(host).map_err(|_| TlsError::Name)?;
         let look = Arc::new(Look::new(&self.judge, host));
         let ssl = self.prepare(&name, Arc::clone(&look)).map_err(unfit)?;
-        let mut stream = SslStream::new(ssl, stream).map_err(unfit)?;
+        let mut stream = SslStream::new(ssl, NoEof(stream)).map_err(unfit)?;
         let outcome = Pin::new(&mut stream).connect().await;
         if let Some((leaf, fault)) = look.refusal() {
             self.tell(&leaf, Some(&fault));

@@ -1,11 +1,10 @@
 //! From errors of OpenSSL to ours.
 
 use std::error::Error;
-use std::io;
 use std::sync::Arc;
 
 use openssl::error::ErrorStack;
-use openssl::ssl::{self, ErrorCode};
+use openssl::ssl;
 use openssl::x509::X509VerifyResult;
 use rustls::{AlertDescription, OtherError};
 
@@ -16,7 +15,6 @@ use super::super::error::{CertificateFault, TlsError};
 const SSL: i32 = 20;
 const NO_CIPHERS: i32 = 181;
 const NO_PROTOCOLS: i32 = 191;
-const UNEXPECTED_EOF: i32 = 294;
 const ALERTS: i32 = 1000;
 
 /// What was chosen cannot be had.
@@ -30,14 +28,10 @@ fn foreign(error: impl Error + Send + Sync + 'static) -> rustls::Error {
 
 /// Why a handshake failed in which we refused no certificate.
 pub(super) fn of_handshake(error: ssl::Error) -> TlsError {
-    let broken = |error: io::Error| TlsError::Broken(Arc::new(error));
     let error = match error.into_io_error() {
-        Ok(io) => return broken(io),
+        Ok(io) => return TlsError::Broken(Arc::new(io)),
         Err(error) => error,
     };
-    if is_cut(&error) {
-        return broken(io::ErrorKind::UnexpectedEof.into());
-    }
     if let Some(alert) = reasons(&error).find_map(alert) {
         return TlsError::Refused(alert);
     }
@@ -55,18 +49,6 @@ fn reasons(error: &ssl::Error) -> impl Iterator<Item = i32> {
 
 fn alert(reason: i32) -> Option<AlertDescription> {
     u8::try_from(reason - ALERTS).ok().map(AlertDescription::from)
-}
-
-/// Whether the connection ended without the farewell of TLS.
-fn is_cut(error: &ssl::Error) -> bool {
-    let silent = error.code() == ErrorCode::SYSCALL && error.io_error().is_none();
-    silent || reasons(error).any(|reason| reason == UNEXPECTED_EOF)
-}
-
-/// An error of a session, in which a cut connection is told as rustls does.
-pub(in super::super) fn io_error(error: io::Error) -> io::Error {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<ssl::Error>());
-    if inner.is_some_and(is_cut) { io::ErrorKind::UnexpectedEof.into() } else { error }
 }
 
 /// Whether OpenSSL says this.

@@ -8,6 +8,7 @@
 mod ciphers;
 mod connect;
 mod context;
+mod eof;
 mod error;
 mod facts;
 mod judge;
@@ -15,7 +16,7 @@ mod settings;
 
 pub use ciphers::CipherList;
 pub(super) use connect::Platform;
+pub(super) use eof::NoEof;
 pub(crate) use error::is_tls;
-pub(super) use error::io_error;
 pub(super) use facts::facts;
 pub(super) use settings::check;

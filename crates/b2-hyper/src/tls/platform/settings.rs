@@ -8,8 +8,6 @@ use super::super::backend::Backend;
 use super::super::settings::{RevocationCheck, TlsSettings};
 use super::ciphers::CipherList;
 
-const OLD_LIBRARY: &str = "the OpenSSL of this system is older than version 3 and would not tell a \
-                           connection that was cut from one that ended; use rustls";
 const NO_REVOCATION: &str = "OpenSSL is not asked about revocation here; use the backend Rustls \
                              (SSLProvider=2)";
 const NO_STRENGTH: &str = "OpenSSL takes it from its cipher list; use @STRENGTH, HIGH or names in \
@@ -50,7 +48,6 @@ impl TlsSettings {
 
 /// Refuses what was chosen and OpenSSL cannot do here.
 pub(in super::super) fn check(settings: &TlsSettings) -> Result<(), SettingError> {
-    const VERSION_3: i64 = 0x3000_0000;
     let asks = settings.fetched_lists.is_some()
         || !settings.revocation_lists.is_empty()
         || settings.revocation == RevocationCheck::Hard;
@@ -62,7 +59,6 @@ pub(in super::super) fn check(settings: &TlsSettings) -> Result<(), SettingError
         return Err(SettingError::Value { name: "OpenSSLCADir", expected });
     }
     let refused = [
-        (openssl::version::number() < VERSION_3, "OpenSSL", OLD_LIBRARY),
         (asks, "a list of revoked certificates", NO_REVOCATION),
         (settings.responders.is_some(), "SSLCheckOCSP", NO_REVOCATION),
         (settings.cipher_bits > 0, "SSLCipherStrength", NO_STRENGTH),
