@@ -3,7 +3,6 @@
 
 #![cfg(all(feature = "openssl", any(feature = "aws-lc-rs", feature = "ring")))]
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
-#![cfg_attr(test, expect(dead_code, reason = "the servers are shared with other tests"))]
 
 mod authority;
 mod server;
@@ -33,7 +32,11 @@ fn trusting(authority: &Authority) -> TlsSettings {
         .with_backend(Backend::OpenSsl)
 }
 
-async fn get(transport: &HyperTransport, host: &str, port: u16) -> Result<TlsFacts, TransportError> {
+async fn get(
+    transport: &HyperTransport,
+    host: &str,
+    port: u16,
+) -> Result<TlsFacts, TransportError> {
     let url = format!("https://{host}:{port}/");
     let request = http::Request::get(url).body(RequestBody::from_bytes(Bytes::new())).unwrap();
     let answer = transport.send(request, Instant::now() + Duration::from_secs(10)).await?;
@@ -179,7 +182,10 @@ async fn a_policy_sees_the_chain_and_may_refuse_it() {
         Verdict::Default
     });
     visit(settings.clone(), port).await.unwrap();
-    assert_eq!(fault(&visit(settings, stranger).await.unwrap_err()), CertificateFault::UnknownIssuer);
+    assert_eq!(
+        fault(&visit(settings, stranger).await.unwrap_err()),
+        CertificateFault::UnknownIssuer
+    );
     let unknown = Some(CertificateFault::UnknownIssuer);
     let host = || "localhost".to_owned();
     assert_eq!(*seen.lock().unwrap(), [(host(), 2, None), (host(), 1, unknown)]);
@@ -291,6 +297,8 @@ fn what_openssl_cannot_do_is_refused_with_a_way_out() {
         (own().with_key_share(KeyShare::parse("ecdhe_x25519").unwrap()), "TLS13SupportedGroups"),
         (own().with_cipher_list(list()).with_cipher_suites(suites), "one of the two"),
         (own().with_hashed_roots_at("/a:b"), "without colons"),
+        (own().with_versions(Versions::from_bits(192 | 3072).unwrap()), "one after the other"),
+        (own().with_versions(Versions::from_bits(768 | 12288).unwrap()), "one after the other"),
         (
             TlsSettings::new().with_backend(Backend::Rustls).with_versions(Versions::tls_1_0()),
             "the backend OpenSsl",

@@ -208,7 +208,8 @@ async fn a_setting_asks_for_it() {
     let keys = Credentials::new(emulator.application_key_id(), emulator.application_key());
     let mut builder = Client::builder(keys).with_realm(emulator.base_url());
     let port = format!("ProxyPort={port}");
-    let texts = ["ProxyServer=127.0.0.1", &port, "AllowHTTPCompression=True", "AcceptEncoding=deflate"];
+    let texts =
+        ["ProxyServer=127.0.0.1", &port, "AllowHTTPCompression=True", "AcceptEncoding=deflate"];
     for text in texts {
         builder.config(text).unwrap();
     }

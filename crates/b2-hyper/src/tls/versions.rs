@@ -115,6 +115,16 @@ impl Versions {
             + u32::from(self.tls_1_3) * TLS_1_3
     }
 
+    /// Whether one is left out between two that are spoken.
+    #[cfg(feature = "openssl")]
+    pub(super) fn has_gap(self) -> bool {
+        let spoken = [self.tls_1_0, self.tls_1_1, self.tls_1_2, self.tls_1_3];
+        let first = spoken.iter().position(|spoken| *spoken);
+        let last = spoken.iter().rposition(|spoken| *spoken);
+        let (Some(first), Some(last)) = (first, last) else { return false };
+        spoken[first..last].contains(&false)
+    }
+
     /// Whether a version before TLS 1.2 is among them.
     #[cfg(feature = "openssl")]
     pub(super) fn has_old(self) -> bool {

@@ -9,9 +9,9 @@ use openssl::ssl::{
     SslContext, SslContextBuilder, SslFiletype, SslMethod, SslMode, SslOptions,
     SslSessionCacheMode, SslVerifyMode, SslVersion,
 };
+use openssl::x509::X509;
 use openssl::x509::store::{X509Lookup, X509StoreBuilder};
 use openssl::x509::verify::X509VerifyFlags;
-use openssl::x509::X509;
 use rustls::pki_types::CertificateDer;
 
 use super::super::error::TlsError;
@@ -85,27 +85,24 @@ fn build(
     Ok(Context { context: builder.build(), auth_level })
 }
 
-/// Allows these versions and none between them.
+/// Speaks these versions, which `check` has found to follow each other.
 fn speak(builder: &mut SslContextBuilder, versions: Versions) -> Result<(), ErrorStack> {
     let all = [
-        (versions.tls_1_0, SslVersion::TLS1, SslOptions::NO_TLSV1),
-        (versions.tls_1_1, SslVersion::TLS1_1, SslOptions::NO_TLSV1_1),
-        (versions.tls_1_2, SslVersion::TLS1_2, SslOptions::NO_TLSV1_2),
-        (versions.tls_1_3, SslVersion::TLS1_3, SslOptions::NO_TLSV1_3),
+        (versions.tls_1_0, SslVersion::TLS1),
+        (versions.tls_1_1, SslVersion::TLS1_1),
+        (versions.tls_1_2, SslVersion::TLS1_2),
+        (versions.tls_1_3, SslVersion::TLS1_3),
     ];
-    let first = all.iter().find(|(spoken, ..)| *spoken).map(|(_, version, _)| *version);
-    let last = all.iter().rfind(|(spoken, ..)| *spoken).map(|(_, version, _)| *version);
-    builder.set_min_proto_version(first)?;
-    builder.set_max_proto_version(last)?;
-    for (spoken, _, option) in all {
-        // The system's rules may have switched off what was asked for by name.
-        if spoken {
-            builder.clear_options(option);
-        } else {
-            builder.set_options(option);
-        }
-    }
-    Ok(())
+    let spoken: Vec<_> = all.into_iter().filter(|(spoken, _)| *spoken).collect();
+    // The system's rules may have switched off what was asked for by name.
+    builder.clear_options(
+        SslOptions::NO_TLSV1
+            | SslOptions::NO_TLSV1_1
+            | SslOptions::NO_TLSV1_2
+            | SslOptions::NO_TLSV1_3,
+    );
+    builder.set_min_proto_version(spoken.first().map(|(_, version)| *version))?;
+    builder.set_max_proto_version(spoken.last().map(|(_, version)| *version))
 }
 
 /// Suites and groups, and how strong they have to be. Gives the level at which

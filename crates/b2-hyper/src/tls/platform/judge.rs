@@ -59,9 +59,8 @@ impl Look {
         }
         let chain = chain(context);
         let Some(leaf) = chain.first() else { return false };
-        let found = found.filter(|found| {
-            !self.judge.accepts(leaf) && !self.judge.flags.overlook(found)
-        });
+        let found =
+            found.filter(|found| !self.judge.accepts(leaf) && !self.judge.flags.overlook(found));
         if !good && found.is_none() {
             return true;
         }

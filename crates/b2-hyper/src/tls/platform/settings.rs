@@ -48,6 +48,11 @@ impl TlsSettings {
 
 /// Refuses what was chosen and OpenSSL cannot do here.
 pub(in super::super) fn check(settings: &TlsSettings) -> Result<(), SettingError> {
+    if settings.versions.has_gap() {
+        // Of such a choice OpenSSL would speak the oldest versions only.
+        let expected = "versions one after the other: OpenSSL can leave out none in between";
+        return Err(SettingError::Value { name: "SSLEnabledProtocols", expected });
+    }
     let asks = settings.fetched_lists.is_some()
         || !settings.revocation_lists.is_empty()
         || settings.revocation == RevocationCheck::Hard;
