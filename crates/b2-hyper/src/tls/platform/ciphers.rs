@@ -35,11 +35,16 @@ impl CipherList {
     /// ```
     pub fn parse(list: &str) -> Result<Self, SettingError> {
         let list = format!("{}{NEVER}", list.trim().trim_end_matches(':'));
-        let tried = SslContextBuilder::new(SslMethod::tls_client())
-            .and_then(|mut context| context.set_cipher_list(&list));
         let expected = "a cipher list as `openssl ciphers` takes it, with at least one suite that \
                         has a certificate and a cipher";
-        tried.map_err(|_| SettingError::Value { name: "OpenSSLCipherList", expected })?;
+        let wrong = SettingError::Value { name: "OpenSSLCipherList", expected };
+        // The binding panics at one.
+        if list.contains('\0') {
+            return Err(wrong);
+        }
+        let tried = SslContextBuilder::new(SslMethod::tls_client())
+            .and_then(|mut context| context.set_cipher_list(&list));
+        tried.map_err(|_| wrong)?;
         Ok(Self(list))
     }
 
