@@ -18,6 +18,8 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("/usr/bin/ssh", "openssh-client"),
     ("/usr/bin/ssh-keygen", "openssh-client"),
     ("/usr/bin/openssl", "openssl"),
+    ("/usr/include/openssl/ssl.h", "libssl-dev"),
+    ("/usr/bin/pkg-config", "pkg-config"),
     ("/usr/bin/keytool", "default-jre-headless"),
     ("/usr/bin/puttygen", "putty-tools"),
     ("/usr/bin/softhsm2-util", "softhsm2"),
@@ -27,7 +29,7 @@ const PROGRAMS: &[(&str, &str)] = &[
 ];
 
 /// What is tried beside the default.
-const FEATURES: &str = "x448,pkcs11,bundled-roots";
+const FEATURES: &str = "x448,pkcs11,bundled-roots,openssl";
 
 /// The NTLM on the other side.
 const PACKAGE: &str = "pyspnego>=0.11,<1";

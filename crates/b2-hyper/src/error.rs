@@ -7,6 +7,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::settings::SettingError;
 use b2_core::error::{Sent, TransportError, TransportErrorKind as Kind};
 
 /// Why a [`Builder`](crate::Builder) could not make a transport.
@@ -41,6 +42,9 @@ pub enum BuildError {
     /// `https` or `file` URL, or a path.
     #[error("not the URL of a script that chooses proxies")]
     ScriptUrl,
+    /// What was chosen cannot be had here; the text says what to use instead.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// A text cannot be the name or value of a header.
     #[error("not the name or value of a header")]
     Header,
@@ -132,7 +136,17 @@ pub(crate) fn inside_body(error: hyper::Error, sent: Sent) -> TransportError {
 fn tls(error: &(dyn Error + 'static)) -> bool {
     find::<io::Error>(error)
         .and_then(io::Error::get_ref)
-        .is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>)
+        .is_some_and(|inner| inner.is::<rustls::Error>() || openssl(inner))
+}
+
+#[cfg(feature = "openssl")]
+fn openssl(error: &(dyn Error + Send + Sync + 'static)) -> bool {
+    crate::tls::is_openssl(error)
+}
+
+#[cfg(not(feature = "openssl"))]
+fn openssl(_: &(dyn Error + Send + Sync + 'static)) -> bool {
+    false
 }
 
 fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {

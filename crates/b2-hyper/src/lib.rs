@@ -61,6 +61,7 @@
 //! | `platform-roots` | yes | trust in the certificates of the operating system |
 //! | `x448` | no | the group X448 for the key exchange of TLS 1.3 |
 //! | `bundled-roots` | no | the root certificates of Mozilla, built in |
+//! | `openssl` | no | TLS with the OpenSSL of the system, for servers that rustls does not speak to |
 //! | `pac` | no | scripts that choose proxies, run by QuickJS |
 //! | `pkcs11` | no | client certificates whose keys are in security tokens |
 //!

@@ -279,6 +279,30 @@ fn cases() -> Vec<Case> {
     ]
 }
 
+/// The platform's provider says the same, but where it cannot be asked.
+#[cfg(feature = "openssl")]
+#[tokio::test]
+async fn openssl_accepts_and_refuses_the_same() {
+    for (name, shown, settings, expected) in cases() {
+        let shown = shown();
+        let port = shown.serve();
+        let settings = settings(&shown).with_backend(b2_hyper::tls::Backend::OpenSsl);
+        if ["revoked by a list", "revoked by a responder", "of unknown status"].contains(&name) {
+            let refused = settings.build().unwrap_err().to_string();
+            assert!(refused.contains("use the backend Rustls"), "{name}: {refused}");
+            continue;
+        }
+        let expected = match expected {
+            Err(Fault::Chain(_)) => Err(Fault::Chain("permitted subtree violation".to_owned())),
+            same => same,
+        };
+        for versions in [Versions::tls_1_2(), Versions::tls_1_3()] {
+            let settings = settings.clone().with_versions(versions);
+            assert_eq!(visit(settings, port).await, expected, "{name}, {versions:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn each_certificate_is_accepted_or_refused_as_stated() {
     for (name, shown, settings, expected) in cases() {

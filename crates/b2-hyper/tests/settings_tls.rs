@@ -77,6 +77,77 @@ async fn what_is_offered() {
     assert!(matches!(several, SettingError::Unsupported { .. }), "{several}");
 }
 
+/// What is offered beside the suites: that no renegotiation is needed.
+const SIGNAL: u16 = 0x00ff;
+
+/// Each name alone, and all of them in one list, by their numbers in the
+/// registries.
+#[tokio::test]
+async fn each_suite_is_offered_by_its_number() {
+    let suites = [
+        ("TLS_AES_128_GCM_SHA256", 0x1301),
+        ("TLS_AES_256_GCM_SHA384", 0x1302),
+        ("TLS_CHACHA20_POLY1305_SHA256", 0x1303),
+        ("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", 0xc02b),
+        ("TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", 0xc02c),
+        ("TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", 0xcca9),
+    ];
+    let offered = async |names: &str| {
+        let hello = hello(&[&format!("SSLEnabledCipherSuites={names}")]).await;
+        let mut suites: Vec<_> =
+            hello.suites.into_iter().filter(|suite| *suite != SIGNAL).collect();
+        suites.sort_unstable();
+        suites
+    };
+    for (name, number) in suites {
+        assert_eq!(offered(name).await, [number], "{name}");
+    }
+    // Those of RSA have no server here, but go along with the others.
+    let rsa = [
+        ("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", 0xc02f),
+        ("TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", 0xc030),
+        ("TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", 0xcca8),
+    ];
+    for (name, number) in rsa {
+        let both = offered(&format!("TLS_AES_128_GCM_SHA256;{name}")).await;
+        assert_eq!(both, [0x1301, number], "{name}");
+    }
+    let mut all: Vec<_> = suites.iter().chain(&rsa).map(|(_, number)| *number).collect();
+    all.sort_unstable();
+    assert_eq!(offered("*").await, all);
+    let strong: Vec<_> =
+        all.into_iter().filter(|suite| ![0x1301, 0xc02b, 0xc02f].contains(suite)).collect();
+    assert_eq!(offered("CALG_AES_256").await, strong);
+}
+
+#[tokio::test]
+async fn each_signature_algorithm_is_offered_by_its_number() {
+    let server = "ecdsa_secp256r1_sha256";
+    for (name, numbers) in [
+        (server, &[0x0403][..]),
+        ("ecdsa_secp384r1_sha384", &[0x0403, 0x0503]),
+        ("ecdsa_secp521r1_sha512", &[0x0403, 0x0603]),
+        ("ed25519", &[0x0403, 0x0807]),
+        ("rsa_pss_sha256", &[0x0403, 0x0804]),
+        ("rsa_pss_sha384", &[0x0403, 0x0805]),
+        ("rsa_pss_sha512", &[0x0403, 0x0806]),
+        ("rsa_pkcs1_sha256", &[0x0401, 0x0403]),
+        ("rsa_pkcs1_sha384", &[0x0403, 0x0501]),
+        ("rsa_pkcs1_sha512", &[0x0403, 0x0601]),
+        ("sha256-rsa", &[0x0401, 0x0403, 0x0804]),
+    ] {
+        // ring checks no signatures of P-521.
+        if name == "ecdsa_secp521r1_sha512" && cfg!(not(feature = "aws-lc-rs")) {
+            continue;
+        }
+        let texts = format!("TLS13SignatureAlgorithms={server},{name}");
+        let mut offered = hello(&[&texts]).await.signatures;
+        offered.sort_unstable();
+        offered.dedup();
+        assert_eq!(offered, numbers, "{name}");
+    }
+}
+
 #[tokio::test]
 async fn records_are_told_to_the_observer() {
     let authority = Authority::new();

@@ -47,6 +47,7 @@
 //! |---|---|---|
 //! | `encryption` | yes | encryption on this side (`encryption`, `crypto`) |
 //! | `hyper` | yes | [`Client::new`] and a transport, timer and spawner on hyper, rustls and tokio |
+//! | `openssl` | no | the system's OpenSSL for old servers, for that transport |
 //! | `pac` | no | scripts that choose proxies, for that transport |
 //!
 //! # Where next

@@ -132,7 +132,10 @@ pub(crate) struct TreeRule {
 
 const IMPURE: &[&str] = &["getrandom", "hyper", "mio", "socket2", "tokio"];
 
-/// The trees that must stay free of sockets, runtimes or randomness.
+/// What a build needs the libraries of the system for.
+const PLATFORM: &[&str] = &["native-tls", "openssl", "openssl-sys"];
+
+/// The trees that must stay free of sockets, runtimes, randomness or libraries of the system.
 pub(crate) const TREES: &[TreeRule] = &[
     TreeRule { package: "b2-proto", flags: &["--all-features"], banned: IMPURE },
     TreeRule { package: "b2-core", flags: &["--all-features"], banned: IMPURE },
@@ -147,6 +150,10 @@ pub(crate) const TREES: &[TreeRule] = &[
         flags: &["--no-default-features"],
         banned: &["b2-core", "hyper", "mio", "rustls", "tokio"],
     },
+    // Only who asks for the feature `openssl` has to have the library.
+    TreeRule { package: "b2-hyper", flags: &[], banned: PLATFORM },
+    TreeRule { package: "b2", flags: &[], banned: PLATFORM },
+    TreeRule { package: "b2-cli", flags: &[], banned: PLATFORM },
 ];
 
 /// The crates that know no clock, no file, no socket and no chance.

@@ -90,9 +90,12 @@ pub(crate) fn open_at(sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
     })
 }
 
-/// Opens a whole file frame by frame, the last first. Gives what each frame delivered, where it
-/// belongs, and how it ended.
-pub(crate) fn open_frames(sealed: &[u8]) -> (Vec<(usize, Vec<u8>)>, Result<(), OpenError>) {
+/// Where bytes of the content begin, and those bytes.
+pub(crate) type Delivered = (usize, Vec<u8>);
+
+/// Opens a whole file frame by frame, the last first. Gives what each frame delivered, and how it
+/// ended.
+pub(crate) fn open_frames(sealed: &[u8]) -> (Vec<Delivered>, Result<(), OpenError>) {
     let mut delivered = Vec::new();
     let ended = (|| {
         let (file, _) = unlock(sealed)?;

@@ -5,8 +5,6 @@ use std::time::{Duration, Instant};
 
 use b2_core::error::{Sent, TransportError};
 use http::Version;
-use hyper_rustls::MaybeHttpsStream;
-use hyper_util::rt::TokioIo;
 use tokio::time::timeout_at;
 
 use crate::error::Late;
@@ -20,8 +18,8 @@ use crate::watch::{after, now};
 
 use super::dial::Dialer;
 use super::error::ConnectError;
-use super::facts::{ConnectionFacts, TlsFacts};
-use super::stream::Stream;
+use super::facts::ConnectionFacts;
+use super::stream::{Stream, Wire};
 
 /// Makes connections, through proxies and with TLS if need be.
 pub(crate) struct Connector {
@@ -76,16 +74,14 @@ impl Connector {
         let routes = self.chain.routes(target).await?;
         let (passed, proxies) = self.pass_any(&routes, target, witness).await?;
         let mut tls = None;
-        let layer = if target.tls {
-            // Twice, because hyper-rustls keeps the wire as hyper wants to see it.
-            let wire = TokioIo::new(TokioIo::new(passed.wire.logged(self.tls.packet_observer())));
-            let session = self.tls.connect_by(&target.host, wire, self).await;
+        let mut wire = passed.wire;
+        if target.tls {
+            let logged = wire.logged(self.tls.packet_observer());
+            let session = self.tls.connect_by(&target.host, logged, self).await;
             let session = session.map_err(ConnectError::Tls)?;
-            tls = Some(TlsFacts::of(session.get_ref().1));
-            MaybeHttpsStream::Https(TokioIo::new(session))
-        } else {
-            MaybeHttpsStream::Http(TokioIo::new(passed.wire))
-        };
+            tls = Some(session.facts());
+            wire = Wire::tls(session);
+        }
         let h2 = tls.as_ref().is_some_and(|tls| tls.alpn.as_deref() == Some(b"h2"));
         let http_version = match self.version {
             _ if h2 => Version::HTTP_2,
@@ -103,7 +99,7 @@ impl Connector {
         if let Some(witness) = witness {
             witness.tell(&Event::Connected { facts: &facts });
         }
-        let stream = Stream::new(layer, passed.traffic);
+        let stream = Stream::new(wire, passed.traffic);
         Ok(Connected { stream, facts, forward: passed.forward })
     }
 

@@ -43,7 +43,8 @@ pub struct ConnectionFacts {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TlsFacts {
-    /// `TLSv1.2` or `TLSv1.3`.
+    /// `TLSv1.2` or `TLSv1.3`; with the feature `openssl` also `TLSv1` or
+    /// `TLSv1.1`.
     pub version: &'static str,
     /// The registered name of the cipher suite, such as
     /// `TLS_AES_256_GCM_SHA384`.
@@ -53,7 +54,8 @@ pub struct TlsFacts {
     /// Bits of the key of the bulk cipher.
     pub cipher_bits: u16,
     /// The group of the key exchange, such as `X25519`; empty if a resumed
-    /// session had none.
+    /// session had none. OpenSSL also exchanges keys with `RSA`, or with a
+    /// finite field that has no name, which is `DH`.
     pub key_exchange: String,
     /// Bits of the group: those of the field of a curve or the prime of a
     /// finite field; 0 if unknown.

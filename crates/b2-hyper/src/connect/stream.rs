@@ -6,26 +6,24 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_rustls::MaybeHttpsStream;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_rustls::client::TlsStream;
 
 use super::socket::{Socket, Traffic};
 use crate::capture::Recorder;
-use crate::tls::{RecordLog, TlsObserver};
+use crate::tls::{RecordLog, TlsObserver, TlsSession};
 
-/// The layers of a connection up to the server's own TLS, the uppermost
-/// outside: a socket, or sessions with proxies on it.
+/// The layers of a connection, the uppermost outside: a socket, or sessions
+/// with proxies and with the server on it.
 pub(crate) enum Wire {
     Tcp(Socket),
-    Tls(Box<TlsStream<Self>>),
+    Tls(Box<TlsSession<Self>>),
     /// The records of the next session are told to somebody.
     Logged(Box<RecordLog<Self>>),
 }
 
 impl Wire {
-    pub(crate) fn tls(session: TlsStream<Self>) -> Self {
+    pub(crate) fn tls(session: TlsSession<Self>) -> Self {
         Self::Tls(Box::new(session))
     }
 
@@ -107,14 +105,14 @@ const RECORDED: usize = 16 * 1024;
 
 /// A byte stream to a server, as hyper wants to see it.
 pub(crate) struct Stream {
-    wire: MaybeHttpsStream<TokioIo<Wire>>,
+    wire: TokioIo<Wire>,
     traffic: Arc<Traffic>,
     recorder: Option<Arc<Recorder>>,
 }
 
 impl Stream {
-    pub(crate) fn new(wire: MaybeHttpsStream<TokioIo<Wire>>, traffic: Arc<Traffic>) -> Self {
-        Self { wire, traffic, recorder: None }
+    pub(crate) fn new(wire: Wire, traffic: Arc<Traffic>) -> Self {
+        Self { wire: TokioIo::new(wire), traffic, recorder: None }
     }
 
     /// Has everything written down.

@@ -35,7 +35,7 @@ mod tests {
         let mut settings = Settings::default();
         for text in [
             "ProxyPort=x",
-            "SSLEnabledProtocols=192",
+            "SSLEnabledProtocols=48",
             "HTTPVersion=3.0",
             "FirewallType=4",
             "SSLEnabledCipherSuites=TLS_RSA_WITH_RC4_128_MD5",

@@ -164,7 +164,8 @@ settings! {
     transferred_request: bool = false, "TransferredRequest";
     /// How much of each answer is kept, in bytes; 0 is 1 MiB.
     transferred_data_limit: u64 = 0, "TransferredDataLimit";
-    /// Versions of TLS as a sum: 3072 is 1.2, 12288 is 1.3.
+    /// Versions of TLS as a sum: 3072 is 1.2, 12288 is 1.3; with the feature
+    /// `openssl` 192 is 1.0 and 768 is 1.1, which are broken.
     ssl_enabled_protocols: u32 = 15360, "SSLEnabledProtocols";
     /// Names of cipher suites separated by semicolons; `*` is all.
     ssl_enabled_cipher_suites: String = "*".to_owned(), "SSLEnabledCipherSuites";
@@ -191,7 +192,8 @@ settings! {
     ssl_ca_cert_file_paths: String = String::new(), "SSLCACertFilePaths";
     /// A file of root certificates that are trusted too.
     openssl_ca_file: String = String::new(), "OpenSSLCAFile";
-    /// A folder of root certificates that are trusted too.
+    /// A folder of root certificates that are trusted too; OpenSSL finds them
+    /// by the hashes of their subjects, rustls takes them all.
     openssl_ca_dir: String = String::new(), "OpenSSLCADir";
     /// Certificates of authorities in PEM that are shown with the own one.
     ssl_ca_certs: String = String::new(), "SSLCACerts";
@@ -230,7 +232,11 @@ settings! {
     tls13_key_share_groups: String = String::new(), "TLS13KeyShareGroups";
     /// The own certificate in PEM, if the store has only its key.
     ssl_cert_encoded: String = String::new(), "SSLCertEncoded" | "ssl_cert_encoded";
-    /// 0 and 2: rustls. 1 would be the system's.
+    /// A cipher list of OpenSSL for versions before TLS 1.3; empty for its
+    /// default.
+    openssl_cipher_list: String = String::new(), "OpenSSLCipherList";
+    /// 0 rustls, or OpenSSL where only that can do it; 1 OpenSSL, with the
+    /// feature `openssl`; 2 rustls.
     ssl_provider: u32 = 0, "SSLProvider" | "ssl_provider";
 }
 

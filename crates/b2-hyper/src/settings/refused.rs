@@ -5,7 +5,6 @@ const NOT_COMPRESSED: &str = "B2 takes no compressed requests, and refuses Conte
      compress the content before you upload it";
 const NOT_CHUNKED: &str =
     "B2 takes no request without a Content-Length; content of unknown length is uploaded in parts";
-const ONE_LIBRARY: &str = "TLS is rustls, not OpenSSL; use SSLEnabledCipherSuites";
 
 /// What is refused, and why.
 pub(super) const REFUSED: &[(&str, &str)] = &[
@@ -20,7 +19,6 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
     ("FirewallAutoDetect", "systems have no setting for firewalls; use ProxyAutoDetect"),
     ("firewall_auto_detect", "systems have no setting for firewalls; use ProxyAutoDetect"),
     ("MaxLineLength", "it is for protocols of lines; heads of HTTP are limited to 64 KiB"),
-    ("OpenSSLCipherList", ONE_LIBRARY),
     ("OpenSSLPrngSeedData", "randomness is the system's, which needs no seed"),
     ("SSLClientCACerts", "it is for servers; use SSLServerCACerts"),
     (

@@ -7,7 +7,7 @@ use super::build::SettingsError;
 use super::error::SettingError;
 use super::model::Settings;
 use crate::tls::{
-    Accepted, Certificate, CipherSuites, Groups, Identity, IdentityError, KeyShare,
+    Accepted, Backend, Certificate, CipherSuites, Groups, Identity, IdentityError, KeyShare,
     RevocationCheck, SecurityFlags, SignatureAlgorithms, StoreType, TlsSettings, Versions, open,
     open_accepted, open_with_certificate,
 };
@@ -23,10 +23,8 @@ impl Settings {
         self.signatures()?;
         revocation("SSLCheckCRL", self.ssl_check_crl)?;
         revocation("SSLCheckOCSP", self.ssl_check_ocsp)?;
-        if self.ssl_provider == 1 {
-            let because = "TLS is rustls on every system; use 0 or 2";
-            return Err(SettingError::unsupported("SSLProvider=1", because));
-        }
+        Backend::from_number(self.ssl_provider)?;
+        let _ = self.with_cipher_list(TlsSettings::new())?;
         let own = (&self.ssl_cert_store, self.ssl_cert_store_type);
         let accepted = (&self.ssl_accept_server_cert_store, self.ssl_accept_server_cert_store_type);
         for (store, kind) in [own, accepted] {
@@ -60,11 +58,16 @@ impl Settings {
 
     pub(super) fn tls(&self) -> Result<TlsSettings, SettingsError> {
         let mut tls = TlsSettings::new()
+            .with_backend(Backend::from_number(self.ssl_provider)?)
             .with_versions(Versions::from_bits(self.ssl_enabled_protocols)?)
-            .with_cipher_suites(CipherSuites::parse(&self.ssl_enabled_cipher_suites)?)
             .with_cipher_strength(self.ssl_cipher_strength)
             .with_session_reuse(self.reuse_ssl_session)
             .dangerous_ignore(SecurityFlags::from_bits(self.ssl_security_flags)?);
+        tls = self.with_cipher_list(tls)?;
+        // All are what each library has by itself.
+        if self.ssl_enabled_cipher_suites.trim() != "*" {
+            tls = tls.with_cipher_suites(CipherSuites::parse(&self.ssl_enabled_cipher_suites)?);
+        }
         if let Some(groups) = self.groups()? {
             tls = tls.with_groups(groups);
         }
@@ -80,11 +83,13 @@ impl Settings {
         if !self.ssl_ca_cert_file_paths.is_empty() {
             tls = tls.with_platform_roots(false);
         }
-        let paths = self.ssl_ca_cert_file_paths.split(';');
-        for path in paths.chain([&*self.openssl_ca_file, &*self.openssl_ca_dir]) {
+        for path in self.ssl_ca_cert_file_paths.split(';').chain([&*self.openssl_ca_file]) {
             if !path.is_empty() {
                 tls = tls.with_root_certificates_at(path);
             }
+        }
+        if !self.openssl_ca_dir.is_empty() {
+            tls = self.with_roots_in_folder(tls);
         }
         if let Some(identity) = self.identity()? {
             tls = tls.with_identity(identity);
@@ -100,6 +105,39 @@ impl Settings {
         }
         tls = tls.with_packet_log(self.log_ssl_packets);
         self.accepting(tls)
+    }
+
+    #[cfg(feature = "openssl")]
+    fn with_cipher_list(&self, tls: TlsSettings) -> Result<TlsSettings, SettingError> {
+        match &*self.openssl_cipher_list {
+            "" => Ok(tls),
+            list => Ok(tls.with_cipher_list(crate::tls::CipherList::parse(list)?)),
+        }
+    }
+
+    #[cfg(not(feature = "openssl"))]
+    fn with_cipher_list(&self, tls: TlsSettings) -> Result<TlsSettings, SettingError> {
+        let because = "it was built without the feature openssl; build it with that, or use \
+                       SSLEnabledCipherSuites";
+        match &*self.openssl_cipher_list {
+            "" => Ok(tls),
+            _ => Err(SettingError::unsupported("OpenSSLCipherList", because)),
+        }
+    }
+
+    /// As each library does it.
+    #[cfg(feature = "openssl")]
+    fn with_roots_in_folder(&self, tls: TlsSettings) -> TlsSettings {
+        if tls.is_openssl() {
+            tls.with_hashed_roots_at(&self.openssl_ca_dir)
+        } else {
+            tls.with_root_certificates_at(&self.openssl_ca_dir)
+        }
+    }
+
+    #[cfg(not(feature = "openssl"))]
+    fn with_roots_in_folder(&self, tls: TlsSettings) -> TlsSettings {
+        tls.with_root_certificates_at(&self.openssl_ca_dir)
     }
 
     /// Accepts what was named of the server.

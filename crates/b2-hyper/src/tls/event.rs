@@ -39,7 +39,7 @@ pub enum TlsEvent {
     },
     /// The session stands.
     Established {
-        /// `TLSv1.2` or `TLSv1.3`.
+        /// `TLSv1.2` or `TLSv1.3`; with OpenSSL also `TLSv1` or `TLSv1.1`.
         version: &'static str,
         /// The registered name of the cipher suite.
         cipher_suite: &'static str,

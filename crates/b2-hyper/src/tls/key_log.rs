@@ -23,6 +23,16 @@ impl KeyLogFile {
     }
 }
 
+impl KeyLogFile {
+    /// Appends a line that has no end yet.
+    pub(super) fn line(&self, line: &str) {
+        let line = format!("{line}\n");
+        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A full disk must not end a handshake; the log is an aid.
+        drop(file.write_all(line.as_bytes()));
+    }
+}
+
 impl KeyLog for KeyLogFile {
     fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
         let mut line = format!("{label} ");
@@ -35,10 +45,7 @@ impl KeyLog for KeyLogFile {
         hex(&mut line, client_random);
         line.push(' ');
         hex(&mut line, secret);
-        line.push('\n');
-        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // A full disk must not end a handshake; the log is an aid.
-        drop(file.write_all(line.as_bytes()));
+        self.line(&line);
     }
 }
 

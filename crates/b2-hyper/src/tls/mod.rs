@@ -3,6 +3,7 @@
 //! [`TlsSettings`] are choices; [`Tls`] begins sessions on any byte stream.
 //! Whatever makes a check weaker is called `dangerous_*`.
 
+mod backend;
 mod bare;
 mod certificate;
 mod der;
@@ -11,6 +12,8 @@ mod event;
 mod group;
 mod identity;
 mod key_log;
+#[cfg(feature = "openssl")]
+mod platform;
 mod provider;
 mod record;
 mod revocation;
@@ -18,11 +21,13 @@ mod roots;
 mod session;
 mod settings;
 mod signatures;
+mod stream;
 mod strength;
 mod suites;
 mod verify;
 mod versions;
 
+pub use backend::Backend;
 pub use certificate::Certificate;
 pub use error::{CertificateFault, TlsError};
 pub use event::{TlsEvent, TlsObserver, Told};
@@ -33,10 +38,15 @@ pub use identity::{
     Accepted, Identity, IdentityError, PublicKey, StoreType, open, open_accepted,
     open_with_certificate,
 };
+#[cfg(feature = "openssl")]
+pub use platform::CipherList;
+#[cfg(feature = "openssl")]
+pub(crate) use platform::is_tls as is_openssl;
 pub use record::{RecordKind, RecordLog};
 pub use session::Tls;
 pub use settings::{RevocationCheck, TlsSettings};
 pub use signatures::SignatureAlgorithms;
+pub use stream::TlsSession;
 pub use suites::CipherSuites;
 pub use verify::{CertificatePolicy, SecurityFlags, ServerChain, Verdict};
 pub use versions::Versions;

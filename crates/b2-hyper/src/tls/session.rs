@@ -10,7 +10,6 @@ use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 use webpki::CertRevocationList;
 
 use super::error::TlsError;
@@ -20,9 +19,10 @@ use super::provider::provider;
 use super::revocation::{Reach, Revocation};
 use super::roots::{add_bundled, add_platform};
 use super::settings::{RevocationCheck, TlsSettings};
+use super::stream::TlsSession;
 use super::suites::restrict_strength;
 use super::verify::{SecurityFlags, Verifier};
-use crate::connect::{Dialer, TlsFacts};
+use crate::connect::Dialer;
 use crate::error::BuildError;
 
 /// Begins encrypted sessions on any byte stream.
@@ -45,13 +45,18 @@ pub struct Tls {
     lists: Arc<Vec<CertRevocationList<'static>>>,
     key_log: Option<Arc<KeyLogFile>>,
     revocation: Option<Arc<Revocation>>,
+    openssl: bool,
     made: OnceLock<Result<Made, TlsError>>,
 }
 
 /// What is made at the first handshake.
-struct Made {
-    connector: TlsConnector,
-    verifier: Arc<Verifier>,
+enum Made {
+    Rustls {
+        connector: TlsConnector,
+        verifier: Arc<Verifier>,
+    },
+    #[cfg(feature = "openssl")]
+    OpenSsl(super::platform::Platform),
 }
 
 impl Tls {
@@ -59,6 +64,7 @@ impl Tls {
         settings: TlsSettings,
         given: Vec<CertificateDer<'static>>,
         lists: Vec<CertRevocationList<'static>>,
+        openssl: bool,
     ) -> Result<Self, BuildError> {
         let open = |path: &PathBuf| {
             let opened = KeyLogFile::open(path).map(Arc::new);
@@ -68,7 +74,7 @@ impl Tls {
         let observer = settings.observer.clone();
         let revocation = Revocation::new(settings.fetched_lists, settings.responders, observer);
         let (lists, revocation) = (Arc::new(lists), revocation.map(Arc::new));
-        Ok(Self { settings, given, lists, key_log, revocation, made: OnceLock::new() })
+        Ok(Self { settings, given, lists, key_log, revocation, openssl, made: OnceLock::new() })
     }
 
     fn made(&self) -> Result<&Made, TlsError> {
@@ -76,10 +82,25 @@ impl Tls {
     }
 
     fn make(&self) -> Result<Made, TlsError> {
+        if self.openssl {
+            return self.make_openssl();
+        }
         let provider = Arc::new(self.provider()?);
         let verifier = Arc::new(self.verifier(&provider)?);
         let config = self.config(provider, Arc::clone(&verifier))?;
-        Ok(Made { connector: Arc::new(config).into(), verifier })
+        Ok(Made::Rustls { connector: Arc::new(config).into(), verifier })
+    }
+
+    #[cfg(feature = "openssl")]
+    fn make_openssl(&self) -> Result<Made, TlsError> {
+        let log = self.key_log.as_ref();
+        super::platform::Platform::new(&self.settings, &self.given, log).map(Made::OpenSsl)
+    }
+
+    #[cfg(not(feature = "openssl"))]
+    #[expect(clippy::unused_self, reason = "with OpenSSL it is used")]
+    fn make_openssl(&self) -> Result<Made, TlsError> {
+        Err(TlsError::NoProvider)
     }
 
     fn config(
@@ -167,7 +188,7 @@ impl Tls {
     /// # Cancel safety
     ///
     /// Dropping the future drops the stream.
-    pub async fn connect<S>(&self, host: &str, stream: S) -> Result<TlsStream<S>, TlsError>
+    pub async fn connect<S>(&self, host: &str, stream: S) -> Result<TlsSession<S>, TlsError>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -180,14 +201,14 @@ impl Tls {
         host: &str,
         stream: S,
         way: &impl Reach,
-    ) -> Result<TlsStream<S>, TlsError>
+    ) -> Result<TlsSession<S>, TlsError>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         self.tell(|| TlsEvent::Begun { host: host.to_owned() });
         let outcome = self.begin(host, stream, way).await;
         self.tell(|| match &outcome {
-            Ok(session) => TlsFacts::of(session.get_ref().1).event(),
+            Ok(session) => session.facts().event(),
             Err(error) => TlsEvent::Failed { reason: error.to_string() },
         });
         outcome
@@ -198,22 +219,26 @@ impl Tls {
         host: &str,
         stream: S,
         way: &impl Reach,
-    ) -> Result<TlsStream<S>, TlsError>
+    ) -> Result<TlsSession<S>, TlsError>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let made = self.made()?;
+        let (connector, verifier) = match self.made()? {
+            Made::Rustls { connector, verifier } => (connector, verifier),
+            #[cfg(feature = "openssl")]
+            Made::OpenSsl(platform) => return platform.connect(host, stream).await,
+        };
         let name = ServerName::try_from(host).map_err(|_| TlsError::Name)?.to_owned();
-        let connecting = made.connector.connect(name.clone(), stream);
+        let connecting = connector.connect(name.clone(), stream);
         let session = connecting.await.map_err(TlsError::of_handshake)?;
         if let Some(revocation) = &self.revocation {
             let shown = session.get_ref().1.peer_certificates().unwrap_or_default();
             // Boxed: it is a whole client in itself, too large for every handshake
             // to carry along on the stack.
-            let vetted = Box::pin(revocation.vet(&made.verifier, &name, shown, way)).await;
+            let vetted = Box::pin(revocation.vet(verifier, &name, shown, way)).await;
             vetted.map_err(TlsError::Certificate)?;
         }
-        Ok(session)
+        Ok(TlsSession::rustls(session))
     }
 
     fn tell(&self, event: impl FnOnce() -> TlsEvent) {

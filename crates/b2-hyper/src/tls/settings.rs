@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::error::BuildError;
 
+use super::backend::Backend;
 use super::certificate::Certificate;
 use super::event::TlsObserver;
 use super::group::{Groups, KeyShare};
@@ -31,6 +32,7 @@ use super::versions::Versions;
 #[derive(Clone)]
 #[must_use]
 pub struct TlsSettings {
+    pub(super) backend: Backend,
     pub(super) roots: Vec<Vec<u8>>,
     pub(super) root_paths: Vec<PathBuf>,
     pub(super) platform_roots: bool,
@@ -55,6 +57,10 @@ pub struct TlsSettings {
     pub(super) key_share: Option<KeyShare>,
     pub(super) bundled_roots: bool,
     pub(super) accepted_keys: Vec<PublicKey>,
+    #[cfg(feature = "openssl")]
+    pub(super) cipher_list: Option<super::platform::CipherList>,
+    #[cfg(feature = "openssl")]
+    pub(super) hashed_roots: Vec<PathBuf>,
 }
 
 /// What is asked of those who know which certificates are revoked.
@@ -72,6 +78,7 @@ pub enum RevocationCheck {
 impl Default for TlsSettings {
     fn default() -> Self {
         Self {
+            backend: Backend::default(),
             roots: Vec::new(),
             root_paths: Vec::new(),
             platform_roots: true,
@@ -96,14 +103,24 @@ impl Default for TlsSettings {
             key_share: None,
             bundled_roots: false,
             accepted_keys: Vec::new(),
+            #[cfg(feature = "openssl")]
+            cipher_list: None,
+            #[cfg(feature = "openssl")]
+            hashed_roots: Vec::new(),
         }
     }
 }
 
 impl TlsSettings {
-    /// The roots of the system and the defaults of rustls.
+    /// The roots of the system and the defaults of the library.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Which library speaks TLS; [`Backend::Automatic`] unless told.
+    pub fn with_backend(mut self, backend: Backend) -> Self {
+        self.backend = backend;
+        self
     }
 
     /// Also trusts the certificates in `pem`, for example that of an emulator.
@@ -122,7 +139,8 @@ impl TlsSettings {
 
     /// Whether to trust the root certificates of the operating system, on
     /// Unix those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name; yes unless
-    /// told, and never without the feature `platform-roots`.
+    /// told, and never without the feature `platform-roots`. OpenSSL finds
+    /// them itself.
     pub fn with_platform_roots(mut self, trust: bool) -> Self {
         self.platform_roots = trust;
         self
@@ -154,8 +172,8 @@ impl TlsSettings {
         self
     }
 
-    /// The groups of the key exchange that are offered; those of rustls
-    /// unless told.
+    /// The groups of the key exchange that are offered; those of the library
+    /// unless told. OpenSSL takes certificates of their curves only in TLS 1.2.
     pub fn with_groups(mut self, groups: Groups) -> Self {
         self.groups = Some(groups);
         self
@@ -169,7 +187,7 @@ impl TlsSettings {
 
     /// Whether a session may be resumed by the next connection, which saves
     /// half of the handshake and tells the server that it is the same client;
-    /// yes unless told.
+    /// yes unless told, and never with OpenSSL.
     pub fn with_session_reuse(mut self, reuse: bool) -> Self {
         self.resumption = reuse;
         self
@@ -312,9 +330,10 @@ impl TlsSettings {
     ///
     /// # Errors
     ///
-    /// If a certificate or list that was given cannot be read, or the file of
-    /// the key log not be opened.
+    /// If a certificate or list that was given cannot be read, the file of the
+    /// key log not be opened, or the [`Backend`] cannot do what was chosen.
     pub fn build(&self) -> Result<Tls, BuildError> {
+        let openssl = self.backend.is_openssl(self)?;
         let mut given = Vec::new();
         for text in &self.roots {
             given.extend(certificates(text)?);
@@ -322,14 +341,21 @@ impl TlsSettings {
         for path in &self.root_paths {
             given.extend(super::roots::at(path)?);
         }
+        #[cfg(feature = "openssl")]
+        for path in &self.hashed_roots {
+            // OpenSSL would not say that a folder is not there.
+            let looked = std::fs::read_dir(path).map(drop);
+            looked.map_err(|source| BuildError::File { path: path.clone(), source })?;
+        }
         let lists = revocation_lists(&self.revocation_lists)?;
-        Tls::new(self.clone(), given, lists)
+        Tls::new(self.clone(), given, lists, openssl)
     }
 }
 
 impl fmt::Debug for TlsSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TlsSettings")
+            .field("backend", &self.backend)
             .field("platform_roots", &self.platform_roots)
             .field("versions", &self.versions)
             .field("identity", &self.identity)

@@ -80,6 +80,17 @@ impl CipherSuites {
         Ok(Self { chosen })
     }
 
+    /// The same for OpenSSL: those before TLS 1.3, and those of it.
+    #[cfg(feature = "openssl")]
+    pub(super) fn openssl_lists(&self) -> (String, String) {
+        let names = |is_new: bool| {
+            let named = self.chosen.iter().map(|suite| cipher(*suite).0);
+            named.filter(|name| name.contains("_WITH_") != is_new).collect::<Vec<_>>()
+        };
+        let old = names(false).into_iter().map(openssl::ssl::cipher_name).collect::<Vec<_>>();
+        (old.join(":"), names(true).join(":"))
+    }
+
     pub(super) fn restrict(&self, provider: &mut CryptoProvider) {
         provider.cipher_suites.retain(|suite| self.chosen.contains(&suite.suite()));
     }

@@ -10,6 +10,8 @@ mod authority;
 mod journey;
 mod keys;
 mod openssl;
+#[cfg(feature = "openssl")]
+mod platform;
 mod program;
 #[path = "../responder/mod.rs"]
 mod responder;

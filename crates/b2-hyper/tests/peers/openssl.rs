@@ -40,10 +40,14 @@ pub(crate) fn certificate(folder: &Path, key: &str) -> TlsSettings {
 }
 
 pub(crate) fn serve(folder: &Path, words: &str) -> (Program, u16) {
+    serve_bare(folder, &format!("-key key.pem -cert cert.pem {words}"))
+}
+
+/// A server that has a certificate only if `words` say so.
+pub(crate) fn serve_bare(folder: &Path, words: &str) -> (Program, u16) {
     let port = free_port();
     let mut command = Command::new("openssl");
-    let fixed =
-        format!("s_server -quiet -www -accept 127.0.0.1:{port} -key key.pem -cert cert.pem");
+    let fixed = format!("s_server -quiet -www -accept 127.0.0.1:{port}");
     command.current_dir(folder).args(fixed.split_whitespace()).args(words.split_whitespace());
     (Program::start(&mut command, "openssl", port), port)
 }

@@ -35,13 +35,30 @@ impl Groups {
     pub fn parse(names: &str) -> Result<Self, SettingError> {
         let mut chosen = Vec::new();
         for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            chosen.push(find(name)?);
+            let group = find(name)?;
+            if !chosen.contains(&group) {
+                chosen.push(group);
+            }
         }
         if chosen.is_empty() {
             let expected = "names of groups separated by commas";
             return Err(SettingError::Value { name: "TLS13SupportedGroups", expected });
         }
         Ok(Self { chosen })
+    }
+
+    /// The same for OpenSSL.
+    #[cfg(feature = "openssl")]
+    pub(super) fn openssl_list(&self) -> String {
+        let name = |group: &NamedGroup| match group {
+            NamedGroup::secp256r1 => "P-256".to_owned(),
+            NamedGroup::secp384r1 => "P-384".to_owned(),
+            NamedGroup::secp521r1 => "P-521".to_owned(),
+            // Its names are ours, in another case.
+            finite if finite::is_finite(*finite) => format!("{finite:?}").to_lowercase(),
+            other => format!("{other:?}"),
+        };
+        self.chosen.iter().map(name).collect::<Vec<_>>().join(":")
     }
 
     pub(super) fn restrict(&self, provider: &mut CryptoProvider) {
@@ -150,6 +167,8 @@ mod tests {
         assert_eq!(list.chosen, [NamedGroup::X25519, NamedGroup::FFDHE2048]);
         #[cfg(not(feature = "x448"))]
         assert!(matches!(Groups::parse("ecdhe_x448"), Err(SettingError::Unsupported { .. })));
+        let twice = Groups::parse("ffdhe_2048,ecdhe_x25519,ffdhe_2048").unwrap();
+        assert_eq!(twice.chosen, [NamedGroup::FFDHE2048, NamedGroup::X25519]);
         assert!(matches!(Groups::parse("p-999"), Err(SettingError::Unknown { .. })));
         assert!(Groups::parse(",").is_err());
     }

@@ -162,6 +162,17 @@ impl Identity {
         self
     }
 
+    /// The chain and the key, if it is at hand.
+    #[cfg(feature = "openssl")]
+    pub(in super::super) fn plain_key(
+        &self,
+    ) -> Option<(&[CertificateDer<'static>], &PrivateKeyDer<'static>)> {
+        match &self.key {
+            OwnKey::Der(key) => Some((&self.chain, key)),
+            OwnKey::Signer(_) => None,
+        }
+    }
+
     /// What rustls shows to servers.
     pub(in super::super) fn certified(
         &self,

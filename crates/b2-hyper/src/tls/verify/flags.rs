@@ -66,7 +66,7 @@ impl SecurityFlags {
     }
 
     /// Whether this fault is to be overlooked.
-    pub(super) fn overlook(self, fault: &CertificateFault) -> bool {
+    pub(in super::super) fn overlook(self, fault: &CertificateFault) -> bool {
         let flags = match fault {
             CertificateFault::Expired | CertificateFault::NotYetValid => TIME,
             CertificateFault::UnknownIssuer => AUTHORITY,

@@ -12,7 +12,8 @@ pub struct ServerChain {
     /// The server's own certificate.
     pub certificate: Certificate,
     /// Everything that the server showed, its own certificate first. The root
-    /// is among them only if the server sent it.
+    /// is among them only if the server sent it. With OpenSSL, the chain that
+    /// was found instead, up to the root.
     pub chain: Vec<Certificate>,
     /// What is wrong with it; `None` if it is accepted.
     pub fault: Option<CertificateFault>,
