@@ -19,7 +19,7 @@ use crate::watch::{after, now};
 use super::dial::Dialer;
 use super::error::ConnectError;
 use super::facts::ConnectionFacts;
-use super::stream::{Stream, Wire};
+use super::stream::Stream;
 
 /// Makes connections, through proxies and with TLS if need be.
 pub(crate) struct Connector {
@@ -74,14 +74,15 @@ impl Connector {
         let routes = self.chain.routes(target).await?;
         let (passed, proxies) = self.pass_any(&routes, target, witness).await?;
         let mut tls = None;
-        let mut wire = passed.wire;
-        if target.tls {
-            let logged = wire.logged(self.tls.packet_observer());
-            let session = self.tls.connect_by(&target.host, logged, self).await;
+        let stream = if target.tls {
+            let carrier = passed.wire.logged(self.tls.packet_observer()).carrier();
+            let session = self.tls.connect_by(&target.host, carrier, self).await;
             let session = session.map_err(ConnectError::Tls)?;
             tls = Some(session.facts());
-            wire = Wire::tls(session);
-        }
+            Stream::encrypted(session, passed.traffic)
+        } else {
+            Stream::plain(passed.wire, passed.traffic)
+        };
         let h2 = tls.as_ref().is_some_and(|tls| tls.alpn.as_deref() == Some(b"h2"));
         let http_version = match self.version {
             _ if h2 => Version::HTTP_2,
@@ -99,7 +100,6 @@ impl Connector {
         if let Some(witness) = witness {
             witness.tell(&Event::Connected { facts: &facts });
         }
-        let stream = Stream::new(wire, passed.traffic);
         Ok(Connected { stream, facts, forward: passed.forward })
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_rustls::MaybeHttpsStream;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -17,14 +18,23 @@ use crate::tls::{RecordLog, TlsObserver, TlsSession};
 /// with proxies and with the server on it.
 pub(crate) enum Wire {
     Tcp(Socket),
-    Tls(Box<TlsSession<Self>>),
+    Tls(Box<TlsSession<Carrier>>),
     /// The records of the next session are told to somebody.
     Logged(Box<RecordLog<Self>>),
 }
 
+/// What carries a session: twice what it was, because hyper-rustls keeps it as
+/// hyper wants to see it.
+pub(crate) type Carrier = TokioIo<TokioIo<Wire>>;
+
 impl Wire {
-    pub(crate) fn tls(session: TlsSession<Self>) -> Self {
+    pub(crate) fn tls(session: TlsSession<Carrier>) -> Self {
         Self::Tls(Box::new(session))
+    }
+
+    /// To begin a session on it.
+    pub(crate) fn carrier(self) -> Carrier {
+        TokioIo::new(TokioIo::new(self))
     }
 
     /// Tells the records of the next session to `observer`, if there is one.
@@ -105,14 +115,26 @@ const RECORDED: usize = 16 * 1024;
 
 /// A byte stream to a server, as hyper wants to see it.
 pub(crate) struct Stream {
-    wire: TokioIo<Wire>,
+    wire: MaybeHttpsStream<TokioIo<Wire>>,
     traffic: Arc<Traffic>,
     recorder: Option<Arc<Recorder>>,
 }
 
 impl Stream {
-    pub(crate) fn new(wire: Wire, traffic: Arc<Traffic>) -> Self {
-        Self { wire: TokioIo::new(wire), traffic, recorder: None }
+    pub(crate) fn plain(wire: Wire, traffic: Arc<Traffic>) -> Self {
+        let wire = MaybeHttpsStream::Http(TokioIo::new(wire));
+        Self { wire, traffic, recorder: None }
+    }
+
+    /// In a session with the server.
+    pub(crate) fn encrypted(session: TlsSession<Carrier>, traffic: Arc<Traffic>) -> Self {
+        match session.into_rustls() {
+            Ok(session) => {
+                let wire = MaybeHttpsStream::Https(TokioIo::new(session));
+                Self { wire, traffic, recorder: None }
+            }
+            Err(other) => Self::plain(Wire::tls(other), traffic),
+        }
     }
 
     /// Has everything written down.

@@ -186,7 +186,7 @@ impl Connector {
         let mut forward = None;
         for (index, hop) in route.iter().enumerate() {
             if hop.proxy.tls {
-                let wire_to = wire.logged(self.proxy_tls.packet_observer());
+                let wire_to = wire.logged(self.proxy_tls.packet_observer()).carrier();
                 let session = self.proxy_tls.connect_by(hop.proxy.host(), wire_to, &self.dialer);
                 let session = session.await;
                 wire = Wire::tls(session.map_err(ConnectError::Tls)?);

@@ -36,6 +36,15 @@ impl<S> TlsSession<S> {
         Self(Library::OpenSsl(stream))
     }
 
+    /// The session as rustls has it; otherwise it comes back.
+    pub(crate) fn into_rustls(self) -> Result<TlsStream<S>, Self> {
+        match self.0 {
+            Library::Rustls(stream) => Ok(*stream),
+            #[cfg(feature = "openssl")]
+            other => Err(Self(other)),
+        }
+    }
+
     /// What was agreed on, and what the server showed.
     #[must_use]
     pub fn facts(&self) -> TlsFacts {
