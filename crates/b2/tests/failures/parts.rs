@@ -27,7 +27,7 @@ async fn trouble_after(parts: u32, trouble: fn(&Proxy)) -> Parts {
     let settings = Settings::default().with_part_sizes(PART as u64, 1_000);
     let site = Site::with_settings(settings).await;
     let proxy = Arc::new(site.proxy());
-    let timeouts = Timeouts::default().with_call(Duration::from_millis(400));
+    let timeouts = Timeouts::default().with_call(Duration::from_secs(10));
     let retry = retry().with_attempts(2);
     let config = Config::default().with_timeouts(timeouts).with_retry(retry);
     let (bucket, _) = site.behind(&proxy, config).await;
