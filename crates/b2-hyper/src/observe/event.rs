@@ -89,7 +89,8 @@ pub enum Event<'a> {
     /// A piece of the body of the answer was read. Only for who
     /// [wants bodies](Observer::wants_bodies).
     ResponseBody {
-        /// The piece, as it was on the wire: perhaps compressed.
+        /// The piece, as the caller gets it: decompressed, if it is
+        /// [decompressed](crate::Decompression) here.
         bytes: &'a [u8],
     },
     /// There is no answer.
