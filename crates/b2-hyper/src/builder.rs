@@ -275,6 +275,21 @@ impl Builder {
         self
     }
 
+    /// As this connects, but without a proxy, and with nothing that is for
+    /// requests.
+    #[cfg(feature = "pac")]
+    fn plain(&self) -> Self {
+        Self {
+            connect_timeout: self.connect_timeout,
+            family: self.family,
+            // A port serves one connection at a time.
+            options: self.options.clone().with_local_port(0),
+            head_start: self.head_start,
+            firewall: self.firewall.clone(),
+            ..Self::default()
+        }
+    }
+
     /// Makes the transport. Root certificates that were given are read now;
     /// those of the system at the first `https` connection, and never again.
     ///
@@ -283,6 +298,13 @@ impl Builder {
     /// If a certificate that was given cannot be read. It is not an error to
     /// have none: then `https` URLs fail.
     pub fn build(self) -> Result<HyperTransport, BuildError> {
+        #[cfg(feature = "pac")]
+        let chain = {
+            let chain = Chain::new(self.firewall.as_ref(), self.proxy.clone());
+            chain.with_fetcher(self.plain())?
+        };
+        #[cfg(not(feature = "pac"))]
+        let chain = Chain::new(self.firewall.as_ref(), self.proxy);
         let dialer = Dialer::new()
             .with_family(self.family)
             .with_options(self.options)
@@ -297,7 +319,7 @@ impl Builder {
         let tls = self.tls.with_alpn(self.version.alpn());
         let connector = Connector {
             dialer,
-            chain: Chain::new(self.firewall.as_ref(), self.proxy),
+            chain,
             proxy_tls: proxy_tls.build()?,
             tls: tls.build()?,
             version: self.version,

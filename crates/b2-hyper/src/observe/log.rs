@@ -185,10 +185,12 @@ impl<F: Fn(LogLine) + Send + Sync + 'static> Log<F> {
                 let message = format!("asking {proxy} ({kind:?}) for {target}");
                 self.line(request, LogLevel::Verbose, which, message);
             }
-            Event::ProxyResponse { firewall, proxy, error } => {
+            Event::ProxyResponse { firewall, proxy, connected, error } => {
                 let which =
                     if *firewall { LogKind::FirewallResponse } else { LogKind::ProxyResponse };
-                let outcome = error.map_or_else(|| "connected".to_owned(), ToString::to_string);
+                let usual =
+                    if *connected { "connected" } else { "asks who we are, on a new connection" };
+                let outcome = error.map_or_else(|| usual.to_owned(), ToString::to_string);
                 self.line(request, LogLevel::Verbose, which, format!("{proxy}: {outcome}"));
             }
             _ => {}

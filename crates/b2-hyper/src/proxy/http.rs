@@ -7,6 +7,7 @@ use ::http::header;
 use super::auth::Authenticator;
 use super::error::ProxyError;
 use super::head::Head;
+use super::host::authority;
 use super::server::Proxy;
 
 /// What came of asking.
@@ -122,8 +123,4 @@ impl Asking<'_> {
         stream.flush().await?;
         Head::read(stream).await
     }
-}
-
-pub(super) fn authority(host: &str, port: u16) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }

@@ -9,6 +9,7 @@ use crate::connect::{Family, KeepAlive, SocketOptions};
 use crate::error::BuildError;
 use crate::http::{Decompression, HeaderOverrides, HttpVersion};
 use crate::pace::RateLimit;
+use crate::proxy::is_host;
 use crate::tls::IdentityError;
 
 /// Why settings do not make a transport.
@@ -83,6 +84,14 @@ impl Settings {
         if self.proxy_ssl > 3 {
             let expected = "0 automatic, 1 always, 2 never or 3 tunnel";
             return Err(SettingError::Value { name: "ProxySSL", expected });
+        }
+        for (name, host) in
+            [("ProxyServer", &self.proxy_server), ("FirewallHost", &self.firewall_host)]
+        {
+            if !host.is_empty() && !is_host(host) {
+                let expected = "the name or address of a host, without scheme and port";
+                return Err(SettingError::Value { name, expected });
+            }
         }
         self.local_address().map(drop)
     }

@@ -34,6 +34,7 @@ pub use identity::{
     open_with_certificate,
 };
 pub use record::{RecordKind, RecordLog};
+pub(crate) use revocation::Reach;
 pub use session::Tls;
 pub use settings::{RevocationCheck, TlsSettings};
 pub use signatures::SignatureAlgorithms;
