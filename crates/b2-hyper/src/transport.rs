@@ -69,6 +69,7 @@ pub(crate) struct Shared {
     pub(crate) pool: Arc<Pool>,
     pub(crate) connector: Connector,
     pub(crate) inactivity: Duration,
+    pub(crate) silence_before_head: bool,
     pub(crate) total: Option<Duration>,
     pub(crate) urls: UrlPolicy,
     pub(crate) manner: Manner,
@@ -152,6 +153,7 @@ impl Shared {
         errand: &Errand,
     ) -> Result<http::Response<ResponseBody>, TransportError> {
         let watch = Watch::new(errand.deadline, self.inactivity);
+        let watch = watch.with_silence_before_head(self.silence_before_head);
         let mut watch = watch.with_interrupt(&self.interrupt);
         let witness = errand.witness.clone();
         let (manner, foreign) = (&self.manner, errand.foreign);
