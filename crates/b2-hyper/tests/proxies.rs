@@ -257,6 +257,7 @@ async fn each_connection_to_a_proxy_that_digests_has_a_nonce_of_its_own() {
         while let Some(head) = server::head(&mut stream)? {
             let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
             stream.read_exact(&mut vec![0; length.map_or(0, |text| text.parse().unwrap())])?;
+            assert!(!head.contains("canary"), "{head}");
             if head.contains(&format!("nonce=\"{number}\"")) {
                 kept.lock().unwrap().push(head);
                 stream.write_all(OK)?;
@@ -268,7 +269,7 @@ async fn each_connection_to_a_proxy_that_digests_has_a_nonce_of_its_own() {
         Ok(())
     });
     let proxy = at(proxy).with_credentials("ada", "x").with_scheme(AuthScheme::Digest);
-    let transport = through(proxy);
+    let transport = through(proxy.with_header("x-proxy-alone", "canary").unwrap());
     let both = || async {
         let one = post(&transport, "http://b2.example/");
         tokio::try_join!(one, post(&transport, "http://b2.example/"))

@@ -112,7 +112,9 @@ impl Asking<'_> {
             request.extend_from_slice(value);
             request.extend_from_slice(b"\r\n");
         };
-        for (name, value) in &proxy.headers {
+        // The other method goes on to the server if the proxy lets it.
+        let own = proxy.headers.iter().filter(|_| self.method == "CONNECT");
+        for (name, value) in own {
             add(name.as_str(), value.as_bytes());
         }
         if let Some(value) = authenticator.header(self.method, self.uri)? {
