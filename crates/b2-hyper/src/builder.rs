@@ -22,6 +22,7 @@ use crate::url_policy::UrlPolicy;
 pub struct Builder {
     connect_timeout: Duration,
     inactivity_timeout: Duration,
+    silence_before_head: bool,
     limits: Limits,
     family: Family,
     options: SocketOptions,
@@ -47,6 +48,7 @@ impl Default for Builder {
         Self {
             connect_timeout: Duration::from_secs(20),
             inactivity_timeout: Duration::from_secs(60),
+            silence_before_head: true,
             limits: Limits {
                 idle_timeout: Duration::from_secs(60),
                 max_idle_per_host: 16,
@@ -86,9 +88,20 @@ impl Builder {
     /// The longest time without a byte in either direction while a body
     /// moves; 60 seconds unless told. It counts while the body of the request
     /// is not ready to be read, too, but not while nobody asks for the body
-    /// of the answer. Between the two bodies only the deadline counts.
+    /// of the answer. Between the two bodies only the deadline counts, unless
+    /// [`with_silence_before_head`](Self::with_silence_before_head) says
+    /// otherwise.
     pub fn with_inactivity_timeout(mut self, timeout: Duration) -> Self {
         self.inactivity_timeout = timeout;
+        self
+    }
+
+    /// Whether there may be any silence between the request and the head of
+    /// its answer; yes unless told. Otherwise the inactivity timeout counts
+    /// there, too, which finds a dead server sooner, but gives up calls that
+    /// take B2 long, such as those that copy large files.
+    pub fn with_silence_before_head(mut self, allowed: bool) -> Self {
+        self.silence_before_head = allowed;
         self
     }
 
@@ -275,6 +288,21 @@ impl Builder {
         self
     }
 
+    /// As this connects, but without a proxy, and with nothing that is for
+    /// requests.
+    #[cfg(feature = "pac")]
+    fn plain(&self) -> Self {
+        Self {
+            connect_timeout: self.connect_timeout,
+            family: self.family,
+            // A port serves one connection at a time.
+            options: self.options.clone().with_local_port(0),
+            head_start: self.head_start,
+            firewall: self.firewall.clone(),
+            ..Self::default()
+        }
+    }
+
     /// Makes the transport. Root certificates that were given are read now;
     /// those of the system at the first `https` connection, and never again.
     ///
@@ -283,6 +311,13 @@ impl Builder {
     /// If a certificate that was given cannot be read. It is not an error to
     /// have none: then `https` URLs fail.
     pub fn build(self) -> Result<HyperTransport, BuildError> {
+        #[cfg(feature = "pac")]
+        let chain = {
+            let chain = Chain::new(self.firewall.as_ref(), self.proxy.clone());
+            chain.with_fetcher(self.plain())?
+        };
+        #[cfg(not(feature = "pac"))]
+        let chain = Chain::new(self.firewall.as_ref(), self.proxy);
         let dialer = Dialer::new()
             .with_family(self.family)
             .with_options(self.options)
@@ -297,7 +332,7 @@ impl Builder {
         let tls = self.tls.with_alpn(self.version.alpn());
         let connector = Connector {
             dialer,
-            chain: Chain::new(self.firewall.as_ref(), self.proxy),
+            chain,
             proxy_tls: proxy_tls.build()?,
             tls: tls.build()?,
             version: self.version,
@@ -309,6 +344,7 @@ impl Builder {
             pool: Arc::new(Pool::new(self.limits)),
             connector,
             inactivity: self.inactivity_timeout,
+            silence_before_head: self.silence_before_head,
             total: self.total_timeout,
             urls: self.urls.unwrap_or_default(),
             manner: Manner {

@@ -37,6 +37,9 @@ pub(crate) async fn follow(
         let (status, headers) = (answer.status(), answer.headers());
         let hop = shared.redirects.next(&head.method, &head.uri, status, headers, followed)?;
         let Some(hop) = hop else { return Ok(answer) };
+        if hop.foreign && hop.method == head.method && !payload.is_empty() {
+            return Err(RedirectError::Origin(hop.method).into());
+        }
         if let Some(witness) = &errand.witness {
             witness.tell(&Event::Redirected { url: &shown_url(&hop.uri) });
         }
@@ -98,6 +101,10 @@ impl Payload {
         }
         let watch = Watch::new(errand.deadline, shared.inactivity);
         Ok(Self::Kept(collect(body, watch.with_interrupt(&shared.interrupt)).await?))
+    }
+
+    fn is_empty(&self) -> bool {
+        matches!(self, Self::Kept(bytes) if bytes.is_empty())
     }
 
     fn body(&mut self) -> Result<RequestBody, RedirectError> {

@@ -69,6 +69,7 @@ pub(crate) struct Shared {
     pub(crate) pool: Arc<Pool>,
     pub(crate) connector: Connector,
     pub(crate) inactivity: Duration,
+    pub(crate) silence_before_head: bool,
     pub(crate) total: Option<Duration>,
     pub(crate) urls: UrlPolicy,
     pub(crate) manner: Manner,
@@ -152,6 +153,7 @@ impl Shared {
         errand: &Errand,
     ) -> Result<http::Response<ResponseBody>, TransportError> {
         let watch = Watch::new(errand.deadline, self.inactivity);
+        let watch = watch.with_silence_before_head(self.silence_before_head);
         let mut watch = watch.with_interrupt(&self.interrupt);
         let witness = errand.witness.clone();
         let (manner, foreign) = (&self.manner, errand.foreign);
@@ -172,19 +174,21 @@ impl Shared {
         }
         let coding = if decode { Coding::of(&head)? } else { None };
         let home = Home { pool: Arc::clone(&self.pool), runtime: errand.runtime.clone() };
-        let mut answer = Answer::new(incoming, exchange, home, Tap { witness, recorder });
+        let decoding = coding.zip(self.manner.decompression.as_ref());
+        let tap = Tap { witness: witness.clone(), recorder, encoded: decoding.is_some() };
+        let mut answer = Answer::new(incoming, exchange, home, tap);
         head.extensions.insert(answer.received().clone());
         poll_fn(|cx| {
             answer.release_at_end(cx);
             Poll::Ready(())
         })
         .await;
-        let body = match (coding, &self.manner.decompression) {
-            (Some(coding), Some(decompression)) => {
+        let body = match decoding {
+            Some((coding, decompression)) => {
                 Coding::undo(&mut head);
-                ResponseBody::new(Decoded::new(answer, coding, decompression.limit()))
+                ResponseBody::new(Decoded::new(answer, coding, decompression.limit(), witness))
             }
-            _ => ResponseBody::new(answer),
+            None => ResponseBody::new(answer),
         };
         Ok(http::Response::from_parts(head, body))
     }

@@ -20,6 +20,8 @@ pub(crate) struct Watch {
     moved: u64,
     since: Instant,
     interrupt: Option<Pin<Box<OwnedNotified>>>,
+    /// Whether silence does not count before the head of an answer.
+    pub(crate) silence_before_head: bool,
 }
 
 impl Watch {
@@ -32,7 +34,13 @@ impl Watch {
             moved: 0,
             since: now,
             interrupt: None,
+            silence_before_head: true,
         }
+    }
+
+    pub(crate) fn with_silence_before_head(mut self, allowed: bool) -> Self {
+        self.silence_before_head = allowed;
+        self
     }
 
     /// Ends with the next call of `interrupt`.

@@ -7,13 +7,14 @@ mod server;
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use b2_core::error::{TransportError, TransportErrorKind as Kind};
 use b2_core::mark::Document;
 use b2_core::port::{RequestBody, Transport};
+use b2_hyper::observe::{Log, LogKind, LogLevel};
 use b2_hyper::{ContentError, Decompression, HyperTransport, Received};
 use bytes::Bytes;
 use flate2::Compression;
@@ -63,6 +64,31 @@ async fn get(
 
 fn document(request: &mut Request<RequestBody>) {
     request.extensions_mut().insert(Document::new());
+}
+
+#[tokio::test]
+async fn a_log_shows_what_was_decompressed_without_its_secrets_and_nothing_of_the_rest() {
+    let answer = b"{\"accountId\":\"shown\",\"authorizationToken\":\"canary\"}";
+    for (coding, body) in [("gzip", gzip(answer)), ("deflate", zlib(answer))] {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&lines);
+        let log = Log::new(LogLevel::Debug, move |line| kept.lock().unwrap().push(line));
+        let (address, _heads) = serving(&format!("Content-Encoding: {coding}"), body.clone());
+        let builder = HyperTransport::builder().with_observer(log);
+        let transport = builder.with_decompression(Decompression::new()).build().unwrap();
+        let (_, read, received) = get(&transport, address, document).await.unwrap();
+        assert_eq!((&*read, received), (&answer[..], body.len() as u64));
+        let bodies = || {
+            let lines = std::mem::take(&mut *lines.lock().unwrap());
+            let bodies = lines.into_iter().filter(|line| line.kind == LogKind::ResponseBody);
+            bodies.map(|line| line.message).collect::<Vec<_>>()
+        };
+        assert_eq!(bodies(), [r#"{"accountId":"shown","authorizationToken":".."}"#]);
+        // The same bytes, which nobody here has asked to be compressed.
+        let (_, read, _) = get(&transport, address, |_| ()).await.unwrap();
+        assert_eq!(read, body);
+        assert_eq!(bodies(), [format!("({} bytes that are no text)", body.len())]);
+    }
 }
 
 fn text() -> Vec<u8> {

@@ -323,3 +323,26 @@ async fn a_date_is_asked_about_with_get_alone() {
         assert_eq!(found, expected, "{method}: {head}");
     }
 }
+
+#[tokio::test]
+async fn without_keep_alive_http_2_uses_no_connection_again_either() {
+    let authority = Authority::new();
+    let (port, _seen) = h2_server(&authority).await;
+    let url = format!("https://localhost:{port}/");
+    for (keep, same) in [("True", true), ("False", false)] {
+        let mut settings = b2_hyper::settings::Settings::default();
+        for text in ["HTTPVersion=2.0", &format!("KeepAlive={keep}")] {
+            settings.apply(text).unwrap();
+        }
+        let builder = settings.builder().unwrap().with_root_certificates_pem(&authority.pem);
+        let transport = builder.with_platform_roots(false).build().unwrap();
+        let mut ports = Vec::new();
+        for _ in 0..2 {
+            let answer = post(&transport, &url, 5).await.unwrap();
+            assert_eq!(answer.version(), Version::HTTP_2);
+            ports.push(facts(&answer).local_address);
+            assert_eq!(collect(answer.into_body()).await, 5);
+        }
+        assert_eq!(ports[0] == ports[1], same, "{keep}");
+    }
+}

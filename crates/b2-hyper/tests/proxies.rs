@@ -14,6 +14,7 @@ use b2_core::error::{Sent, TransportError, TransportErrorKind as Kind};
 use b2_core::port::{RequestBody, Transport};
 use b2_hyper::HyperTransport;
 use b2_hyper::connect::ConnectionFacts;
+use b2_hyper::observe::{Log, LogLevel};
 use b2_hyper::proxy::{AuthScheme, Exceptions, Proxy, ProxyError, ProxyRules};
 use bytes::Bytes;
 
@@ -220,4 +221,78 @@ async fn a_proxy_behind_a_firewall_is_reached_through_it() {
     assert_eq!((facts.peer_address, facts.proxies), (firewall, 2));
     assert!(asked.recv_timeout(SOON).unwrap().starts_with(&format!("CONNECT {proxy} ")));
     assert!(heads.recv_timeout(SOON).unwrap().starts_with("POST http://b2.example/ "));
+}
+
+#[tokio::test]
+async fn what_is_no_host_is_told_to_no_proxy_and_no_log() {
+    let (proxy, asked) = tunnelling(None);
+    for host in ["p\r\nX-Evil: 1", "a b", "a/b", ""] {
+        for kind in [Proxy::http, Proxy::socks4a, Proxy::socks5] {
+            let mut stream = tokio::net::TcpStream::connect(proxy).await.unwrap();
+            let proxy = kind("127.0.0.1".to_owned(), proxy.port());
+            let error = proxy.tunnel(&mut stream, host, 443).await.unwrap_err();
+            assert!(matches!(error, ProxyError::Unsuitable(_)), "{error:?}");
+        }
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&lines);
+        let log = Log::new(LogLevel::Verbose, move |line| kept.lock().unwrap().push(line.message));
+        let transport = HyperTransport::builder()
+            .with_firewall(at(proxy))
+            .with_proxy(ProxyRules::all(Proxy::http(host, 80)))
+            .with_observer(log)
+            .build()
+            .unwrap();
+        let error = post(&transport, "http://b2.example/").await.unwrap_err();
+        assert!(matches!(cause(&error), ProxyError::Unsuitable(_)), "{error:?}");
+        assert!(!format!("{:?}", lines.lock().unwrap()).contains("Evil"));
+    }
+    assert!(asked.try_recv().is_err(), "nothing was asked");
+}
+
+#[tokio::test]
+async fn each_connection_to_a_proxy_that_digests_has_a_nonce_of_its_own() {
+    let heads = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&heads);
+    let proxy = server::listen(move |number, mut stream| {
+        while let Some(head) = server::head(&mut stream)? {
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            stream.read_exact(&mut vec![0; length.map_or(0, |text| text.parse().unwrap())])?;
+            assert!(!head.contains("canary"), "{head}");
+            if head.contains(&format!("nonce=\"{number}\"")) {
+                kept.lock().unwrap().push(head);
+                stream.write_all(OK)?;
+            } else {
+                write!(stream, "{ASK}Digest realm=\"x\", qop=\"auth\", nonce=\"{number}\"\r\n")?;
+                stream.write_all(b"Content-Length: 0\r\n\r\n")?;
+            }
+        }
+        Ok(())
+    });
+    let proxy = at(proxy).with_credentials("ada", "x").with_scheme(AuthScheme::Digest);
+    let transport = through(proxy.with_header("x-proxy-alone", "canary").unwrap());
+    let both = || async {
+        let one = post(&transport, "http://b2.example/");
+        tokio::try_join!(one, post(&transport, "http://b2.example/"))
+    };
+    both().await.unwrap();
+    both().await.unwrap();
+    for head in &*heads.lock().unwrap() {
+        assert!(head.contains("nc=00000001") || head.contains("nc=00000002"), "{head}");
+    }
+}
+
+/// A request keeps it when the proxy that it was meant for turns out to be
+/// gone, and then goes another way.
+#[tokio::test]
+async fn what_is_for_a_proxy_goes_to_no_server() {
+    let (server, heads) = telling();
+    let (proxy, _asked) = tunnelling(None);
+    for transport in [HyperTransport::new().unwrap(), through(at(proxy).with_tunnel(true))] {
+        let request = http::Request::get(format!("http://{server}/"))
+            .header("proxy-authorization", "Basic canary")
+            .body(RequestBody::from_bytes(Bytes::new()));
+        transport.send(request.unwrap(), Instant::now() + SOON).await.unwrap();
+        let head = heads.recv_timeout(SOON).unwrap();
+        assert!(!head.contains("canary"), "{head}");
+    }
 }

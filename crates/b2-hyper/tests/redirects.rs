@@ -129,12 +129,12 @@ async fn another_server_sees_no_secret_and_cannot_lead_back_to_them() {
             .build()
             .unwrap();
         let url = format!("http://{first}/");
-        let answer = send(&transport, Method::POST, &url, 1000).await.unwrap();
+        let answer = send(&transport, Method::GET, &url, 0).await.unwrap();
         assert_eq!(answer.status(), 200);
         for (head, body) in [hear(&abroad), hear(&at_home)] {
             assert!(!head.contains("canary"), "{head}");
             assert!(head.contains("\r\nx-site: seven\r\n"), "{head}");
-            assert!(head.starts_with("POST /") && body == 1000, "{head}");
+            assert!(head.starts_with("GET /") && body == 0, "{head}");
         }
     }
 }
@@ -264,4 +264,23 @@ async fn the_deadline_is_for_all_hops_together() {
     let error = transport.send(request, begun + Duration::from_secs(1)).await.unwrap_err();
     assert_eq!(error.kind, Kind::Timeout);
     assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn no_body_goes_to_another_server() {
+    let (stranger, abroad) = serving(|_| ok());
+    for status in [301, 302, 307, 308] {
+        let (home, _) = serving(move |_| moved(status, &format!("http://{stranger}/")));
+        let url = format!("http://{home}/");
+        for (method, body) in [(Method::POST, 1000), (Method::POST, 0), (Method::GET, 1000)] {
+            let error = send(&following(Redirects::always()), method.clone(), &url, body).await;
+            assert_eq!(*cause(&error.unwrap_err()), RedirectError::Origin(method), "{status}");
+        }
+    }
+    assert!(abroad.try_recv().is_err(), "the stranger heard nothing");
+    let (home, _) = serving(move |_| moved(303, &format!("http://{stranger}/")));
+    let url = format!("http://{home}/");
+    send(&following(Redirects::always()), Method::POST, &url, 1000).await.unwrap();
+    let (head, body) = hear(&abroad);
+    assert!(head.starts_with("GET /") && body == 0, "{head}");
 }

@@ -224,3 +224,66 @@ async fn exceptions_and_helpers_that_ask_for_names() {
     assert_eq!(get(&transport, &url).await.unwrap().peer_address, server, "an exception");
     assert_eq!(count.load(Ordering::SeqCst), 1);
 }
+
+#[test]
+fn a_script_that_cannot_be_stopped_holds_up_nobody() {
+    let (server, heads) = answering();
+    let script = "function FindProxyForURL() { [].join.call({length: 2**53 - 1}, ''); }";
+    let transport = asking(ProxyScript::from_text(script));
+    let url = format!("http://{server}/");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let begun = Instant::now();
+    let first = runtime.block_on(get(&transport, &url)).unwrap_err();
+    assert!(cause(&first).contains("longer than 5s"), "{first:?}");
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    std::thread::sleep(Duration::from_millis(1500));
+    let again = Instant::now();
+    for _ in 0..20 {
+        let error = runtime.block_on(get(&transport, &url)).unwrap_err();
+        assert!(cause(&error).contains("cannot be stopped"), "{error:?}");
+    }
+    assert!(again.elapsed() < Duration::from_secs(3), "{:?}", again.elapsed());
+    // Others can be asked, and the runtime ends.
+    let direct = asking(ProxyScript::from_text("function FindProxyForURL() { return 'DIRECT'; }"));
+    runtime.block_on(get(&direct, &url)).unwrap();
+    drop(transport);
+    let ending = Instant::now();
+    drop(runtime);
+    assert!(ending.elapsed() < Duration::from_secs(3), "{:?}", ending.elapsed());
+    assert_eq!(heads.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_script_is_fetched_through_the_firewall() {
+    let (server, heads) = answering();
+    let (firewall, count) = socks(server);
+    let mut settings = Settings::default();
+    let port = format!("FirewallPort={}", firewall.port());
+    for text in [
+        "FirewallType=10",
+        "FirewallHost=127.0.0.1",
+        &port,
+        "ProxyAutoDetect=True",
+        "ProxyAutoConfigURL=http://wpad.invalid/wpad.dat",
+    ] {
+        settings.apply(text).unwrap();
+    }
+    let transport = settings.builder().unwrap().build().unwrap();
+    // The answer is no script, but it came from where it should.
+    let error = get(&transport, "http://b2.example/").await.unwrap_err();
+    assert!(matches!(error.source.as_deref().unwrap().downcast_ref(), Some(ProxyError::Script(_))));
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+    assert!(heads.lock().unwrap()[0].starts_with("GET /wpad.dat"));
+}
+
+#[tokio::test]
+async fn answers_and_complaints_have_limits() {
+    for (script, expected) in [
+        ("function FindProxyForURL() { return 'PROXY a;'.repeat(3e6); }", "longer than 8192 bytes"),
+        ("function FindProxyForURL() { throw 'x'.repeat(1e6) + '\\r\\ny'; }", "x"),
+    ] {
+        let error = get(&asking(ProxyScript::from_text(script)), "http://b2.example/").await;
+        let text = cause(&error.unwrap_err());
+        assert!(text.contains(expected) && text.len() < 400 && !text.contains('\n'), "{text}");
+    }
+}

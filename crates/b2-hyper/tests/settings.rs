@@ -139,10 +139,48 @@ async fn sockets_and_times() {
         assert_eq!(error.kind, Kind::Timeout, "{texts:?}");
         assert!(begun.elapsed() < Duration::from_secs(8), "{texts:?}");
     }
+}
+
+/// How long a request waits, by a clock that is turned on whenever everybody
+/// waits, whose own deadline are 1000 seconds.
+async fn waits(texts: &[&str], url: &str) -> u64 {
+    let transport = with(texts);
+    let begun = tokio::time::Instant::now();
+    let request = http::Request::get(url).body(RequestBody::from_bytes(Bytes::new())).unwrap();
+    let deadline = begun.into_std() + Duration::from_secs(1000);
+    let error = transport.send(request, deadline).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Timeout, "{texts:?}");
+    begun.elapsed().as_secs()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_is_for_connecting_and_for_waiting_too() {
     let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}/", mute.local_addr().unwrap());
-    let error = get(&with(&["ConnectionTimeout=1"]), &url).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Timeout);
+    for (texts, seconds) in [
+        (&[][..], 20),
+        (&["Timeout=5"], 5),
+        (&["Timeout=120"], 120),
+        (&["Timeout=0"], 1000),
+        (&["Timeout=120", "ConnectionTimeout=7"], 7),
+        (&["ConnectionTimeout=7"], 7),
+        (&["Timeout=300", "AbsoluteTimeout=True"], 300),
+        (&["Timeout=0", "AbsoluteTimeout=True"], 1000),
+    ] {
+        assert_eq!(waits(texts, &url).await, seconds, "{texts:?}");
+    }
+    // A server that takes connections and requests, and is silent.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    for (texts, seconds) in [
+        (&[][..], 1000),
+        (&["Timeout=10"], 10),
+        (&["Timeout=0"], 1000),
+        (&["Timeout=10", "ConnectionTimeout=7"], 10),
+        (&["Timeout=90", "AbsoluteTimeout=True"], 90),
+    ] {
+        assert_eq!(waits(texts, &url).await, seconds, "{texts:?}");
+    }
 }
 
 #[tokio::test]
@@ -191,6 +229,7 @@ fn what_cannot_be_built_says_which_setting() {
         (&["ssl_cert_store=nonsense"], "not a readable"),
         (&["SSLAcceptServerCert=nonsense"], "SSLAcceptServerCert"),
         (&["FirewallType=1", "FirewallHost=a", "FirewallData=nonsense"], "header"),
+        (&["FirewallType=1"], "FirewallHost"),
     ] {
         let mut settings = Settings::default();
         for text in texts {

@@ -328,6 +328,8 @@ impl ClientBuilder {
             Some(realm) => self.config.with_realm(realm),
             None => self.config,
         };
+        #[cfg(feature = "hyper")]
+        let config = self.connections.patient(config);
         let account = Account::new(config, self.credentials, seed);
         let context = Context::new(account, transport, timer, spawn, self.observer, self.buffers)
             .with_progress_step(self.progress_step);

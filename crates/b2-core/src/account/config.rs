@@ -196,6 +196,17 @@ impl Timeouts {
         self
     }
 
+    /// Grants `silence`, if it is longer than the times of
+    /// [`with_call`](Self::with_call) and [`with_stall`](Self::with_stall).
+    /// Ten years stand for any longer one.
+    #[must_use]
+    pub fn with_patience(mut self, silence: Duration) -> Self {
+        let silence = silence.min(Duration::from_secs(10 * 365 * 24 * 60 * 60));
+        self.call = self.call.max(silence);
+        self.stall = self.stall.max(silence);
+        self
+    }
+
     pub(crate) fn limits(&self, call: Option<Duration>, bytes: u64, now: Instant) -> Limits {
         let call = call.map_or(self.call, |call| call.max(self.call));
         let transfer = Duration::from_secs(bytes / self.slowest_rate);
@@ -214,8 +225,10 @@ impl Timeouts {
     }
 
     /// For how long one refresh of the token is leased: long enough for the
-    /// request itself; its holder prolongs the lease while it retries.
+    /// request itself; its holder prolongs the lease while it retries. Ten
+    /// minutes are enough even for who waits longer: a holder that was dropped
+    /// holds up all others until its lease lapses.
     pub(crate) fn lease(&self) -> Duration {
-        self.call.saturating_add(Duration::from_secs(5))
+        self.call.min(Duration::from_secs(600)) + Duration::from_secs(5)
     }
 }

@@ -61,7 +61,7 @@ impl SentBody {
         progress: Arc<Progress>,
         witness: Option<Witness>,
     ) -> Self {
-        Self { inner: Some(body), progress, tap: Tap { witness, recorder: None } }
+        Self { inner: Some(body), progress, tap: Tap { witness, ..Tap::default() } }
     }
 
     /// No body at all.

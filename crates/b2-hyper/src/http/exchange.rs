@@ -50,9 +50,9 @@ impl Exchange {
     }
 
     /// Whether it is time to give up. Between the request and its answer there
-    /// may be silence.
+    /// may be silence, unless someone said otherwise.
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<Late> {
-        let moving = !self.written();
+        let moving = !self.watch.silence_before_head || !self.written();
         self.watch.poll(cx, self.link.traffic.moved(), moving)
     }
 

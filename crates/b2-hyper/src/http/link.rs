@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::Context;
 use std::time::Instant;
 
-use ::http::header::HOST;
+use ::http::header::{HOST, PROXY_AUTHORIZATION};
 use ::http::uri::{Authority, PathAndQuery, Scheme};
 use ::http::{Request, Response, StatusCode, Uri, Version};
 use b2_core::error::{Sent, TransportError};
@@ -101,6 +101,8 @@ impl Link {
     /// before.
     pub(crate) fn dress(&self, request: &mut Request<SentBody>) -> Result<(), TransportError> {
         *request.version_mut() = self.facts.http_version;
+        // Of a connection before this one, and none of the server's business.
+        request.headers_mut().remove(PROXY_AUTHORIZATION);
         if self.facts.http_version == Version::HTTP_2 {
             *request.uri_mut() = self.whole(request.uri())?;
             request.headers_mut().remove(HOST);

@@ -21,8 +21,8 @@ const CUSTOMER_KEY: &str = "x-bz-server-side-encryption-customer-";
 /// with credentials and keys (`Authorization`, `Cookie`, those of SSE-C, and
 /// all that are marked as sensitive) go to the same scheme, host and port
 /// only, and each new URL has to be allowed by the
-/// [`UrlPolicy`](crate::UrlPolicy). A body of more than 64 KiB is not sent
-/// twice.
+/// [`UrlPolicy`](crate::UrlPolicy). No body goes to another scheme, host or
+/// port at all, and one of more than 64 KiB is not sent twice.
 ///
 /// ```
 /// use b2_hyper::{HyperTransport, Redirects};
@@ -58,7 +58,9 @@ impl Redirects {
         Self { mode: Mode::Never, limit: 20, get_on_302: false }
     }
 
-    /// All of them, whatever the method and the new scheme.
+    /// All of them, whatever the method and the new scheme; but to another
+    /// scheme, host or port only those of GET and HEAD, and those that ask for
+    /// a GET.
     pub fn always() -> Self {
         Self { mode: Mode::Always, ..Self::never() }
     }
@@ -131,13 +133,18 @@ impl Redirects {
         }
         let status = status.as_u16();
         let get = (status == 303 || status == 302 && self.get_on_302) && *method != Method::HEAD;
+        let method = if get { Method::GET } else { method.clone() };
         let foreign = !same_origin(from, &uri);
-        Ok(Some(Hop { uri, method: if get { Method::GET } else { method.clone() }, foreign }))
+        // Bodies have keys of customers, signing secrets, and files.
+        if foreign && ![Method::GET, Method::HEAD].contains(&method) {
+            return Err(RedirectError::Origin(method));
+        }
+        Ok(Some(Hop { uri, method, foreign }))
     }
 }
 
 /// Where to go next.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Hop {
     pub(crate) uri: Uri,
     pub(crate) method: Method,
@@ -166,6 +173,11 @@ pub enum RedirectError {
     /// meant to be.
     #[error("a redirect of {0} is not followed")]
     Method(Method),
+    /// It leads to another scheme, host or port, where no body is sent, for
+    /// it may have keys in it: only GET and HEAD go there. Send the request to
+    /// the new URL yourself if you trust it.
+    #[error("a redirect of {0} to another server is not followed")]
+    Origin(Method),
     /// The body is too long to be kept and sent twice: send the request to the
     /// new URL yourself.
     #[error("the redirect asks for the body again, and it is not kept")]
@@ -324,15 +336,19 @@ mod tests {
     }
 
     #[test]
-    fn another_port_or_scheme_is_another_place() {
+    fn another_port_or_scheme_is_another_place_where_no_body_goes() {
         for (location, foreign) in [
             ("https://A.example:443/", false),
             ("https://a.example:444/", true),
             ("http://a.example/", true),
             ("https://b.example/", true),
         ] {
-            let hop = next(Redirects::always(), 307, location).unwrap().unwrap();
+            let hop = next(Redirects::always(), 303, location).unwrap().unwrap();
             assert_eq!(hop.foreign, foreign, "{location}");
+            for status in [301, 302, 307, 308] {
+                let refused = next(Redirects::always(), status, location).err();
+                assert_eq!(refused, foreign.then_some(RedirectError::Origin(Method::POST)));
+            }
         }
     }
 }

@@ -11,6 +11,9 @@ pub(crate) struct Tap {
     pub(crate) witness: Option<Witness>,
     /// Only if the connection itself cannot write them down.
     pub(crate) recorder: Option<Arc<Recorder>>,
+    /// Whether the witness is told of the answer by who decodes it: what is
+    /// encoded cannot be searched for secrets.
+    pub(crate) encoded: bool,
 }
 
 impl Tap {
@@ -25,7 +28,10 @@ impl Tap {
 
     pub(crate) fn received(&self, bytes: &[u8]) {
         if let Some(witness) = &self.witness {
-            witness.tell_response_body(bytes);
+            witness.count_response_body(bytes);
+            if !self.encoded {
+                witness.tell_response_body(bytes);
+            }
         }
         if let Some(recorder) = &self.recorder {
             recorder.received(bytes);

@@ -1,19 +1,19 @@
-//! Bytes for people: text as text, anything else in hexadecimal digits.
+//! Bytes for people: text without its secrets, and of anything else no more
+//! than its length.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use super::mask::shown_text;
 
-/// So much of what is no text is shown.
-const HEX_BYTES: usize = 256;
-
 /// The beginning of a body, of which there were `total` bytes.
+///
+/// What is no text is not shown at all, not even as digits: it may be a
+/// compressed document, or one in another code, in which no secret is found.
 pub(super) fn shown_body(bytes: &[u8], total: u64) -> String {
-    let (mut shown, of) = match text_of(bytes) {
-        Some(text) => (shown_text(text), bytes.len()),
-        None => (hex(&bytes[..bytes.len().min(HEX_BYTES)]), bytes.len().min(HEX_BYTES)),
-    };
-    let more = total.saturating_sub(of as u64);
+    let Some(text) = text_of(bytes) else { return format!("({total} bytes that are no text)") };
+    let mut shown = shown_text(&readable(text));
+    let more = total.saturating_sub(bytes.len() as u64);
     if more > 0 {
         let _ = write!(shown, "\n(and {more} bytes more)");
     }
@@ -29,27 +29,25 @@ fn text_of(bytes: &[u8]) -> Option<&str> {
         }
         Err(_) => return None,
     };
-    let readable = |character: char| !character.is_control() || "\r\n\t".contains(character);
-    text.chars().all(readable).then_some(text)
+    // Texts have no zero bytes, but every other byte of UTF-16 is one.
+    (!text.contains('\0')).then_some(text)
 }
 
-/// Lines of an offset, 16 bytes, and their letters.
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for (index, line) in bytes.chunks(16).enumerate() {
-        let between = if index == 0 { "" } else { "\n" };
-        let _ = write!(text, "{between}{:06x} ", index * 16);
-        for byte in line {
-            let _ = write!(text, " {byte:02x}");
-        }
-        let letters: String = line.iter().map(|byte| letter(*byte)).collect();
-        let _ = write!(text, "{:gap$}  {letters}", "", gap = (16 - line.len()) * 3);
+/// With control characters as JSON writes them: a terminal would obey them.
+fn readable(text: &str) -> Cow<'_, str> {
+    let control = |character: char| character.is_control() && !"\r\n\t".contains(character);
+    if !text.contains(control) {
+        return Cow::Borrowed(text);
     }
-    text
-}
-
-fn letter(byte: u8) -> char {
-    if byte.is_ascii_graphic() || byte == b' ' { char::from(byte) } else { '.' }
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if control(character) {
+            let _ = write!(shown, "\\u{:04x}", u32::from(character));
+        } else {
+            shown.push(character);
+        }
+    }
+    Cow::Owned(shown)
 }
 
 #[cfg(test)]
@@ -57,13 +55,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_text_and_the_rest_is_hexadecimal() {
+    fn text_is_text_and_of_the_rest_only_the_length_is_told() {
         assert_eq!(shown_body("grün".as_bytes(), 5), "grün");
         assert_eq!(shown_body(&"grün".as_bytes()[..3], 5), "gr\n(and 2 bytes more)");
-        let shown = shown_body(b"\0\x01binary content.", 1000);
-        let expected = "000000  00 01 62 69 6e 61 72 79 20 63 6f 6e 74 65 6e 74  ..binary content\n\
-                        000010  2e                                               .\n\
-                        (and 983 bytes more)";
-        assert_eq!(shown, expected);
+        for hidden in [&b"\x1f\x8b\x08 canary"[..], b"{\0\"\0c\0a\0n\0", b"\xffcanary"] {
+            assert_eq!(shown_body(hidden, 1000), "(1000 bytes that are no text)");
+        }
+    }
+
+    #[test]
+    fn control_characters_do_not_lift_the_mask() {
+        let text = "{\"fileName\":\"a\u{7f}\u{85}b\",\"applicationKey\":\"canary\"}";
+        let expected = r#"{"fileName":"a\u007f\u0085b","applicationKey":".."}"#;
+        assert_eq!(shown_body(text.as_bytes(), text.len() as u64), expected);
     }
 }

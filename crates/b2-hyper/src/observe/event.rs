@@ -43,7 +43,10 @@ pub enum Event<'a> {
         firewall: bool,
         /// Its name and port.
         proxy: &'a str,
-        /// Why it did not connect, if it did not.
+        /// Whether it connected. If it did not and there is no error, it hung
+        /// up to be asked again by who tells it what it wants to know.
+        connected: bool,
+        /// Why it did not connect, if that is how it ended.
         error: Option<&'a ProxyError>,
     },
     /// The connection stands.
@@ -89,7 +92,8 @@ pub enum Event<'a> {
     /// A piece of the body of the answer was read. Only for who
     /// [wants bodies](Observer::wants_bodies).
     ResponseBody {
-        /// The piece, as it was on the wire: perhaps compressed.
+        /// The piece, as the caller gets it: decompressed, if it is
+        /// [decompressed](crate::Decompression) here.
         bytes: &'a [u8],
     },
     /// There is no answer.

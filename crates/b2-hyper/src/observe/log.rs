@@ -24,8 +24,8 @@ pub enum LogLevel {
     Info,
     /// Also connections, what was agreed on for them, proxies, and sizes.
     Verbose,
-    /// Also headers, and bodies: the first 16 KiB of a text, the first 256
-    /// bytes of anything else.
+    /// Also headers, and bodies: the first 16 KiB of a text, the length of
+    /// anything else.
     Debug,
 }
 
@@ -99,8 +99,10 @@ pub struct LogLine {
 ///
 /// Secrets are masked: in headers as [`Headers`](super::Headers) does it, in
 /// bodies the values of JSON strings whose names tell of tokens, keys,
-/// secrets, passwords and upload URLs. At [`LogLevel::Debug`] the content of
-/// files is logged too, if it is short or a text.
+/// secrets, passwords and upload URLs. Compressed answers are logged as they
+/// read when they are decompressed; of what is no text only the length is
+/// told. At [`LogLevel::Debug`] the content of files is logged too, if it is a
+/// text.
 pub struct Log<F> {
     level: LogLevel,
     write: F,
@@ -183,10 +185,12 @@ impl<F: Fn(LogLine) + Send + Sync + 'static> Log<F> {
                 let message = format!("asking {proxy} ({kind:?}) for {target}");
                 self.line(request, LogLevel::Verbose, which, message);
             }
-            Event::ProxyResponse { firewall, proxy, error } => {
+            Event::ProxyResponse { firewall, proxy, connected, error } => {
                 let which =
                     if *firewall { LogKind::FirewallResponse } else { LogKind::ProxyResponse };
-                let outcome = error.map_or_else(|| "connected".to_owned(), ToString::to_string);
+                let usual =
+                    if *connected { "connected" } else { "asks who we are, on a new connection" };
+                let outcome = error.map_or_else(|| usual.to_owned(), ToString::to_string);
                 self.line(request, LogLevel::Verbose, which, format!("{proxy}: {outcome}"));
             }
             _ => {}

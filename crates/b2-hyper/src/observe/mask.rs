@@ -29,6 +29,12 @@ fn is_secret(name: &str) -> bool {
     SECRET.iter().any(|part| name.contains(part)) || SECRET_NAMES.contains(&&*name)
 }
 
+/// Whether a JSON string with its quotes is the name of a secret in disguise.
+fn hides_secret(name: &str) -> bool {
+    let plain = |name| serde_json::from_str::<String>(name).map_or(true, |name| is_secret(&name));
+    name.contains('\\') && plain(name)
+}
+
 pub(super) fn shown_header<'a>(name: &HeaderName, value: &'a HeaderValue) -> Cow<'a, str> {
     if value.is_sensitive() || is_secret(name.as_str()) {
         return Cow::Borrowed(MASK);
@@ -74,7 +80,7 @@ pub(super) fn shown_text(text: &str) -> String {
         rest = after;
         let unquoted = name.trim_matches('"');
         let Some((between, value)) = value_of(after) else { continue };
-        if is_secret(unquoted) {
+        if is_secret(unquoted) || hides_secret(name) {
             shown.push_str(between);
             shown.push('"');
             shown.push_str(MASK);
@@ -137,6 +143,8 @@ mod tests {
             (r#"{"token":"canary is cut o"#, r#"{"token":"..""#),
             (r#"{"hmacSha256SigningSecret":"canary"}"#, r#"{"hmacSha256SigningSecret":".."}"#),
             (r#"{"name":"token","value":"canary"}"#, r#"{"name":"token","value":".."}"#),
+            (r#"{"\u0074oken":"canary"}"#, r#"{"\u0074oken":".."}"#),
+            (r#"{"a\"b":"shown"}"#, r#"{"a\"b":"shown"}"#),
             (r#"["token","a"] "#, r#"["token","a"] "#),
             (r#"{"token":7} no "quote"#, r#"{"token":7} no "quote"#),
         ] {

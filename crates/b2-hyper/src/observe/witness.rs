@@ -61,8 +61,12 @@ impl Witness {
         }
     }
 
-    pub(crate) fn tell_response_body(&self, bytes: &[u8]) {
+    /// Counts what came over the wire.
+    pub(crate) fn count_response_body(&self, bytes: &[u8]) {
         self.0.received.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn tell_response_body(&self, bytes: &[u8]) {
         if self.0.bodies {
             self.tell(&Event::ResponseBody { bytes });
         }

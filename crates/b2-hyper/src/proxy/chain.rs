@@ -4,17 +4,26 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ::http::uri::Authority;
+use b2_core::port::BoxFuture;
 
+#[cfg(feature = "pac")]
+use crate::builder::Builder;
 use crate::connect::socket::{Socket, Traffic};
 use crate::connect::stream::Wire;
 use crate::connect::{ConnectError, Connector};
+#[cfg(feature = "pac")]
+use crate::error::BuildError;
 use crate::observe::{Event, Witness};
 use crate::target::Target;
+use crate::tls::Reach;
+#[cfg(feature = "pac")]
+use crate::transport::HyperTransport;
 
 use super::auth::{Authenticator, Challenge};
 use super::error::ProxyError;
 use super::forward::Forward;
-use super::http::{Tunnel, authority, introduce};
+use super::host::{self, authority};
+use super::http::{Tunnel, introduce};
 use super::rules::ProxyRules;
 use super::server::{Proxy, ProxyKind};
 
@@ -28,6 +37,8 @@ pub(crate) struct Chain {
     /// Those that a script has named.
     #[cfg(feature = "pac")]
     named: Mutex<Vec<Arc<Hop>>>,
+    #[cfg(feature = "pac")]
+    fetcher: Option<HyperTransport>,
 }
 
 /// The proxies on a way to a server, the nearest first.
@@ -71,17 +82,19 @@ impl Hop {
         if let Some(witness) = witness {
             let (firewall, proxy) = (self.firewall, &*self.place());
             let error = outcome.as_ref().err();
-            witness.tell(&Event::ProxyResponse { firewall, proxy, error });
+            let connected = matches!(outcome, Ok(Tunnel::Open));
+            witness.tell(&Event::ProxyResponse { firewall, proxy, connected, error });
         }
     }
 
-    fn authenticator(&self) -> Authenticator {
+    /// With the challenge from before, unless it has to be a new one.
+    fn authenticator(&self, anew: bool) -> Authenticator {
         let known = self.challenge.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Authenticator::new(&self.proxy, known)
+        Authenticator::new(&self.proxy, known.filter(|_| !anew))
     }
 
     /// Remembers the challenge, so that the next connection need not ask.
-    pub(super) fn keep(&self, authenticator: &Authenticator) {
+    fn keep(&self, authenticator: &Authenticator) {
         *self.challenge.lock().unwrap_or_else(PoisonError::into_inner) =
             authenticator.known().cloned();
     }
@@ -104,7 +117,19 @@ impl Chain {
             rules,
             #[cfg(feature = "pac")]
             named: Mutex::default(),
+            #[cfg(feature = "pac")]
+            fetcher: None,
         }
+    }
+
+    /// With a transport that fetches scripts: as `builder` does, through the
+    /// firewall alone.
+    #[cfg(feature = "pac")]
+    pub(crate) fn with_fetcher(mut self, builder: Builder) -> Result<Self, BuildError> {
+        if let Some(script) = self.rules.script() {
+            self.fetcher = Some(script.fetcher(builder)?);
+        }
+        Ok(self)
     }
 
     /// The ways to `target`, to be tried in turn: each the proxies on it, the
@@ -112,8 +137,10 @@ impl Chain {
     pub(crate) async fn routes(&self, target: &Target) -> Result<Vec<Route>, ConnectError> {
         let to = |hop: Option<&Arc<Hop>>| self.firewall.iter().chain(hop).map(Arc::clone).collect();
         #[cfg(feature = "pac")]
-        if let Some(script) = self.rules.script_for(&target.host) {
-            let ways = Box::pin(script.ways(target)).await?;
+        if let Some(script) = self.rules.script_for(&target.host)
+            && let Some(fetcher) = &self.fetcher
+        {
+            let ways = Box::pin(script.ways(target, fetcher)).await?;
             let hops = ways.iter().map(|way| way.as_ref().map(|proxy| self.known(proxy)));
             return Ok(hops.map(|hop| to(hop.as_ref())).collect());
         }
@@ -152,7 +179,15 @@ impl Connector {
         target: &Target,
         witness: Option<&Witness>,
     ) -> Result<Passed, ConnectError> {
-        let mut known: Vec<_> = route.iter().map(|hop| hop.authenticator()).collect();
+        for hop in route {
+            host::check(hop.proxy.host()).map_err(ConnectError::Proxy)?;
+        }
+        // A proxy that reads requests counts them, and wants each count to be
+        // higher than the one before, whatever connection they come by; so
+        // each connection asks for a nonce of its own.
+        let own = |index: usize| index + 1 == route.len() && route[index].reads(target);
+        let known = route.iter().enumerate().map(|(index, hop)| hop.authenticator(own(index)));
+        let mut known: Vec<_> = known.collect();
         // A proxy may hang up once to learn who we are, and once to tell that
         // the nonce is old.
         for _ in 0..3 {
@@ -187,8 +222,8 @@ impl Connector {
         for (index, hop) in route.iter().enumerate() {
             if hop.proxy.tls {
                 let wire_to = wire.logged(self.proxy_tls.packet_observer()).carrier();
-                let session = self.proxy_tls.connect_by(hop.proxy.host(), wire_to, &self.dialer);
-                let session = session.await;
+                let way = Behind { connector: self, route: &route[..index] };
+                let session = self.proxy_tls.connect_by(hop.proxy.host(), wire_to, &way).await;
                 wire = Wire::tls(session.map_err(ConnectError::Tls)?);
             }
             let (host, port) = place(index + 1);
@@ -200,25 +235,44 @@ impl Connector {
             } else {
                 hop.proxy.open(&mut wire, host, port, authenticator).await
             };
-            hop.keep(authenticator);
+            if !reads {
+                hop.keep(authenticator);
+            }
             hop.tell_response(witness, &outcome);
             if outcome.map_err(ConnectError::Proxy)? == Tunnel::Again {
                 return Ok(None);
             }
             if reads {
-                forward = Some(forwarding(target, authenticator, hop)?);
+                forward = Some(forwarding(target, authenticator)?);
             }
         }
         Ok(Some(Passed { wire, traffic, local_address, peer_address, forward }))
     }
 }
 
-fn forwarding(
-    target: &Target,
-    authenticator: &Authenticator,
-    hop: &Arc<Hop>,
-) -> Result<Forward, ConnectError> {
+/// What is on this side of a proxy: the way to who knows whether its
+/// certificate was revoked.
+struct Behind<'a> {
+    connector: &'a Connector,
+    route: &'a [Arc<Hop>],
+}
+
+impl Reach for Behind<'_> {
+    #[expect(refining_impl_trait, reason = "a way to a proxy may lead through another one's TLS")]
+    fn reach(
+        &self,
+        target: &Target,
+    ) -> BoxFuture<'_, Result<(Wire, Option<Forward>), ConnectError>> {
+        let target = target.clone();
+        Box::pin(async move {
+            let passed = self.connector.pass(self.route, &target, None).await?;
+            Ok((passed.wire, passed.forward))
+        })
+    }
+}
+
+fn forwarding(target: &Target, authenticator: &Authenticator) -> Result<Forward, ConnectError> {
     let authority = Authority::try_from(target.to_string())
         .map_err(|_| ConnectError::Proxy(ProxyError::Unsuitable("the host of the URL")))?;
-    Ok(Forward::new(authority, authenticator.clone(), Arc::clone(hop)))
+    Ok(Forward::new(authority, authenticator.clone()))
 }

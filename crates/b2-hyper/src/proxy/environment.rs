@@ -7,7 +7,7 @@ use crate::error::BuildError;
 
 pub(super) fn read(variable: impl Fn(&str) -> Option<String>) -> Result<ProxyRules, BuildError> {
     let first = |names: &[&str]| {
-        names.iter().find_map(|name| variable(name)).filter(|value| !value.is_empty())
+        names.iter().find_map(|name| variable(name).filter(|value| !value.is_empty()))
     };
     let mut rules = ProxyRules::none();
     let all = ["all_proxy", "ALL_PROXY"];
@@ -43,6 +43,8 @@ mod tests {
         assert_eq!(chosen(&[("HTTP_PROXY", "h:1")], false, "x"), None);
         assert_eq!(chosen(&[("http_proxy", "h:1")], false, "x").as_deref(), Some("h"));
         assert_eq!(chosen(&[], true, "x"), None);
+        let empty = [("https_proxy", ""), ("HTTPS_PROXY", "s:1"), ("all_proxy", "a:1")];
+        assert_eq!(chosen(&empty, true, "x").as_deref(), Some("s"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Requests that an HTTP proxy reads itself.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use ::http::uri::{Authority, Scheme};
 use ::http::{HeaderMap, Request, Uri, header};
@@ -12,16 +12,11 @@ use super::error::ProxyError;
 pub(crate) struct Forward {
     authority: Authority,
     authenticator: Mutex<Authenticator>,
-    hop: Arc<super::chain::Hop>,
 }
 
 impl Forward {
-    pub(super) fn new(
-        authority: Authority,
-        authenticator: Authenticator,
-        hop: Arc<super::chain::Hop>,
-    ) -> Self {
-        Self { authority, authenticator: Mutex::new(authenticator), hop }
+    pub(super) fn new(authority: Authority, authenticator: Authenticator) -> Self {
+        Self { authority, authenticator: Mutex::new(authenticator) }
     }
 
     /// Gives the request the whole URL and says who is asking.
@@ -36,22 +31,18 @@ impl Forward {
         let mut authenticator = self.authenticator.lock().unwrap_or_else(PoisonError::into_inner);
         let uri = request.uri().to_string();
         let value = authenticator.header(request.method().as_str(), &uri)?;
-        request.headers_mut().remove(header::PROXY_AUTHORIZATION);
         if let Some(value) = value {
             request.headers_mut().insert(header::PROXY_AUTHORIZATION, value);
         }
         Ok(())
     }
 
-    /// The proxy does not know us, or no longer: what it says is kept for the
-    /// next connection.
+    /// The proxy does not know us, or no longer: the next connection asks
+    /// anew.
     pub(crate) fn refused(&self, headers: &HeaderMap) -> ProxyError {
         let mut authenticator = self.authenticator.lock().unwrap_or_else(PoisonError::into_inner);
         match authenticator.challenge(headers) {
-            Ok(()) => {
-                self.hop.keep(&authenticator);
-                ProxyError::Status(407)
-            }
+            Ok(()) => ProxyError::Status(407),
             Err(error) => error,
         }
     }

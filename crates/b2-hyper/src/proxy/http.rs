@@ -7,6 +7,7 @@ use ::http::header;
 use super::auth::Authenticator;
 use super::error::ProxyError;
 use super::head::Head;
+use super::host::authority;
 use super::server::Proxy;
 
 /// What came of asking.
@@ -111,7 +112,9 @@ impl Asking<'_> {
             request.extend_from_slice(value);
             request.extend_from_slice(b"\r\n");
         };
-        for (name, value) in &proxy.headers {
+        // The other method goes on to the server if the proxy lets it.
+        let own = proxy.headers.iter().filter(|_| self.method == "CONNECT");
+        for (name, value) in own {
             add(name.as_str(), value.as_bytes());
         }
         if let Some(value) = authenticator.header(self.method, self.uri)? {
@@ -122,8 +125,4 @@ impl Asking<'_> {
         stream.flush().await?;
         Head::read(stream).await
     }
-}
-
-pub(super) fn authority(host: &str, port: u16) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }

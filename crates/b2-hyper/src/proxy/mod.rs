@@ -26,6 +26,7 @@ mod error;
 mod exceptions;
 mod forward;
 mod head;
+mod host;
 mod http;
 #[cfg(feature = "pac")]
 mod pac;
@@ -39,6 +40,7 @@ pub(crate) use chain::{Chain, Passed, Route};
 pub use error::ProxyError;
 pub use exceptions::Exceptions;
 pub(crate) use forward::Forward;
+pub(crate) use host::is_host;
 #[cfg(feature = "pac")]
 pub use pac::ProxyScript;
 pub use rules::ProxyRules;

@@ -70,6 +70,12 @@ impl ProxyRules {
         if tls { self.https.as_ref() } else { self.http.as_ref() }
     }
 
+    /// The script, if there is one.
+    #[cfg(feature = "pac")]
+    pub(super) fn script(&self) -> Option<&ProxyScript> {
+        self.script.as_ref()
+    }
+
     /// The ways to `host` that a script knows, if there is one and it is asked.
     #[cfg(feature = "pac")]
     pub(super) fn script_for(&self, host: &str) -> Option<&ProxyScript> {

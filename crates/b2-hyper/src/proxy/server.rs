@@ -12,7 +12,7 @@ use crate::error::BuildError;
 use super::auth::{AuthScheme, Authenticator};
 use super::error::ProxyError;
 use super::http::{Tunnel, tunnel};
-use super::{socks4, socks5};
+use super::{host, socks4, socks5};
 
 /// What a proxy speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,7 +194,8 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// If the proxy refuses. [`ProxyError::Protocol`] too if it hangs up after
+    /// If the proxy refuses. [`ProxyError::Unsuitable`] if `host` cannot be
+    /// the name of one. [`ProxyError::Protocol`] too if it hangs up after
     /// asking for credentials, which a transport answers on a new connection.
     ///
     /// # Cancel safety
@@ -221,6 +222,7 @@ impl Proxy {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
+        host::check(host)?;
         match self.kind {
             ProxyKind::Http => return tunnel(stream, self, host, port, authenticator).await,
             ProxyKind::Socks4 => {

@@ -9,6 +9,7 @@ use crate::connect::{Family, KeepAlive, SocketOptions};
 use crate::error::BuildError;
 use crate::http::{Decompression, HeaderOverrides, HttpVersion};
 use crate::pace::RateLimit;
+use crate::proxy::is_host;
 use crate::tls::IdentityError;
 
 /// Why settings do not make a transport.
@@ -27,6 +28,9 @@ pub enum SettingsError {
 }
 
 impl Settings {
+    /// The default of `timeout`, in seconds.
+    const USUAL_TIMEOUT: u64 = 60;
+
     /// A builder with everything that is set here; files that are named are
     /// read now, but root certificates when it is built.
     ///
@@ -35,7 +39,6 @@ impl Settings {
     /// [`SettingsError`] says which setting cannot be made, and why.
     pub fn builder(&self) -> Result<Builder, SettingsError> {
         self.check()?;
-        let seconds = |number| Duration::from_secs(number);
         let mut builder = Builder::default()
             .with_tls(self.tls()?)
             .with_socket_options(self.socket_options()?)
@@ -53,18 +56,43 @@ impl Settings {
         if let Some(firewall) = self.firewall()? {
             builder = builder.with_firewall(firewall);
         }
-        if self.connection_timeout > 0 {
-            builder = builder.with_connect_timeout(seconds(self.connection_timeout));
+        builder = self.with_times(builder);
+        if !self.keep_alive {
+            // HTTP/2 has no header to say so.
+            builder = builder.with_idle_timeout(Duration::ZERO);
         }
-        builder = match (self.timeout, self.absolute_timeout) {
-            (0, _) => builder.with_inactivity_timeout(Duration::MAX),
-            (timeout, true) => builder.with_total_timeout(seconds(timeout)),
-            (timeout, false) => builder.with_inactivity_timeout(seconds(timeout)),
-        };
         if self.max_transfer_rate > 0 {
             builder = builder.with_send_limit(RateLimit::new(self.max_transfer_rate));
         }
         Ok(builder)
+    }
+
+    /// The longest silence that `timeout` allows, if it is not at its default
+    /// and so leaves everybody's own times alone; [`Duration::MAX`] for 0,
+    /// which is any.
+    #[must_use]
+    pub fn patience(&self) -> Option<Duration> {
+        match self.timeout {
+            Self::USUAL_TIMEOUT => None,
+            0 => Some(Duration::MAX),
+            seconds => Some(Duration::from_secs(seconds)),
+        }
+    }
+
+    fn with_times(&self, mut builder: Builder) -> Builder {
+        if self.absolute_timeout && self.timeout > 0 {
+            // Then the whole request counts, and no silence in it.
+            let total = Duration::from_secs(self.timeout);
+            builder = builder.with_total_timeout(total).with_inactivity_timeout(Duration::MAX);
+            builder = builder.with_connect_timeout(total);
+        } else if let Some(patience) = self.patience() {
+            builder = builder.with_inactivity_timeout(patience).with_silence_before_head(false);
+            builder = builder.with_connect_timeout(patience);
+        }
+        if self.connection_timeout > 0 {
+            builder = builder.with_connect_timeout(Duration::from_secs(self.connection_timeout));
+        }
+        builder
     }
 
     /// What can be said without files or a network.
@@ -83,6 +111,14 @@ impl Settings {
         if self.proxy_ssl > 3 {
             let expected = "0 automatic, 1 always, 2 never or 3 tunnel";
             return Err(SettingError::Value { name: "ProxySSL", expected });
+        }
+        for (name, host) in
+            [("ProxyServer", &self.proxy_server), ("FirewallHost", &self.firewall_host)]
+        {
+            if !host.is_empty() && !is_host(host) {
+                let expected = "the name or address of a host, without scheme and port";
+                return Err(SettingError::Value { name, expected });
+            }
         }
         self.local_address().map(drop)
     }

@@ -38,6 +38,10 @@ mod tests {
             "SSLEnabledProtocols=48",
             "HTTPVersion=3.0",
             "FirewallType=4",
+            "FirewallHost=a b",
+            "ProxyServer=p\r\nX-Evil: 1",
+            "ProxyServer=http://p",
+            "ProxyAuthScheme=6",
             "SSLEnabledCipherSuites=TLS_RSA_WITH_RC4_128_MD5",
             "LocalHost=name",
             "NoSuch=1",
@@ -49,6 +53,8 @@ mod tests {
             assert!(settings.apply(text).is_err(), "{text}");
         }
         assert_eq!(settings, Settings::default());
+        let kerberos = settings.apply("ProxyAuthScheme=5").unwrap_err();
+        assert!(matches!(kerberos, SettingError::Unsupported { .. }), "{kerberos}");
         assert_eq!(
             settings.apply("tlsNoSuch").unwrap_err(),
             SettingError::unknown("setting", "tlsNoSuch")

@@ -124,9 +124,12 @@ settings! {
     /// Bytes sent each second at the most; 0 is no limit.
     max_transfer_rate: u64 = 0, "MaxTransferRate";
     /// The longest silence in seconds, or the longest time of a request if
-    /// `AbsoluteTimeout` is set; 0 is none.
+    /// `AbsoluteTimeout` is set; 0 is none. It holds for connecting, too, and
+    /// for the wait for an answer; but at 60, the default, 20 seconds are
+    /// enough to connect, and between a request and its answer only the
+    /// deadline counts, for B2 may take its time.
     timeout: u64 = 60, "Timeout" | "timeout";
-    /// The longest time for a connection in seconds; 0 is 20 seconds.
+    /// The longest time for a connection in seconds; 0 is that of `timeout`.
     connection_timeout: u64 = 0, "ConnectionTimeout";
     /// Whether `timeout` is for the whole request.
     absolute_timeout: bool = false, "AbsoluteTimeout";

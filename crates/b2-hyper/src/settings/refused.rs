@@ -1,6 +1,7 @@
 //! Names that are known and not to be had here, with the reason.
 
-const NO_KERBEROS: &str = "Kerberos needs libraries of the system; use NTLM, Digest or a token";
+pub(super) const NO_KERBEROS: &str =
+    "Kerberos needs libraries of the system; use NTLM, Digest or a token";
 const NOT_COMPRESSED: &str = "B2 takes no compressed requests, and refuses Content-Encoding on uploads; \
      compress the content before you upload it";
 const NOT_CHUNKED: &str =

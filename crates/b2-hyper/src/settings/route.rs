@@ -13,6 +13,7 @@ impl Settings {
             1 => Ok(AuthScheme::Digest),
             2 | 3 => Ok(AuthScheme::None),
             4 => Ok(AuthScheme::Ntlm),
+            5 => Err(SettingError::unsupported("ProxyAuthScheme=5", super::refused::NO_KERBEROS)),
             _ => {
                 let expected = "0 Basic, 1 Digest, 2 a token, 3 none or 4 NTLM";
                 Err(SettingError::Value { name: "ProxyAuthScheme", expected })
@@ -38,17 +39,24 @@ impl Settings {
         if !self.proxy_user.is_empty() {
             proxy = proxy.with_credentials(&self.proxy_user, self.proxy_password.expose());
         }
-        if !self.proxy_authorization.expose().is_empty() {
+        // The class computes it of user and password unless there are none.
+        let computed = !self.proxy_user.is_empty() && matches!(self.proxy_auth_scheme, 0 | 1 | 4);
+        let wanted = self.proxy_auth_scheme != 3 && !computed;
+        if wanted && !self.proxy_authorization.expose().is_empty() {
             proxy = proxy.with_token(self.proxy_authorization.expose())?;
         }
         Ok(ProxyRules::all(proxy).with_exceptions(exceptions))
     }
 
     pub(super) fn firewall(&self) -> Result<Option<Proxy>, SettingsError> {
-        if self.firewall_type == 0 || self.firewall_host.is_empty() {
+        if self.firewall_type == 0 {
             return Ok(None);
         }
         let host = &*self.firewall_host;
+        if host.is_empty() {
+            let expected = "give the firewall, for FirewallType says that there is one";
+            return Err(SettingError::Value { name: "FirewallHost", expected }.into());
+        }
         let port = |usual| if self.firewall_port == 0 { usual } else { self.firewall_port };
         let mut firewall = match self.firewall_type {
             1 => Proxy::http(host, port(80)),

@@ -102,9 +102,10 @@ async fn squid_with_basic() {
     right_and_wrong(&squid, AuthScheme::Basic, "ada").await;
 }
 
-#[tokio::test]
-async fn squid_with_digest() {
-    let squid = Squid::plain(|folder| {
+/// A squid that digests, as strict as it is by default but for the number of
+/// requests with one nonce.
+fn digesting() -> Squid {
+    Squid::plain(|folder| {
         let file = folder.join("users");
         std::fs::write(&file, "ada:open sesame\n").unwrap();
         format!(
@@ -113,8 +114,25 @@ async fn squid_with_digest() {
             helper("digest_file_auth"),
             file.display()
         )
-    });
-    right_and_wrong(&squid, AuthScheme::Digest, "ada").await;
+    })
+}
+
+#[tokio::test]
+async fn squid_with_digest() {
+    right_and_wrong(&digesting(), AuthScheme::Digest, "ada").await;
+}
+
+#[tokio::test]
+async fn squid_with_digest_and_many_connections() {
+    let (squid, places) = (digesting(), Places::new());
+    let proxy = squid.proxy().with_scheme(AuthScheme::Digest);
+    let transport = places.through(proxy.with_credentials("ada", "open sesame"), "");
+    for _ in 0..3 {
+        let round = || round(&transport, &places.http);
+        let all = tokio::try_join!(round(), round(), round(), round());
+        let (one, two, ..) = all.unwrap();
+        assert_ne!(one.local_address, two.local_address);
+    }
 }
 
 /// The other side of NTLM is pyspnego, which computes everything itself.

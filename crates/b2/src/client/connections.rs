@@ -6,7 +6,7 @@ use b2_hyper::observe::LogLine;
 use b2_hyper::settings::{SettingError, Settings};
 use b2_hyper::{Builder, HyperTransport, UrlPolicy};
 
-use super::{BuildError, ClientBuilder};
+use super::{BuildError, ClientBuilder, Config};
 
 type Write = Arc<dyn Fn(LogLine) + Send + Sync>;
 
@@ -20,6 +20,18 @@ pub(super) struct Connections {
 }
 
 impl Connections {
+    /// What `Timeout` says to who watches over whole calls: a silence that the
+    /// transport allows is not cut short there.
+    pub(super) fn patient(&self, config: Config) -> Config {
+        match self.settings.patience() {
+            Some(silence) => {
+                let timeouts = config.timeouts().clone().with_patience(silence);
+                config.with_timeouts(timeouts)
+            }
+            None => config,
+        }
+    }
+
     /// A transport whose server is at `realm`.
     pub(super) fn build(&self, realm: &str) -> Result<HyperTransport, BuildError> {
         let set = self.settings != Settings::default();

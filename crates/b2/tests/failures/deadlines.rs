@@ -56,6 +56,33 @@ async fn a_server_that_never_answers_is_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_timeout_by_name_holds_for_whole_calls() {
+    let site = Site::start().await;
+    let proxy = site.proxy();
+    let client = |timeout: &str, call| {
+        let config = impatient(call).with_realm(&proxy.url());
+        let mut builder = Client::builder(credentials(&site.emulator)).with_config(config);
+        builder.config(timeout).unwrap();
+        builder.build().unwrap()
+    };
+    // It ends a silence that a call would have suffered,
+    proxy.set_pace(Pace::Silent);
+    let begun = Instant::now();
+    let call = client("Timeout=1", Duration::from_secs(60)).bucket("the-bucket").start();
+    let error = soon(call.join()).await.unwrap_err();
+    assert_eq!(transport(&error), TransportErrorKind::Timeout);
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    // and grants a time that a call would not have.
+    proxy.set_pace(Pace::Trickle(200, Duration::from_millis(150)));
+    let call = client("Timeout=60", CALL).bucket("the-bucket").start();
+    assert_eq!(transport(&soon(call.join()).await.unwrap_err()), TransportErrorKind::Timeout);
+    for timeout in ["Timeout=50", "Timeout=0"] {
+        let call = client(timeout, CALL).bucket("the-bucket").start();
+        soon(call.join()).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_call_says_what_it_waits_for_and_ends() {
     let scene = scene(CALL).await;
     scene.proxy.set_pace(Pace::Silent);

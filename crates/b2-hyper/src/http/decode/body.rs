@@ -14,6 +14,7 @@ use super::coding::Coding;
 use super::error::ContentError;
 use super::reader::Reader;
 use crate::http::answer::Answer;
+use crate::observe::Witness;
 
 /// Bytes that are decoded at a time.
 const PIECE: usize = 16 * 1024;
@@ -27,6 +28,7 @@ pub(crate) struct Decoded {
     decoder: Decoder,
     gave: u64,
     limit: u64,
+    witness: Option<Witness>,
 }
 
 enum Decoder {
@@ -39,8 +41,13 @@ enum Decoder {
 }
 
 impl Decoded {
-    pub(crate) fn new(answer: Answer, coding: Coding, limit: u64) -> Self {
-        Self { decoder: Decoder::New(Reader::new(answer), coding), gave: 0, limit }
+    pub(crate) fn new(
+        answer: Answer,
+        coding: Coding,
+        limit: u64,
+        witness: Option<Witness>,
+    ) -> Self {
+        Self { decoder: Decoder::New(Reader::new(answer), coding), gave: 0, limit, witness }
     }
 
     /// Chooses a decoder when the first bytes are there. An empty body is
@@ -128,7 +135,12 @@ impl Body for Decoded {
         };
         if !piece.is_empty() {
             return Poll::Ready(match this.check_size(piece.len()) {
-                Ok(()) => Some(Ok(Frame::data(piece))),
+                Ok(()) => {
+                    if let Some(witness) = &this.witness {
+                        witness.tell_response_body(&piece);
+                    }
+                    Some(Ok(Frame::data(piece)))
+                }
                 Err(error) => {
                     this.decoder = Decoder::Ended;
                     Some(Err(error.into()))

@@ -1,16 +1,31 @@
 //! What a script answers.
 
 use crate::proxy::Proxy;
+use crate::proxy::host::is_host;
+
+/// The longest answer, in bytes; those of real scripts have some dozens.
+pub(super) const LONGEST: usize = 8 * 1024;
+const MOST: usize = 16;
+const LONGEST_COMPLAINT: usize = 200;
 
 /// The ways that an answer such as `PROXY a:8080; DIRECT` names, in order;
 /// `None` is the direct one. Nothing at all means that, too. Ways that are not
 /// known are left out; if no other is left, so is everything.
+///
+/// No more than 16 are taken: each may cost a share of the time to connect.
 pub(super) fn ways(text: &str) -> Vec<Option<Proxy>> {
-    let named: Vec<_> = text.split(';').map(str::trim).filter(|way| !way.is_empty()).collect();
-    if named.is_empty() {
+    let mut named = text.split(';').map(str::trim).filter(|way| !way.is_empty()).peekable();
+    if named.peek().is_none() {
         return vec![None];
     }
-    named.into_iter().filter_map(way).collect()
+    named.filter_map(way).take(MOST).collect()
+}
+
+/// What a script complains of, as one line of at most 200 characters.
+pub(super) fn complaint(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let shown = line.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
+    shown.take(LONGEST_COMPLAINT).collect()
 }
 
 fn way(text: &str) -> Option<Option<Proxy>> {
@@ -27,7 +42,7 @@ fn way(text: &str) -> Option<Option<Proxy>> {
         _ => (place, None),
     };
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    if host.is_empty() {
+    if !is_host(host) {
         return None;
     }
     let port = |usual| port.unwrap_or(usual);
@@ -62,6 +77,13 @@ mod tests {
             ["Http a 1", "Http b 443", "Socks4a c 1080", "Socks5 ::1 9", "direct"]
         );
         assert_eq!(shown(" "), ["direct"]);
-        assert!(shown("PROXY a:x; nonsense").is_empty());
+        assert!(shown("PROXY a:x; nonsense; PROXY a\u{1}b").is_empty());
+        assert_eq!(shown(&"PROXY a;".repeat(1000)).len(), MOST);
+    }
+
+    #[test]
+    fn a_complaint_is_a_short_line() {
+        assert_eq!(complaint("a\u{1b}[1m\r\nb"), "a [1m");
+        assert_eq!(complaint(&"ä".repeat(1000)).chars().count(), LONGEST_COMPLAINT);
     }
 }

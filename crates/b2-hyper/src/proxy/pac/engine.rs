@@ -1,41 +1,44 @@
 //! Running a script.
 
-use std::net::UdpSocket;
+use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
 use std::time::{Duration, Instant, SystemTime};
 
 use rquickjs::{CatchResultExt, Context, Ctx, Function, Runtime, Value};
-use tokio::runtime::Handle;
 
-use crate::connect::{Family, resolve};
+use super::answer::{LONGEST, complaint};
 
 /// Memory that a script may use.
 const MEMORY: usize = 32 * 1024 * 1024;
 const STACK: usize = 256 * 1024;
 /// How long it may take, names that it looks up included.
-const TIME: Duration = Duration::from_secs(5);
+pub(super) const TIME: Duration = Duration::from_secs(5);
 
 const HELPERS: &str = include_str!("helpers.js");
 
-/// Asks a script for the ways to `host`. Blocks, for 5 seconds at the most.
-pub(super) fn find(
-    script: &str,
-    url: &str,
-    host: &str,
-    runtime: &Handle,
-) -> Result<String, String> {
+/// Asks a script for the ways to `host`. Blocks, mostly for 5 seconds at the
+/// most; but not every script can be stopped.
+pub(super) fn find(script: &str, url: &str, host: &str) -> Result<String, String> {
     let end = Instant::now() + TIME;
     let clock = || {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         since.map_or(0.0, |since| since.as_secs_f64() * 1000.0)
     };
-    let runtime = runtime.clone();
-    let resolver = move |name: String| look_up(&name, end, &runtime);
-    run(script, end, clock, resolver, |context| {
-        let find: Function = context.globals().get("FindProxyForURL")?;
-        let answer: Value = find.call((url, host))?;
-        // Scripts that find nothing answer null or nothing.
-        answer.as_string().map_or(Ok(String::new()), rquickjs::String::to_string)
-    })
+    let answer = run(
+        script,
+        end,
+        clock,
+        |name| look_up(&name),
+        |context| {
+            let find: Function = context.globals().get("FindProxyForURL")?;
+            let answer: Value = find.call((url, host))?;
+            // Scripts that find nothing answer null or nothing.
+            answer.as_string().map_or(Ok(String::new()), rquickjs::String::to_string)
+        },
+    )?;
+    if answer.len() > LONGEST {
+        return Err(format!("its answer is longer than {LONGEST} bytes"));
+    }
+    Ok(answer)
 }
 
 /// Runs `script` and then `ask`, in a world of their own.
@@ -68,7 +71,7 @@ fn run<T>(
         let late = |text: String| {
             if Instant::now() > end { format!("it took longer than {TIME:?}") } else { text }
         };
-        play().catch(&context).map_err(|error| late(error.to_string().trim().to_owned()))
+        play().catch(&context).map_err(|error| late(complaint(error.to_string().trim())))
     })
 }
 
@@ -84,12 +87,11 @@ impl<'js> rquickjs::IntoJs<'js> for Nullable {
     }
 }
 
-/// The first IPv4 address of a name, as the transport would find it.
-fn look_up(name: &str, end: Instant, runtime: &Handle) -> Option<String> {
-    let left = end.checked_duration_since(Instant::now())?;
-    let looking = async { tokio::time::timeout(left, resolve(name, 0, Family::V4)).await };
-    let found = runtime.block_on(looking).ok()?.ok()?;
-    found.first().map(|address| address.ip().to_string())
+/// The first IPv4 address of a name. It is looked up on the thread of the
+/// script: its runtime may be gone by now.
+fn look_up(name: &str) -> Option<String> {
+    let mut found = (name, 0).to_socket_addrs().ok()?;
+    found.find(SocketAddr::is_ipv4).map(|address| address.ip().to_string())
 }
 
 /// The address that this machine reaches others from.

@@ -3,5 +3,6 @@
 mod answer;
 mod engine;
 mod script;
+mod thread;
 
 pub use script::ProxyScript;

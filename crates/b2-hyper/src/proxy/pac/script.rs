@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 use ::http::{Request, StatusCode, Uri};
 use b2_core::port::{BoxFuture, RequestBody, Transport};
 use bytes::Bytes;
-use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
+use super::thread::Threads;
 use super::{answer, engine};
+use crate::builder::Builder;
 use crate::connect::ConnectError;
 use crate::error::BuildError;
 use crate::http::Redirects;
@@ -36,10 +37,13 @@ const FRESH: Duration = Duration::from_secs(60 * 60);
 /// to a server, and they are tried in turn. It sees scheme, host and port, but
 /// no path; it has all the usual functions (`dnsDomainIs`, `shExpMatch`,
 /// `isInNet`, `weekdayRange`, `dateRange`, `timeRange`, `myIpAddress`,
-/// `dnsResolve` and so on), 32 MiB of memory and 5 seconds. A script that
-/// cannot be fetched or fails is an error: what may not pass directly does not.
+/// `dnsResolve` and so on), 32 MiB of memory and 5 seconds, and at the most 16
+/// ways in 8 KiB are taken of its answer. A script that cannot be fetched or
+/// fails is an error: what may not pass directly does not. One that cannot
+/// even be stopped costs a thread, and is not asked again.
 ///
-/// It is fetched without a proxy before the first connection, kept for an
+/// It is fetched without a proxy, but through the
+/// [firewall](crate::Builder::with_firewall), before the first connection, kept for an
 /// hour, and longer if it cannot be fetched then; it may have 1 MiB.
 ///
 /// ```
@@ -59,6 +63,7 @@ pub struct ProxyScript {
     scheme: AuthScheme,
     kept: Arc<Mutex<Option<Kept>>>,
     tls: TlsSettings,
+    threads: Threads,
 }
 
 #[derive(Clone)]
@@ -81,6 +86,7 @@ impl ProxyScript {
             scheme: AuthScheme::default(),
             kept: Arc::default(),
             tls: TlsSettings::default(),
+            threads: Threads::default(),
         }
     }
 
@@ -127,16 +133,25 @@ impl ProxyScript {
         self
     }
 
+    /// What fetches the script: as `builder` does it, but to whom this says.
+    pub(crate) fn fetcher(&self, builder: Builder) -> Result<HyperTransport, BuildError> {
+        let redirects = Redirects::same_scheme().with_limit(5);
+        let builder = builder.with_tls(self.tls.clone()).with_redirects(redirects);
+        builder.with_idle_timeout(Duration::ZERO).build()
+    }
+
     /// The ways to `target`, the first one first.
-    pub(crate) async fn ways(&self, target: &Target) -> Result<Vec<Option<Proxy>>, ConnectError> {
+    pub(crate) async fn ways(
+        &self,
+        target: &Target,
+        fetcher: &HyperTransport,
+    ) -> Result<Vec<Option<Proxy>>, ConnectError> {
         let failed = |text: String| ConnectError::Proxy(ProxyError::Script(text));
-        let script = self.text().await.map_err(failed)?;
+        let script = self.text(fetcher).await.map_err(failed)?;
         let scheme = if target.tls { "https" } else { "http" };
         let (url, host) = (format!("{scheme}://{target}/"), target.host.to_string());
-        let runtime = Handle::current();
-        let asked =
-            tokio::task::spawn_blocking(move || engine::find(&script, &url, &host, &runtime));
-        let answer = asked.await.map_err(|_| failed("it broke off".to_owned()))?.map_err(failed)?;
+        let asked = self.threads.run(move || engine::find(&script, &url, &host));
+        let answer = asked.await.map_err(failed)?;
         let ways = answer::ways(&answer);
         if ways.is_empty() {
             return Err(failed("it names no way that is known here".to_owned()));
@@ -153,7 +168,7 @@ impl ProxyScript {
     }
 
     /// The script, fetched if need be.
-    async fn text(&self) -> Result<Arc<str>, String> {
+    async fn text(&self, fetcher: &HyperTransport) -> Result<Arc<str>, String> {
         if let Source::Text(text) = &self.source {
             return Ok(Arc::clone(text));
         }
@@ -163,7 +178,7 @@ impl ProxyScript {
         {
             return Ok(Arc::clone(&kept.text));
         }
-        let text = match (Box::pin(self.fetch()).await, &*kept) {
+        let text = match (self.fetch(fetcher).await, &*kept) {
             (Ok(text), _) => text.into(),
             (Err(_), Some(old)) => Arc::clone(&old.text),
             (Err(error), None) => return Err(format!("it cannot be fetched: {error}")),
@@ -174,9 +189,9 @@ impl ProxyScript {
 
     /// Boxed, for a transport that fetches the script of a transport has a
     /// type without an end.
-    fn fetch(&self) -> BoxFuture<'_, Result<String, String>> {
+    fn fetch(&self, fetcher: &HyperTransport) -> BoxFuture<'static, Result<String, String>> {
         match &self.source {
-            Source::Url(uri) => Box::pin(download(self.tls.clone(), uri.clone())),
+            Source::Url(uri) => Box::pin(download(fetcher.clone(), uri.clone())),
             Source::File(path) => Box::pin(read_file(path.clone())),
             Source::Text(text) => Box::pin(std::future::ready(Ok(text.to_string()))),
         }
@@ -194,10 +209,7 @@ async fn read_file(path: PathBuf) -> Result<String, String> {
     decode(read.map_err(|error| error.to_string())?)
 }
 
-async fn download(tls: TlsSettings, uri: Uri) -> Result<String, String> {
-    let redirects = Redirects::same_scheme().with_limit(5);
-    let builder = HyperTransport::builder().with_tls(tls).with_redirects(redirects);
-    let transport = builder.build().map_err(|error| error.to_string())?;
+async fn download(transport: HyperTransport, uri: Uri) -> Result<String, String> {
     let request = Request::get(uri).body(RequestBody::from_bytes(Bytes::new()));
     let request = request.map_err(|error| error.to_string())?;
     let answer = transport.send(request, Instant::now() + PATIENCE).await;
