@@ -67,7 +67,9 @@ impl UrlPolicy {
     ///
     /// - if it is on this machine, only this machine is;
     /// - if it is another address, only that address is;
-    /// - if it has a name, all hosts of its domain are, that is of what is
+    /// - if it has a name, all hosts of its domain are (if strangers may have
+    ///   names there, which is known of the usual places only, give a policy
+    ///   of your own), that is of what is
     ///   behind the first dot: `f.b2.example` for `api.b2.example`. So are the
     ///   hosts of B2 over `https`, whichever server stands before them.
     ///
@@ -125,13 +127,36 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
+/// Domains in which anyone may have a name; there are more.
+const SHARED: &[&str] = &[
+    "appspot.com",
+    "azurewebsites.net",
+    "cloudfront.net",
+    "duckdns.org",
+    "fly.dev",
+    "github.io",
+    "herokuapp.com",
+    "netlify.app",
+    "ngrok.app",
+    "ngrok.io",
+    "ngrok-free.app",
+    "onrender.com",
+    "pages.dev",
+    "run.app",
+    "vercel.app",
+    "workers.dev",
+];
+
 /// What is behind the first dot of a name, unless anyone could have a name
 /// there: a country and what it calls its companies, as in `co.uk`.
 fn domain_of(host: &str) -> &str {
     let Some((_, domain)) = host.split_once('.') else { return host };
     let shared = match domain.split_once('.') {
         None => true,
-        Some((second, top)) => !top.contains('.') && top.len() == 2 && second.len() <= 3,
+        Some((second, top)) => {
+            let country = !top.contains('.') && top.len() == 2;
+            country && (second.len() <= 3 || second == "info") || SHARED.contains(&domain)
+        }
     };
     if shared { host } else { domain }
 }
@@ -196,6 +221,8 @@ mod tests {
                 &["http://f000.backblazeb2.com/", "http://example/", "http://other.example/"],
             ),
             ("https://b2.co.uk", &["https://b2.co.uk/"], &["https://evil.co.uk/"]),
+            ("https://b2.info.pl", &["https://b2.info.pl/"], &["https://evil.info.pl/"]),
+            ("https://b2.workers.dev", &["https://b2.workers.dev/"], &["https://x.workers.dev/"]),
             ("https://storage", &["https://storage/"], &["https://evil/"]),
             ("https://b2.example", &["https://b2.example/"], &["https://evil.example/"]),
         ] {

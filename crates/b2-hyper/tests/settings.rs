@@ -114,6 +114,13 @@ async fn proxies_and_firewalls() {
         let bytes = first_bytes(&texts, ELSEWHERE).await;
         assert!(bytes.contains(expected), "{texts:?}: {bytes:?}");
     }
+    let known = ["ProxyUser=ada", "ProxyPassword=secret"];
+    for scheme in ["ProxyAuthScheme=0", "ProxyAuthScheme=3"] {
+        let texts = [&of(&["ProxyAuthorization=Bearer given", scheme])[..], &known].concat();
+        let bytes = first_bytes(&texts, ELSEWHERE).await;
+        assert!(!bytes.contains("given"), "{scheme}: {bytes}");
+        assert_eq!(bytes.contains("Basic YWRhOnNlY3JldA=="), scheme.ends_with('0'), "{bytes}");
+    }
     let texts = ["ProxyServer=127.0.0.1", "ProxyPort=1", "ProxyExceptionsList=127.0.0.1"];
     assert!(first_bytes(&texts, DIRECT).await.starts_with("GET /x "));
 }

@@ -20,6 +20,7 @@ pub(crate) struct Traffic {
     written: AtomicU64,
     unflushed: AtomicBool,
     doubtful: AtomicBool,
+    awaited: AtomicBool,
 }
 
 impl Traffic {
@@ -40,6 +41,12 @@ impl Traffic {
 
     pub(crate) fn set_unflushed(&self, unflushed: bool) {
         self.unflushed.store(unflushed, Ordering::Relaxed);
+    }
+
+    /// While set, a write that finds the connection broken is an error: nobody
+    /// reads beside it.
+    pub(crate) fn set_awaited(&self, awaited: bool) {
+        self.awaited.store(awaited, Ordering::Relaxed);
     }
 
     /// While set, a read that finds nothing asks the kernel itself.
@@ -116,7 +123,9 @@ impl Socket {
                 self.traffic.written.fetch_add(bytes as u64, Ordering::Relaxed);
                 Poll::Ready(Ok(bytes))
             }
-            Poll::Ready(Err(error)) if broken(&error) => {
+            Poll::Ready(Err(error))
+                if broken(&error) && !self.traffic.awaited.load(Ordering::Relaxed) =>
+            {
                 self.deaf = true;
                 Poll::Pending
             }
@@ -199,5 +208,38 @@ impl AsyncWrite for Socket {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.tcp).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::time::Duration;
+
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A socket whose peer has reset the connection.
+    async fn reset() -> (Socket, Arc<Traffic>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let tcp = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (peer, _) = listener.accept().await.unwrap();
+        SockRef::from(&peer).set_linger(Some(Duration::ZERO)).unwrap();
+        drop(peer);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let traffic = Arc::new(Traffic::default());
+        (Socket::new(tcp, Arc::clone(&traffic)), traffic)
+    }
+
+    #[tokio::test]
+    async fn a_broken_write_is_an_error_only_if_nobody_reads() {
+        let (mut socket, traffic) = reset().await;
+        traffic.set_awaited(true);
+        socket.write_all(b"x").await.unwrap_err();
+        let (mut socket, _) = reset().await;
+        let polled = poll_fn(|cx| Poll::Ready(Pin::new(&mut socket).poll_write(cx, b"x"))).await;
+        assert!(polled.is_pending());
     }
 }

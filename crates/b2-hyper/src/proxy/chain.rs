@@ -230,11 +230,13 @@ impl Connector {
             let authenticator = &mut known[index];
             let reads = index + 1 == route.len() && hop.reads(target);
             hop.tell_request(witness, host, port);
+            traffic.set_awaited(true);
             let outcome = if reads {
                 introduce(&mut wire, &hop.proxy, host, port, authenticator).await
             } else {
                 hop.proxy.open(&mut wire, host, port, authenticator).await
             };
+            traffic.set_awaited(false);
             if !reads {
                 hop.keep(authenticator);
             }

@@ -8,6 +8,9 @@ use super::error::ProxyError;
 /// More than any proxy has to say.
 const LIMIT: usize = 64 * 1024;
 
+/// So much is looked at whenever something comes.
+const EARLY: usize = 1024;
+
 /// The head of an answer, and what was read beyond it.
 pub(super) struct Head {
     pub(super) status: u16,
@@ -19,12 +22,20 @@ pub(super) struct Head {
 impl Head {
     /// Reads a head of at most 64 KiB.
     pub(super) async fn read<S: AsyncRead + Unpin>(stream: &mut S) -> Result<Self, ProxyError> {
-        let mut buffer = Vec::with_capacity(1024);
+        let mut buffer = Vec::with_capacity(EARLY);
         loop {
+            let before = buffer.len();
             if stream.read_buf(&mut buffer).await? == 0 {
                 return Err(ProxyError::Protocol("it hung up instead of answering"));
             }
-            if let Some(head) = Self::parse(&buffer)? {
+            // What is no HTTP is soon told apart. Later on only what may be
+            // whole is read again, for it may come a byte at a time.
+            let new = &buffer[before.saturating_sub(2)..];
+            let blank = new.windows(2).any(|pair| pair == b"\n\n")
+                || new.windows(3).any(|three| three == b"\n\r\n");
+            if (blank || buffer.len() <= EARLY)
+                && let Some(head) = Self::parse(&buffer)?
+            {
                 return Ok(head);
             }
             if buffer.len() > LIMIT {
@@ -104,5 +115,38 @@ impl Head {
             })
         };
         !says("close") && (self.http_1_1 || says("keep-alive"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+
+    /// Reads `text`, which comes in pieces of `size` bytes.
+    async fn read(text: &str, size: usize) -> Result<Head, ProxyError> {
+        let (mut here, mut there) = tokio::io::duplex(size);
+        let writing = async {
+            // Who has read enough hangs up.
+            let _ = there.write_all(text.as_bytes()).await;
+            let _ = there.shutdown().await;
+        };
+        let reading = async move { Head::read(&mut here).await };
+        tokio::join!(reading, writing).0
+    }
+
+    #[tokio::test]
+    async fn a_head_ends_where_it_does_however_it_comes() {
+        for end in ["\r\n\r\n", "\n\n", "\n\r\n"] {
+            let text = format!("HTTP/1.1 407 No\r\nX-Long: {}{end}", "x".repeat(3000));
+            for size in [1, 2, 3, 1000, 10_000] {
+                let head = read(&text, size).await.unwrap();
+                assert_eq!((head.status, head.headers["x-long"].len()), (407, 3000), "{size}");
+            }
+        }
+        let long = format!("HTTP/1.1 407 No\r\nX: {}", "x".repeat(LIMIT));
+        assert!(matches!(read(&long, 1).await, Err(ProxyError::Protocol("its answer has no end"))));
+        assert!(matches!(read("\x05\0", 2).await, Err(ProxyError::Protocol("not HTTP"))));
     }
 }

@@ -18,6 +18,9 @@ pub(crate) struct Challenge {
     qop: bool,
     stale: bool,
     count: u32,
+    /// Chosen with the first answer of a session, which all its secrets are
+    /// made of; some servers take that of each request instead.
+    cnonce: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,9 +64,11 @@ impl Challenge {
             realm: field("realm")?.clone(),
             nonce: field("nonce")?.clone(),
             opaque: field("opaque").cloned(),
-            qop: qop.is_some(),
+            // A session has a cnonce, which is only said together with it.
+            qop: qop.is_some() || session,
             stale: field("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true")),
             count: 0,
+            cnonce: None,
         })
     }
 
@@ -81,7 +86,8 @@ impl Challenge {
         random: &[u8],
     ) -> String {
         self.count += 1;
-        let cnonce = hex(random);
+        let cnonce = self.cnonce.take().unwrap_or_else(|| hex(random));
+        self.cnonce = self.session.then(|| cnonce.clone());
         let count = format!("{:08x}", self.count);
         let Self { realm, nonce, .. } = &*self;
         let mut secret =
@@ -96,14 +102,15 @@ impl Challenge {
             self.hash(&format!("{secret}:{nonce}:{request}"))
         };
         let mut text = format!(
-            "Digest username=\"{}\", realm=\"{}\", nonce=\"{nonce}\", uri=\"{uri}\", \
+            "Digest username=\"{}\", realm=\"{}\", nonce=\"{}\", uri=\"{uri}\", \
              algorithm={}{}, response=\"{response}\"",
             quoted(&credentials.user),
             quoted(realm),
+            quoted(nonce),
             self.algorithm.name(),
             if self.session { "-sess" } else { "" },
         );
-        if self.qop || self.session {
+        if self.qop {
             text.push_str(&format!(", qop=auth, nc={count}, cnonce=\"{cnonce}\""));
         }
         if let Some(opaque) = &self.opaque {
@@ -222,6 +229,29 @@ mod tests {
         let second = challenge.answer(&mufasa(), "GET", "/", &[1; 8]);
         assert!(first.contains("nc=00000001") && second.contains("nc=00000002"), "{second}");
         assert!(!first.contains("Circle"), "{first}");
+    }
+
+    /// As a server computes it that knows only the answer and the secret.
+    #[test]
+    fn a_session_keeps_its_first_cnonce_and_is_hashed_as_it_says() {
+        for qop in ["", ", qop=\"auth\""] {
+            let offer = format!("Digest realm=\"r\", nonce=\"a\\\"b\", algorithm=MD5-sess{qop}");
+            let mut challenge = Challenge::parse(&offer).unwrap();
+            for count in ["00000001", "00000002"] {
+                let random = if count == "00000001" { [1; 8] } else { [2; 8] };
+                let answer = challenge.answer(&mufasa(), "GET", "/", &random);
+                let said = fields(answer.strip_prefix("Digest ").unwrap());
+                let field = |name| &*said.iter().find(|(known, _)| known == name).unwrap().1;
+                let cnonce = "0101010101010101";
+                let fixed = [field("nonce"), field("nc"), field("cnonce"), field("qop")];
+                assert_eq!(fixed, ["a\"b", count, cnonce, "auth"]);
+                let secret = challenge.hash("Mufasa:r:Circle of Life");
+                let secret = challenge.hash(&format!("{secret}:a\"b:{cnonce}"));
+                let request = challenge.hash("GET:/");
+                let whole = format!("{secret}:a\"b:{count}:{cnonce}:auth:{request}");
+                assert_eq!(field("response"), challenge.hash(&whole));
+            }
+        }
     }
 
     #[test]

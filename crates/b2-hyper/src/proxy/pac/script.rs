@@ -115,7 +115,9 @@ impl ProxyScript {
         Ok(Self::new(Source::Url(uri)))
     }
 
-    /// Who asks the proxies that it names.
+    /// Who asks the proxies that it names, whichever they are: whoever can
+    /// change the script can have the password. Fetch it over `https`, or
+    /// choose a [scheme](Self::with_scheme) that does not tell it.
     pub fn with_credentials(mut self, user: &str, password: &str) -> Self {
         self.credentials = Some((user.into(), Zeroizing::new(password.to_owned())));
         self
