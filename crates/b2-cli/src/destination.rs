@@ -74,11 +74,12 @@ impl NewFile {
             true => self.temporary.persist(&self.path),
             false => self.temporary.persist_noclobber(&self.path),
         }?;
-        sync(folder(&self.path))
+        sync_folder(folder(&self.path))
     }
 }
 
-fn folder(path: &Path) -> &Path {
+/// The folder that a file is in.
+pub(crate) fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
@@ -95,12 +96,12 @@ fn mode(replaced: Option<Permissions>) -> Permissions {
 
 /// A renamed file survives a power cut only if its folder is synced too.
 #[cfg(unix)]
-fn sync(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
 #[cfg(not(unix))]
-fn sync(_: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 

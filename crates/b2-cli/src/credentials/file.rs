@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::credentials::{Authorization, CredentialsError, Origin};
+use crate::destination;
 
 /// The format that this program writes, and the newest it reads.
 const FORMAT: u32 = 1;
@@ -120,8 +121,7 @@ impl CredentialsFile {
 
     /// Writes a file of mode 0600 beside the old one and puts it in its place.
     fn replace(&self, written: &Written<'_>) -> io::Result<()> {
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or_else(|| Path::new("."));
+        let folder = destination::folder(&self.path);
         create_private_folder(folder)?;
         let mut file = tempfile::Builder::new().prefix(".credentials-").tempfile_in(folder)?;
         serde_json::to_writer_pretty(&mut file, written)?;

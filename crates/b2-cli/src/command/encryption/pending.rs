@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 use b2_crypto::Header;
 
+use crate::destination::{folder, sync_folder};
+
 /// The longest header there is, and some bytes more.
 const LONGEST: u64 = 1 << 17;
 
@@ -18,12 +20,12 @@ const LONGEST: u64 = 1 << 17;
 /// any moment the old or the new one counts.
 pub(super) fn replace(path: &Path, file: &mut File, header: &Header) -> io::Result<()> {
     let place = place(path).ok_or(io::ErrorKind::InvalidFilename)?;
-    let folder = folder(path);
-    let mut beside = tempfile::Builder::new().prefix(".b2-").suffix(".part").tempfile_in(folder)?;
+    let around = folder(path);
+    let mut beside = tempfile::Builder::new().prefix(".b2-").suffix(".part").tempfile_in(around)?;
     beside.write_all(&header.to_bytes())?;
     beside.as_file().sync_all()?;
     beside.persist(&place).map_err(|error| error.error)?;
-    sync_folder(folder)?;
+    sync_folder(around)?;
     finish(path, file, header)
 }
 
@@ -60,22 +62,6 @@ fn place(path: &Path) -> Option<PathBuf> {
     name.push(path.file_name()?);
     name.push(".b2-header");
     Some(folder(path).join(name))
-}
-
-pub(super) fn folder(path: &Path) -> &Path {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder.unwrap_or_else(|| Path::new("."))
-}
-
-/// A name lasts when its folder was written.
-#[cfg(unix)]
-pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-pub(super) fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use crate::command::encryption::rewrite::Bar;
 use crate::command::encryption::secret::SecretSource;
 use crate::command::encryption::{inspect, pending};
 use crate::context::Context;
+use crate::destination::{folder, sync_folder};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::progress::NoProgress;
@@ -134,7 +135,7 @@ impl Recipients {
         };
         let target = aside(copy).await?;
         let persisted = temporary.persist(&target.path).map_err(|error| error.error);
-        let lasting = persisted.and_then(|()| pending::sync_folder(pending::folder(&target.path)));
+        let lasting = persisted.and_then(|()| sync_folder(folder(&target.path)));
         lasting.map_err(|error| target.failed(error))
     }
 }
@@ -250,7 +251,7 @@ impl Target {
     fn temporary(&self) -> io::Result<(File, TempPath)> {
         let mut builder = tempfile::Builder::new();
         builder.prefix(".b2-").suffix(".part");
-        let file = builder.tempfile_in(pending::folder(&self.path))?;
+        let file = builder.tempfile_in(folder(&self.path))?;
         Ok(file.into_parts())
     }
 
