@@ -66,6 +66,7 @@ mod download;
 mod drive;
 #[cfg(feature = "encryption")]
 pub mod encryption;
+mod folder;
 mod journal;
 mod key;
 mod large_file;

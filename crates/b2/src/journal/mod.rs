@@ -19,7 +19,8 @@ use b2_core::upload::{CannotResume, Resume, ResumeEntry};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::journal::file::{append, line, private, read, sync_folder};
+use crate::folder;
+use crate::journal::file::{append, line, private, read};
 use crate::locked;
 
 /// The state of a transfer that can go on later.
@@ -178,7 +179,7 @@ impl<R: Remembered> Journal<R> {
             }
         };
         if made {
-            sync_folder(path)?;
+            folder::sync_around(path)?;
         }
         Ok(Self { state: Mutex::new(State { resume, disk: Some(disk) }) })
     }

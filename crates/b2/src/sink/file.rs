@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use tempfile::{NamedTempFile, TempPath};
 
 use super::place::{
-    Overwrite, destination, exists, folder_of, give_mode, not_made, partial_beside, replaceable,
-    said, temporary_beside,
+    Overwrite, destination, exists, give_mode, not_made, partial_beside, replaceable, said,
+    temporary_beside,
 };
-use crate::locked;
+use crate::{folder, locked};
 
 /// When a file that was downloaded has to be on the disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Drop for PendingFile {
 impl PendingFile {
     pub(crate) fn create(path: PathBuf, overwrite: Overwrite) -> io::Result<Self> {
         let (path, replaced) = destination(path, overwrite)?;
-        let temporary = temporary_beside(folder_of(&path), replaced)?;
+        let temporary = temporary_beside(folder::of(&path), replaced)?;
         Ok(Self::new(path, overwrite, temporary))
     }
 
@@ -58,7 +58,7 @@ impl PendingFile {
         options.read(true).write(true).create(true).truncate(false);
         let file = locked::open(&partial, "being downloaded to already", || {
             let file = options.open(&partial);
-            let file = file.map_err(|error| not_made(&error, folder_of(&path)))?;
+            let file = file.map_err(|error| not_made(&error, folder::of(&path)))?;
             if file.metadata()?.is_file() {
                 return Ok(file);
             }
@@ -139,7 +139,7 @@ impl PendingFile {
 
     /// Puts the file in its place: durable first, visible then.
     pub(crate) fn commit(&mut self) -> io::Result<()> {
-        self.commit_by(std::fs::File::sync_all, sync_folder)
+        self.commit_by(std::fs::File::sync_all, folder::sync_around)
     }
 
     fn commit_by(
@@ -183,18 +183,6 @@ impl PendingFile {
             Err(refused) => Err(refused.error),
         }
     }
-}
-
-/// A renamed file survives a power cut only if its folder is synced too.
-#[cfg(unix)]
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    std::fs::File::open(folder.unwrap_or_else(|| Path::new(".")))?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

@@ -71,6 +71,14 @@ impl Target {
             }
         }
     }
+
+    /// Reads back what was written to a file.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read_at(offset, buffer),
+            _ => Err(io::Error::other("this destination cannot be read back")),
+        }
+    }
 }
 
 /// Bytes that a download to memory collects.
@@ -261,10 +269,7 @@ impl Sink {
     /// Reads back what was written to a file.
     #[cfg(feature = "encryption")]
     pub(crate) fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        match &self.target {
-            Target::File(file) => file.read_at(offset, buffer),
-            _ => Err(io::Error::other("this destination cannot be read back")),
-        }
+        self.target.read_at(offset, buffer)
     }
 
     /// Where the bytes are until they are complete, if that is a file.
@@ -314,12 +319,9 @@ fn read_back(
     offset: u64,
     most: u64,
 ) -> io::Result<u64> {
-    let Target::File(file) = target else {
-        return Err(io::Error::other("this destination cannot be read back"));
-    };
     let mut buffer = [0; 64 * 1024];
     let want = usize::try_from(most).unwrap_or(buffer.len()).min(buffer.len());
-    let read = file.read_at(offset, &mut buffer[..want])?;
+    let read = target.read_at(offset, &mut buffer[..want])?;
     if read == 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use b2_core::body::BodyVerifier;
 use tempfile::NamedTempFile;
 
+use crate::folder;
+
 /// What to do if the destination exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Overwrite {
@@ -62,13 +64,6 @@ pub(super) fn destination(
     Ok((path, replaced))
 }
 
-pub(super) fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
-}
-
 /// Longest part of a name that is repeated in that of its temporary file, so
 /// that the whole stays below what file systems allow.
 const NAME_KEPT: usize = 180;
@@ -91,7 +86,7 @@ pub(super) fn partial_beside(path: &Path) -> PathBuf {
         let digest = verifier.digest().map(|digest| digest.to_string()).unwrap_or_default();
         kept = format!("{kept}-{digest}");
     }
-    folder_of(path).join(format!(".b2-partial-{kept}"))
+    folder::of(path).join(format!(".b2-partial-{kept}"))
 }
 
 /// A new file with the mode of the one that it replaces, or the permissions
