@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ::http::uri::Authority;
-use b2_core::port::BoxFuture;
 
 #[cfg(feature = "pac")]
 use crate::builder::Builder;
@@ -15,7 +14,6 @@ use crate::connect::{ConnectError, Connector};
 use crate::error::BuildError;
 use crate::observe::{Event, Witness};
 use crate::target::Target;
-use crate::tls::Reach;
 #[cfg(feature = "pac")]
 use crate::transport::HyperTransport;
 
@@ -222,9 +220,9 @@ impl Connector {
         for (index, hop) in route.iter().enumerate() {
             if hop.proxy.tls {
                 let wire_to = wire.logged(self.proxy_tls.packet_observer()).carrier();
-                let way = Behind { connector: self, route: &route[..index] };
-                let session = self.proxy_tls.connect_by(hop.proxy.host(), wire_to, &way).await;
-                wire = Wire::tls(session.map_err(ConnectError::Tls)?);
+                // Nobody is asked about revocation here.
+                let session = self.proxy_tls.connect_by(hop.proxy.host(), wire_to, &self.dialer);
+                wire = Wire::tls(session.await.map_err(ConnectError::Tls)?);
             }
             let (host, port) = place(index + 1);
             let authenticator = &mut known[index];
@@ -249,27 +247,6 @@ impl Connector {
             }
         }
         Ok(Some(Passed { wire, traffic, local_address, peer_address, forward }))
-    }
-}
-
-/// What is on this side of a proxy: the way to who knows whether its
-/// certificate was revoked.
-struct Behind<'a> {
-    connector: &'a Connector,
-    route: &'a [Arc<Hop>],
-}
-
-impl Reach for Behind<'_> {
-    #[expect(refining_impl_trait, reason = "a way to a proxy may lead through another one's TLS")]
-    fn reach(
-        &self,
-        target: &Target,
-    ) -> BoxFuture<'_, Result<(Wire, Option<Forward>), ConnectError>> {
-        let target = target.clone();
-        Box::pin(async move {
-            let passed = self.connector.pass(self.route, &target, None).await?;
-            Ok((passed.wire, passed.forward))
-        })
     }
 }
 

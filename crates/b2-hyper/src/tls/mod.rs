@@ -43,7 +43,6 @@ pub use platform::CipherList;
 #[cfg(feature = "openssl")]
 pub(crate) use platform::is_tls as is_openssl;
 pub use record::{RecordKind, RecordLog};
-pub(crate) use revocation::Reach;
 pub use session::Tls;
 pub use settings::{RevocationCheck, TlsSettings};
 pub use signatures::SignatureAlgorithms;
