@@ -6,6 +6,7 @@
 
 mod authority;
 mod server;
+mod visit;
 mod wire;
 
 use std::io::{Read, Write};
@@ -14,8 +15,7 @@ use std::time::{Duration, Instant};
 
 use authority::{Authority, OK, answering};
 use b2_core::error::{TransportError, TransportErrorKind as Kind};
-use b2_core::port::{RequestBody, Transport};
-use b2_hyper::connect::{ConnectionFacts, TlsFacts};
+use b2_hyper::connect::TlsFacts;
 use b2_hyper::settings::{SettingError, Settings};
 use b2_hyper::tls::{
     Backend, CertificateFault, CipherList, CipherSuites, Groups, KeyShare, RevocationCheck,
@@ -23,7 +23,6 @@ use b2_hyper::tls::{
     Versions,
 };
 use b2_hyper::{BuildError, HttpVersion, HyperTransport};
-use bytes::Bytes;
 
 fn trusting(authority: &Authority) -> TlsSettings {
     TlsSettings::new()
@@ -32,25 +31,9 @@ fn trusting(authority: &Authority) -> TlsSettings {
         .with_backend(Backend::OpenSsl)
 }
 
-async fn get(
-    transport: &HyperTransport,
-    host: &str,
-    port: u16,
-) -> Result<TlsFacts, TransportError> {
-    let url = format!("https://{host}:{port}/");
-    let request = http::Request::get(url).body(RequestBody::from_bytes(Bytes::new())).unwrap();
-    let answer = transport.send(request, Instant::now() + Duration::from_secs(10)).await?;
-    let facts = Arc::clone(answer.extensions().get::<Arc<ConnectionFacts>>().unwrap());
-    let mut body = answer.into_body();
-    while let Some(chunk) = body.chunk().await {
-        chunk?;
-    }
-    Ok(facts.tls.clone().unwrap())
-}
-
 async fn visit(settings: TlsSettings, port: u16) -> Result<TlsFacts, TransportError> {
     let transport = HyperTransport::builder().with_tls(settings).build().unwrap();
-    get(&transport, "localhost", port).await
+    visit::get(&transport, "localhost", port).await
 }
 
 fn fault(error: &TransportError) -> CertificateFault {
@@ -100,7 +83,7 @@ async fn facts_are_those_of_rustls() {
     }
     // Addresses are names of their own.
     let transport = HyperTransport::builder().with_tls(trusting(&authority)).build().unwrap();
-    get(&transport, "127.0.0.1", port).await.unwrap();
+    visit::get(&transport, "127.0.0.1", port).await.unwrap();
 }
 
 #[tokio::test]
@@ -231,7 +214,7 @@ async fn http_2_is_agreed_on() {
     let keep = Arc::clone(&events);
     let tls = tls.with_observer(move |event: &TlsEvent| keep.lock().unwrap().push(event.clone()));
     let transport = builder.with_tls(tls).build().unwrap();
-    let error = get(&transport, "localhost", port.port()).await.unwrap_err();
+    let error = visit::get(&transport, "localhost", port.port()).await.unwrap_err();
     assert_ne!(error.kind, Kind::Tls, "{error:?}");
     let stands = |event: &TlsEvent| matches!(event, TlsEvent::Established { .. });
     assert!(events.lock().unwrap().iter().any(stands));
@@ -266,7 +249,7 @@ async fn a_silent_server_is_given_up_in_time() {
         .build()
         .unwrap();
     let begun = Instant::now();
-    let error = get(&transport, "localhost", port.port()).await.unwrap_err();
+    let error = visit::get(&transport, "localhost", port.port()).await.unwrap_err();
     assert_eq!(error.kind, Kind::Timeout, "{error:?}");
     assert!(begun.elapsed() < Duration::from_secs(5));
 }

@@ -5,21 +5,20 @@
 
 mod authority;
 mod server;
+mod visit;
 
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use authority::{Authority, OK, Session, answering, default_provider, serve};
 use b2_core::error::{TransportError, TransportErrorKind as Kind};
-use b2_core::port::{RequestBody, Transport};
 use b2_hyper::HyperTransport;
-use b2_hyper::connect::{ConnectionFacts, TlsFacts};
+use b2_hyper::connect::TlsFacts;
 use b2_hyper::tls::{
     CipherSuites, Groups, IdentityError, SignatureAlgorithms, StoreType, TlsError, TlsSettings,
     Versions, open,
 };
-use bytes::Bytes;
 use rcgen::{CertificateParams, DnType, KeyPair};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -37,15 +36,7 @@ fn transport(settings: TlsSettings) -> HyperTransport {
 }
 
 async fn visit(transport: &HyperTransport, port: u16) -> Result<TlsFacts, TransportError> {
-    let url = format!("https://localhost:{port}/");
-    let request = http::Request::get(url).body(RequestBody::from_bytes(Bytes::new())).unwrap();
-    let answer = transport.send(request, Instant::now() + Duration::from_secs(10)).await?;
-    let facts = Arc::clone(answer.extensions().get::<Arc<ConnectionFacts>>().unwrap());
-    let mut body = answer.into_body();
-    while let Some(chunk) = body.chunk().await {
-        chunk?;
-    }
-    Ok(facts.tls.clone().unwrap())
+    visit::get(transport, "localhost", port).await
 }
 
 fn trusting(authority: &Authority) -> TlsSettings {
