@@ -1,6 +1,6 @@
 //! What every command works with.
 
-use b2::{Client, Config, Credentials, RetryPolicy};
+use b2::{Client, Config, Credentials, Observer, RetryPolicy};
 
 use crate::cli::Options;
 use crate::credentials::{self, Authorization, CredentialsFile};
@@ -44,13 +44,26 @@ impl Context {
         Ok(found)
     }
 
+    /// A client that another observer than the narrator watches.
+    pub(crate) fn client_watched(&self, observer: impl Observer) -> Result<Client, Failure> {
+        self.build(&self.authorization()?, observer)
+    }
+
     /// A client with this application key.
     pub(crate) fn client_for(&self, authorization: &Authorization) -> Result<Client, Failure> {
+        self.build(authorization, Narrator(self.output.clone()))
+    }
+
+    fn build(
+        &self,
+        authorization: &Authorization,
+        observer: impl Observer,
+    ) -> Result<Client, Failure> {
         let credentials =
             Credentials::new(authorization.key_id.as_str(), authorization.key.clone());
         let mut builder = Client::builder(credentials)
             .with_config(self.config(authorization))
-            .with_observer(Narrator(self.output.clone()));
+            .with_observer(observer);
         if let Some(path) = &self.environment.ca_cert {
             let unreadable = |source| {
                 Failure::local(format!("cannot read B2_CA_CERT ({})", path.display()), source)

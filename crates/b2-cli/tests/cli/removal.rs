@@ -40,6 +40,18 @@ fn one_file_loses_all_its_versions() {
     assert_eq!(left(&scene), ["a/b", "ab"]);
 }
 
+/// As long as one version is left, it is the newest that others read.
+#[test]
+fn the_oldest_version_of_a_file_goes_first() {
+    let scene = bucket_of(&["a", "a", "a"]);
+    let rows = scene.b2(["ls", "--versions", "--json", "b2://to-be-removed"]).ok().json_lines();
+    let ran = scene.b2(["rm", "--versions", "--json", "b2://to-be-removed/a"]).ok();
+    let gone: Vec<_> = ran.json_lines().iter().map(|row| row["fileId"].clone()).collect();
+    let oldest_first: Vec<_> = rows.iter().rev().map(|row| row["fileId"].clone()).collect();
+    assert_eq!(gone, oldest_first);
+    scene.b2(["rm", "--versions", "b2://to-be-removed/a"]).exits(4);
+}
+
 #[test]
 fn one_version_is_removed_by_its_id() {
     let scene = bucket_of(&["a", "a"]);

@@ -15,25 +15,30 @@ type DeletedVersion = <DeleteFileVersion as Endpoint>::Response;
 /// Deletions under way at once. B2 answers one in some 100 ms.
 const AT_ONCE: usize = 10;
 
+/// A version that was deleted, or would be.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Row<'a> {
-    file_name: &'a str,
-    file_id: Option<&'a FileId>,
-    action: &'a str,
+pub(super) struct Row<'a> {
+    pub(super) file_name: &'a str,
+    pub(super) file_id: Option<&'a FileId>,
+    pub(super) action: &'a str,
     /// `false` in a dry run.
-    deleted: bool,
+    pub(super) deleted: bool,
 }
 
-/// Prints a version that was deleted, or would be.
-pub(super) fn print(output: &Output, file: &FileVersion, deleted: bool) -> Result<(), Failure> {
-    let row = Row {
-        file_name: &file.file_name,
-        file_id: file.file_id.as_ref(),
-        action: file.action.as_str(),
-        deleted,
-    };
-    output.row(&row, || file.file_name.clone())
+impl<'a> Row<'a> {
+    pub(super) fn of(file: &'a FileVersion, deleted: bool) -> Self {
+        Self {
+            file_name: &file.file_name,
+            file_id: file.file_id.as_ref(),
+            action: file.action.as_str(),
+            deleted,
+        }
+    }
+
+    pub(super) fn print(&self, output: &Output) -> Result<(), Failure> {
+        output.row(self, || self.file_name.to_owned())
+    }
 }
 
 /// The deletion of one version.
@@ -76,7 +81,7 @@ impl<'a> Deletions<'a> {
     /// Counts and prints a version without deleting it.
     pub(super) fn pretend(&mut self, file: &FileVersion) -> Result<(), Failure> {
         self.deleted += 1;
-        print(self.output, file, false)
+        Row::of(file, false).print(self.output)
     }
 
     /// Deletes a version, as soon as there are not too many under way.
@@ -100,12 +105,12 @@ impl<'a> Deletions<'a> {
         match result {
             Ok(()) => {
                 self.deleted += 1;
-                print(self.output, &file, true)
+                Row::of(&file, true).print(self.output)
             }
             Err(error) if error.code() == Some(&ErrorCode::FileNotPresent) => {
                 // Somebody else was faster, which is as good.
                 self.deleted += 1;
-                print(self.output, &file, true)
+                Row::of(&file, true).print(self.output)
             }
             Err(error) if error.code() == Some(&ErrorCode::AccessDenied) => {
                 self.failed += 1;

@@ -1,10 +1,11 @@
 //! `b2 rm`
 
 mod deletions;
+mod history;
 
 use b2::{Client, FileId};
 
-use crate::command::rm::deletions::{Deletions, print};
+use crate::command::rm::deletions::{Deletions, Row};
 use crate::context::Context;
 use crate::escape;
 use crate::failure::Failure;
@@ -22,7 +23,9 @@ appears, or with --versions all of them. With -r that is done to the file of
 that name and to everything in the folder of that name. You are asked before,
 or have to say --yes if there is no terminal to ask at.
 
-Prints the names that were deleted. A file under a lock is left and reported.
+Prints the names that were deleted. A file under a lock is left and reported;
+the versions of one file are deleted from the oldest to the newest, and those
+that are newer than a locked one are left too.
 
 Examples:
   b2 rm b2://my-photos/2026/cat.jpg
@@ -82,10 +85,13 @@ impl Rm {
         if !self.dry_run {
             deletions::deletion(&client, &file.file_name, id, self.bypass_governance).await?;
         }
-        print(&context.output, &file, !self.dry_run)
+        Row::of(&file, !self.dry_run).print(&context.output)
     }
 
     async fn file(&self, context: &Context, uri: &NameUri) -> Result<(), Failure> {
+        if self.versions && !self.dry_run {
+            return history::delete(context, uri, self.bypass_governance).await;
+        }
         let client = context.client()?;
         let bucket = client.bucket(&uri.bucket).await?;
         let walk = Walk::file(&bucket, &uri.name, self.versions);
