@@ -1,11 +1,14 @@
 //! `b2 file large`
 
 use std::ops::ControlFlow;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
 use b2::Source;
 use serde_json::json;
 
-use crate::scene::Scene;
+use crate::scene::{Scene, run};
+use crate::stub::{Answer, Stub};
 
 const PART: usize = 5_000_000;
 
@@ -75,4 +78,43 @@ fn addresses_that_make_no_sense_are_refused() {
     scene.b2(["file", "large", "unfinished", "list", "b2://no-such-bucket"]).exits(3);
     scene.b2(["file", "large", "unfinished", "cancel", "--dry-run", "b2id://4_z"]).exits(2);
     scene.b2(["file", "large", "unfinished", "cancel", "x"]).exits(2);
+}
+
+/// Files that are finished or cancelled by somebody else meanwhile do not end
+/// the command; anything else does, as it would meet the next file too.
+#[test]
+fn what_is_gone_meanwhile_does_not_stop_the_others_from_being_cancelled() {
+    let row = |name: &str| {
+        json!({
+            "accountId": "c5d20e7718af", "action": "start", "bucketId": "3e9a71c04d8b52f6a0c5d20e",
+            "contentLength": 0, "contentSha1": null, "contentType": "text/plain", "fileInfo": {},
+            "fileId": format!("4_z{name}"), "fileName": name, "uploadTimestamp": 1,
+        })
+    };
+    let server = |refusal: (u16, &'static str)| {
+        let asked = AtomicUsize::new(0);
+        Stub::new(move |_, path| {
+            if path.contains("b2_list_unfinished_large_files") {
+                let files = [row("a"), row("b"), row("c")];
+                return Some(Answer::json(200, json!({ "files": files, "nextFileId": null })));
+            }
+            path.contains("b2_cancel_large_file").then(|| match asked.fetch_add(1, Relaxed) {
+                1 => Answer::error(refusal.0, refusal.1, "no active upload"),
+                _ => Answer::json(
+                    200,
+                    json!({
+                        "accountId": "c5d20e7718af", "bucketId": "3e9a71c04d8b52f6a0c5d20e",
+                        "fileId": "4_z", "fileName": "x",
+                    }),
+                ),
+            })
+        })
+    };
+    let cancel = ["file", "large", "unfinished", "cancel", "--yes", "b2://any-bucket"];
+    let ran = run(server((400, "bad_request")).command(), cancel).ok();
+    assert_eq!(ran.lines(), ["4_za  a", "4_zc  c"]);
+    assert_eq!(ran.stderr, "b: it is not unfinished any more\n2 cancelled\n");
+    let ran = run(server((401, "unauthorized")).command(), cancel).exits(7);
+    assert_eq!(ran.lines(), ["4_za  a"]);
+    assert!(ran.stderr.contains("cannot cancel b"), "{}", ran.stderr);
 }
