@@ -111,7 +111,8 @@ impl Download {
 
     /// Requests that are under way at the same time when a file is downloaded
     /// [to a file](Self::to_file), at least 1; default 4. More fill a long
-    /// line better; each needs up to 2 MiB of memory.
+    /// line better; each needs up to 2 MiB of memory. A line on which one
+    /// request fetches 256 MiB a second is left to one.
     pub fn with_concurrency(mut self, requests: usize) -> Self {
         self.options = self.options.with_concurrency(requests);
         self

@@ -16,7 +16,8 @@ use crate::request::RequestBuilder;
 use crate::retry::{Attempts, Surface, Verdict};
 use crate::time::{self, Instant};
 
-const OPERATION: &str = "b2_authorize_account";
+/// The name of the call.
+pub(crate) const AUTHORIZE: &str = "b2_authorize_account";
 
 /// Authorize answers are about a kilobyte; a key with many buckets needs more.
 const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
@@ -54,7 +55,7 @@ impl Authorizer {
         match std::mem::take(&mut self.state) {
             State::InFlight(ticket) => {
                 self.state = State::InFlight(ticket);
-                Granted::NotYet(Step::Wait(Wait::for_reply(OPERATION)))
+                Granted::NotYet(Step::Wait(Wait::for_reply(AUTHORIZE)))
             }
             State::Note(event) => Granted::NotYet(Step::Event(event)),
             State::Failed(error) => Granted::NotYet(Step::Done(Err(error))),
@@ -95,7 +96,7 @@ impl Authorizer {
     fn refresh<T>(&mut self, account: &mut Account, lease: LeaseId, now: Instant) -> Step<T> {
         if let Some(due) = time::ahead(self.attempts.not_before(), now) {
             account.auth.prolong(lease, time::after(due, account.config.timeouts().lease()));
-            return Step::Wait(Wait::for_time(due, WaitReason::Backoff(OPERATION)));
+            return Step::Wait(Wait::for_time(due, WaitReason::Backoff(AUTHORIZE)));
         }
         account.auth.prolong(lease, time::after(now, account.config.timeouts().lease()));
         let ticket = account.next_ticket();
@@ -130,7 +131,7 @@ impl Authorizer {
         let basic = basic(&account.credentials);
         let secrets = [basic.trim_start_matches("Basic "), account.credentials.key.expose()];
         let answer = answer::read::<AuthorizeAccountResponse>(
-            OPERATION,
+            AUTHORIZE,
             Surface::Authorize,
             &secrets,
             reply,
@@ -155,7 +156,7 @@ impl Authorizer {
         error: Error,
         now: Instant,
     ) -> State {
-        match self.attempts.failed(account, OPERATION, remedy, error, now) {
+        match self.attempts.failed(account, AUTHORIZE, remedy, error, now) {
             Verdict::Again(event) => {
                 if let Some(lease) = self.lease {
                     let due = self.attempts.not_before().unwrap_or(now);
@@ -182,13 +183,13 @@ impl Authorizer {
 }
 
 fn request(account: &mut Account, ticket: Ticket, now: Instant) -> Result<Transmit, Error> {
-    let uri = format!("{}/b2api/v4/{OPERATION}", account.config.realm());
-    let request = RequestBuilder::new(OPERATION, http::Method::GET, &uri, account.config())?
+    let uri = format!("{}/b2api/v4/{AUTHORIZE}", account.config.realm());
+    let request = RequestBuilder::new(AUTHORIZE, http::Method::GET, &uri, account.config())?
         .authorization(&basic(&account.credentials))?
         .body(BodyPlan::Empty);
     Ok(Transmit {
         ticket,
-        operation: OPERATION,
+        operation: AUTHORIZE,
         request,
         sink: SinkPlan::Collect { limit: ANSWER_LIMIT },
         limits: account.limits(None, 0, now),

@@ -12,7 +12,7 @@ mod gate;
 mod urls;
 
 pub use auth::Session;
-pub(crate) use authorizer::{Authorizer, Granted};
+pub(crate) use authorizer::{AUTHORIZE, Authorizer, Granted};
 pub use config::{Config, Credentials, PRODUCTION_REALM, TestMode, Timeouts};
 pub(crate) use urls::UploadTarget;
 

@@ -7,6 +7,7 @@ mod locate;
 mod options;
 mod outcome;
 mod parallel;
+mod piece;
 mod resume;
 mod whole;
 

@@ -10,6 +10,7 @@ pub struct ParallelOptions {
     pub(super) piece: u64,
     pub(super) unit: u64,
     pub(super) concurrency: usize,
+    pub(super) enough: u64,
     pub(super) digests: bool,
     pub(super) resume: DownloadResume,
 }
@@ -19,7 +20,8 @@ impl Default for ParallelOptions {
         let mib = 1024 * 1024;
         let resume = DownloadResume::default();
         let (first, piece) = (8 * mib, 32 * mib);
-        Self { first, piece, unit: 1, concurrency: 4, digests: false, resume }
+        let enough = 256 * mib;
+        Self { first, piece, unit: 1, concurrency: 4, enough, digests: false, resume }
     }
 }
 
@@ -34,9 +36,21 @@ impl ParallelOptions {
     }
 
     /// Requests that are under way at the same time, at least 1; default 4.
+    /// Fewer while one alone is [fast enough](Self::with_enough).
     #[must_use]
     pub fn with_concurrency(mut self, requests: usize) -> Self {
         self.concurrency = requests;
+        self
+    }
+
+    /// Bytes a second at which one request is left alone, as long as the last
+    /// one came so fast; default 256 MiB. There hashing and writing are the
+    /// bottleneck, and bytes of several requests, which are out of order, have
+    /// to be read back to be hashed. With [`u64::MAX`] there are always as many
+    /// requests as allowed.
+    #[must_use]
+    pub fn with_enough(mut self, bytes_per_second: u64) -> Self {
+        self.enough = bytes_per_second;
         self
     }
 

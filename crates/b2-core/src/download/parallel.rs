@@ -9,6 +9,10 @@
 //! The first piece tells how long the file is, so a small file costs one
 //! request. The rest comes from the same version.
 //!
+//! A line on which one request fetches as much as can be hashed and written is
+//! left to one: bytes that come in their order are hashed on their way, all
+//! others are read back for it.
+//!
 //! What is in the sink from before an interruption counts if the whole has a
 //! digest, which is compared in the end, or if the stretch has the digest that
 //! was noted when it was stored. The rest is fetched again.
@@ -24,6 +28,7 @@ use crate::download::headers::FileHeaders;
 use crate::download::locate::Object;
 use crate::download::options::ParallelOptions;
 use crate::download::outcome::{Check, Downloaded};
+use crate::download::piece::Piece;
 use crate::download::resume::{DownloadResume, DownloadResumeEntry};
 use crate::download::whole::{Download, OTHER_BYTES};
 use crate::error::{Error, IntegrityError, ProtocolError, RequestError, Side};
@@ -57,6 +62,8 @@ pub struct ParallelDownload {
     hashes: Hashes,
     /// All before this byte are under way or in the sink.
     next: u64,
+    /// Whether the last piece came so fast that others would not help.
+    alone: bool,
     events: VecDeque<Event>,
     restarts: u32,
 }
@@ -70,14 +77,6 @@ enum Phase {
     Checking(Ticket),
     Done(Result<Box<Downloaded>, Error>),
     Over,
-}
-
-#[derive(Debug)]
-struct Piece {
-    /// Where its first byte goes.
-    offset: u64,
-    len: u64,
-    download: Download,
 }
 
 impl ParallelDownload {
@@ -97,6 +96,7 @@ impl ParallelDownload {
             slots: Vec::new(),
             hashes: Hashes::default(),
             next: 0,
+            alone: false,
             events: VecDeque::new(),
             restarts: 0,
         }
@@ -137,7 +137,7 @@ impl ParallelDownload {
             .with_access(self.access.clone())
             .with_range(range)
             .piece(offset, version, false);
-        Some(Piece { offset, len, download })
+        Some(Piece::new(offset, len, download))
     }
 
     /// Numbers that make no sense are told, not bent.
@@ -179,10 +179,11 @@ impl ParallelDownload {
             .with_access(self.access.clone())
             .with_range(range)
             .piece(offset, resumed, self.done.file_id.is_none());
-        Phase::Opening(Box::new(Piece { offset, len, download }))
+        Phase::Opening(Box::new(Piece::new(offset, len, download)))
     }
 
-    fn opened(&mut self, piece: &Piece, downloaded: Downloaded) -> Phase {
+    fn opened(&mut self, piece: &Piece, downloaded: Downloaded, now: Instant) -> Phase {
+        self.alone = piece.was_fast(downloaded.bytes, now, self.options.enough);
         let headers = downloaded.headers.clone();
         let end =
             self.range.and_then(ByteRange::last).map_or(u64::MAX, |last| last.saturating_add(1));
@@ -305,7 +306,7 @@ impl ParallelDownload {
         self.slots.clear();
         while index < self.active.len() {
             let piece = &mut self.active[index];
-            match piece.download.poll(account, now).finished() {
+            match piece.poll(account, now).finished() {
                 Err(Step::Wait(other)) => {
                     let (offset, len) = (piece.offset, piece.len);
                     self.slots.push(Slot { offset, len, reason: other.reason });
@@ -315,6 +316,7 @@ impl ParallelDownload {
                 Err(step) => return Err(step),
                 Ok(Ok(downloaded)) => {
                     let piece = self.active.swap_remove(index);
+                    self.alone = piece.was_fast(downloaded.bytes, now, self.options.enough);
                     self.stored(piece.offset, downloaded.bytes);
                 }
                 Ok(Err(error)) => {
@@ -328,7 +330,8 @@ impl ParallelDownload {
 
     /// Puts one more piece under way; `false`: there is none, or no room.
     fn begin_next(&mut self) -> bool {
-        if self.active.len() >= self.options.concurrency || self.hashes.verifies() {
+        let most = if self.alone { 1 } else { self.options.concurrency };
+        if self.active.len() >= most || self.hashes.verifies() {
             return false;
         }
         let Some((offset, len)) = self.done.missing(self.next, self.options.piece) else {
@@ -401,8 +404,8 @@ impl Operation for ParallelDownload {
             }
             let next = match std::mem::replace(&mut self.phase, Phase::Over) {
                 Phase::Begin => Ok(self.open()),
-                Phase::Opening(mut piece) => match piece.download.poll(account, now).finished() {
-                    Ok(Ok(downloaded)) => Ok(self.opened(&piece, downloaded)),
+                Phase::Opening(mut piece) => match piece.poll(account, now).finished() {
+                    Ok(Ok(downloaded)) => Ok(self.opened(&piece, downloaded, now)),
                     Ok(Err(error)) => Ok(self.not_opened(error)),
                     Err(step) => {
                         self.phase = Phase::Opening(piece);

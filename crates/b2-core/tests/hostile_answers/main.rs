@@ -8,6 +8,7 @@
     reason = "a test may stop, and virtual time has to begin somewhere"
 )]
 
+mod pieces;
 mod refused;
 mod settled;
 mod stage;
@@ -213,4 +214,35 @@ fn nothing_that_is_printed_holds_a_secret() {
     });
     printed.push_str(&format!("{result:?} {:?} {:?}", stage.events, stage.account));
     assert!(!printed.contains("canary"), "{printed}");
+}
+
+/// Downloads 16 MiB over a line that breaks after each `step` bytes, ten
+/// minutes apart: longer than anybody's patience if nothing counts as progress.
+fn in_steps(step: u64) -> Result<u64, Error> {
+    const WHOLE: u64 = 16 << 20;
+    let mut at = 0;
+    let result = Stage::new().play(download(), |_, now| {
+        *now += Duration::from_secs(600);
+        let (from, delivered) = (at, step.min(WHOLE - at));
+        at += delivered;
+        let range = format!("bytes {from}-{}/{WHOLE}", WHOLE - 1);
+        let left = (WHOLE - from).to_string();
+        let mut headers: Vec<_> =
+            FILE.iter().copied().filter(|(name, _)| *name != "content-length").collect();
+        headers.push(("content-length", &left));
+        headers.extend((from > 0).then_some(("content-range", &*range)));
+        let status = if from == 0 { 200 } else { 206 };
+        let source = lost(TransportErrorKind::Timeout);
+        Reply::Broken { head: head(status, &headers), delivered, digest: None, source }
+    });
+    result.map(|downloaded| downloaded.bytes)
+}
+
+/// What a destination takes time for is not the line's fault: 64 KiB are an
+/// advance after whatever time. Less is none.
+#[test]
+fn a_download_goes_on_as_long_as_it_advances() {
+    assert_eq!(in_steps(64 << 10).unwrap(), 16 << 20);
+    let given_up = in_steps((64 << 10) - 1).unwrap_err();
+    assert!(matches!(given_up, Error::Exhausted { .. }), "{given_up}");
 }

@@ -202,8 +202,7 @@ impl Actor {
             }
             Errand::DownloadPieces(size) => {
                 self.sink = MemorySink::default();
-                let options = ParallelOptions::default().with_piece_size(size.into());
-                self.pieces(options)
+                self.pieces(ParallelOptions::default(), size)
             }
             Errand::DownloadFile { piece, crash_after } => {
                 self.sink = MemorySink::default();
@@ -264,19 +263,21 @@ impl Actor {
         }
     }
 
-    fn pieces(&self, options: ParallelOptions) -> Box<dyn Erased<Outcome>> {
-        let options = options.with_concurrency(3);
+    fn pieces(&self, options: ParallelOptions, size: u32) -> Box<dyn Erased<Outcome>> {
+        // Nearly always one by one, or always several at a time.
+        let enough = if size.is_multiple_of(2) { u64::MAX } else { 1 };
+        let options = options.with_piece_size(size.into()).with_concurrency(3).with_enough(enough);
         let download = ParallelDownload::new(self.object(), options).with_access(self.access());
         erase(download, |done| Outcome::Downloaded(Box::new(done)))
     }
 
     /// Begins the download to a file, or goes on where the journal says.
     pub(super) fn download_file(&self, piece: u32) -> Box<dyn Erased<Outcome>> {
-        let mut options = ParallelOptions::default().with_piece_size(piece.into());
+        let mut options = ParallelOptions::default();
         if let Some(State::Download(resume)) = self.state() {
             options = options.with_resume(resume.clone());
         }
-        self.pieces(options)
+        self.pieces(options, piece)
     }
 
     pub(super) fn state(&self) -> Option<&State> {

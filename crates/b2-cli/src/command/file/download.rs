@@ -70,7 +70,7 @@ pub(crate) struct Download {
     #[arg(long)]
     no_sync: bool,
 
-    /// Pieces that are fetched at the same time
+    /// Pieces that are fetched at the same time, if one alone is not fast enough
     #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=100))]
     threads: u16,
 
