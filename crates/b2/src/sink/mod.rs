@@ -236,6 +236,12 @@ impl Sink {
         self.verifier.digest().filter(|_| self.verifier.position() == end)
     }
 
+    /// Digest of these bytes, if nothing has to be read back for it.
+    pub(crate) fn known(&self, offset: u64, len: u64) -> Option<Sha1Digest> {
+        let plain = offset == 0 && self.transform.is_none() && !self.is_behind();
+        plain.then(|| self.digest_at(len)).flatten()
+    }
+
     /// Digest of what is there of these bytes. They are read back unless they
     /// are all from the start on and known, for as long as they are `wanted`.
     pub(crate) fn digest(
