@@ -6,10 +6,11 @@ use b2::{ApiError, ClientEncryptionErrorKind, Error, ErrorCode, Remedy, RequestE
 
 /// The exit codes of this program. Scripts rely on them: a number is never
 /// given another meaning. `docs/guide/cli.md` lists them for users.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {
     /// Done.
+    #[default]
     Ok = 0,
     /// A failure that no other code describes.
     Other = 1,

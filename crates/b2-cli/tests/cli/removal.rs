@@ -1,5 +1,6 @@
 //! `b2 rm`
 
+use b2::Source;
 use serde_json::json;
 
 use crate::scene::Scene;
@@ -50,6 +51,48 @@ fn the_oldest_version_of_a_file_goes_first() {
     let oldest_first: Vec<_> = rows.iter().rev().map(|row| row["fileId"].clone()).collect();
     assert_eq!(gone, oldest_first);
     scene.b2(["rm", "--versions", "b2://to-be-removed/a"]).exits(4);
+}
+
+/// Below a folder too. What hides a locked version stays, or the version would
+/// be seen again for good.
+#[test]
+fn what_is_newer_than_a_locked_version_stays() {
+    let scene = bucket_of(&["folder/a"]);
+    scene.b2(["bucket", "update", "-q", "to-be-removed", "--file-lock-enabled"]).ok();
+    scene.b2(["file", "update", "-q", "--legal-hold", "on", "b2://to-be-removed/folder/a"]).ok();
+    for name in ["folder/a", "folder/b", "folder/b"] {
+        scene.b2_reading("x", ["file", "upload", "-q", "to-be-removed", "-", name]).ok();
+    }
+    scene.b2(["file", "hide", "-q", "b2://to-be-removed/folder/a"]).ok();
+    let remove = ["rm", "--versions", "--yes"];
+    let ran = scene.b2(remove.iter().chain(&["-r", "b2://to-be-removed"])).exits(7);
+    assert_eq!(ran.lines(), ["folder/b", "folder/b"]);
+    let told = "folder/a is locked and was not deleted, nor were 2 newer versions\n\
+                error: 3 could not be deleted\n";
+    assert_eq!(ran.stderr, told);
+    scene.b2(remove.iter().chain(&["b2://to-be-removed/folder/a"])).exits(7);
+    assert_eq!(left(&scene), ["folder/a"; 3]);
+}
+
+/// As many as are never held at once.
+#[test]
+fn a_file_of_many_versions_loses_them_all() {
+    let scene = bucket_of(&["a/1", "c"]);
+    scene.library(|client| async move {
+        let bucket = client.bucket("to-be-removed").await.unwrap();
+        for number in 0..1_003_u32 {
+            let content = Source::bytes(number.to_be_bytes().to_vec());
+            bucket.upload("b", content).await.unwrap();
+        }
+    });
+    let newest = scene.b2(["file", "info", "--json", "b2://to-be-removed/b"]).ok().json();
+    let ran = scene.b2(["rm", "-r", "--versions", "--yes", "--json", "b2://to-be-removed"]).ok();
+    let rows = ran.json_lines();
+    assert_eq!(rows.len(), 1_005);
+    let of_b: Vec<_> = rows.iter().filter(|row| row["fileName"] == "b").collect();
+    assert_eq!(of_b.len(), 1_003);
+    assert_eq!(of_b.last().unwrap()["fileId"], newest["fileId"]);
+    assert_eq!(left(&scene), [""; 0]);
 }
 
 #[test]

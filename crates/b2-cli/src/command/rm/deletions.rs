@@ -1,7 +1,7 @@
 //! Several deletions at once.
 
 use b2::endpoint::{DeleteFileVersion, Endpoint};
-use b2::{Call, Client, Error, ErrorCode, FileId, FileVersion, Run};
+use b2::{Call, Client, ErrorCode, FileId, FileVersion, Run};
 use serde::Serialize;
 use tokio::task::JoinSet;
 
@@ -12,7 +12,7 @@ use crate::output::Output;
 
 type DeletedVersion = <DeleteFileVersion as Endpoint>::Response;
 
-/// Deletions under way at once. B2 answers one in some 100 ms.
+/// Files that lose versions at once. B2 answers one deletion in some 100 ms.
 const AT_ONCE: usize = 10;
 
 /// A version that was deleted, or would be.
@@ -59,10 +59,27 @@ pub(super) struct Deletions<'a> {
     output: &'a Output,
     client: &'a Client,
     bypass_governance: bool,
-    running: JoinSet<(FileVersion, Result<(), Error>)>,
+    running: JoinSet<Result<Tally, Failure>>,
+    tally: Tally,
+}
+
+/// What became of versions.
+#[derive(Default)]
+struct Tally {
     deleted: u64,
-    failed: u64,
+    /// Those that are locked, and those that are newer.
+    left: u64,
     exit: Exit,
+}
+
+impl Tally {
+    fn add(&mut self, other: &Self) {
+        self.deleted += other.deleted;
+        if other.left > 0 {
+            self.left += other.left;
+            self.exit = other.exit;
+        }
+    }
 }
 
 impl<'a> Deletions<'a> {
@@ -72,56 +89,41 @@ impl<'a> Deletions<'a> {
             client,
             bypass_governance,
             running: JoinSet::new(),
-            deleted: 0,
-            failed: 0,
-            exit: Exit::Ok,
+            tally: Tally::default(),
         }
     }
 
     /// Counts and prints a version without deleting it.
     pub(super) fn pretend(&mut self, file: &FileVersion) -> Result<(), Failure> {
-        self.deleted += 1;
+        self.tally.deleted += 1;
         Row::of(file, false).print(self.output)
     }
 
-    /// Deletes a version, as soon as there are not too many under way.
-    pub(super) async fn begin(&mut self, file: FileVersion) -> Result<(), Failure> {
-        let Some(id) = file.file_id.clone() else { return Ok(()) };
+    /// Counts versions that somebody else deleted.
+    pub(super) fn count(&mut self, deleted: u64) {
+        self.tally.deleted += deleted;
+    }
+
+    /// Deletes versions of one file, given from the newest to the oldest, as
+    /// soon as there is not too much under way.
+    pub(super) async fn begin(&mut self, versions: Vec<FileVersion>) -> Result<(), Failure> {
+        if versions.is_empty() {
+            return Ok(());
+        }
         if self.running.len() >= AT_ONCE {
             self.settle().await?;
         }
-        let run = deletion(self.client, &file.file_name, id, self.bypass_governance);
-        self.running.spawn(async move {
-            let result = run.await.map(drop);
-            (file, result)
-        });
+        let (client, output) = (self.client.clone(), self.output.clone());
+        let bypass = self.bypass_governance;
+        self.running.spawn(async move { oldest_first(&client, &output, versions, bypass).await });
         Ok(())
     }
 
-    /// Waits for one deletion. A lock concerns one file and is counted; any
-    /// other failure would meet the next file too and ends the command.
     async fn settle(&mut self) -> Result<(), Failure> {
-        let Some(Ok((file, result))) = self.running.join_next().await else { return Ok(()) };
-        match result {
-            Ok(()) => {
-                self.deleted += 1;
-                Row::of(&file, true).print(self.output)
-            }
-            Err(error) if error.code() == Some(&ErrorCode::FileNotPresent) => {
-                // Somebody else was faster, which is as good.
-                self.deleted += 1;
-                Row::of(&file, true).print(self.output)
-            }
-            Err(error) if error.code() == Some(&ErrorCode::AccessDenied) => {
-                self.failed += 1;
-                self.exit = Exit::of(&error);
-                self.output.say(&format!("{} is locked and was not deleted", file.file_name));
-                Ok(())
-            }
-            Err(error) => {
-                Err(Failure::from(error).during(format!("cannot delete {}", file.file_name)))
-            }
+        if let Some(Ok(tally)) = self.running.join_next().await {
+            self.tally.add(&tally?);
         }
+        Ok(())
     }
 
     /// Waits for all and gives the number of deleted versions.
@@ -129,9 +131,50 @@ impl<'a> Deletions<'a> {
         while !self.running.is_empty() {
             self.settle().await?;
         }
-        match self.failed {
-            0 => Ok(self.deleted),
-            failed => Err(Failure::NotAllDeleted { failed, exit: self.exit }),
+        match self.tally.left {
+            0 => Ok(self.tally.deleted),
+            failed => Err(Failure::NotAllDeleted { failed, exit: self.tally.exit }),
         }
+    }
+}
+
+/// Deletes versions of one file. Until the last moment its newest version, or
+/// its absence, is what others see; so a lock leaves what is newer, too. Any
+/// other failure would meet the next file as well and ends the command.
+async fn oldest_first(
+    client: &Client,
+    output: &Output,
+    mut versions: Vec<FileVersion>,
+    bypass_governance: bool,
+) -> Result<Tally, Failure> {
+    let mut tally = Tally::default();
+    while let Some(file) = versions.pop() {
+        let Some(id) = file.file_id.clone() else { continue };
+        match deletion(client, &file.file_name, id, bypass_governance).await {
+            Ok(_) => {}
+            // Somebody else was faster, which is as good.
+            Err(error) if error.code() == Some(&ErrorCode::FileNotPresent) => {}
+            Err(error) if error.code() == Some(&ErrorCode::AccessDenied) => {
+                tally.left = versions.len() as u64 + 1;
+                tally.exit = Exit::of(&error);
+                output.say(&locked(&file.file_name, versions.len()));
+                return Ok(tally);
+            }
+            Err(error) => {
+                return Err(
+                    Failure::from(error).during(format!("cannot delete {}", file.file_name))
+                );
+            }
+        }
+        tally.deleted += 1;
+        Row::of(&file, true).print(output)?;
+    }
+    Ok(tally)
+}
+
+fn locked(name: &str, newer: usize) -> String {
+    match newer {
+        0 => format!("{name} is locked and was not deleted"),
+        newer => format!("{name} is locked and was not deleted, nor were {newer} newer versions"),
     }
 }

@@ -6,6 +6,7 @@ mod history;
 use b2::{Client, FileId};
 
 use crate::command::rm::deletions::{Deletions, Row};
+use crate::command::rm::history::Histories;
 use crate::context::Context;
 use crate::escape;
 use crate::failure::Failure;
@@ -24,8 +25,8 @@ that name and to everything in the folder of that name. You are asked before,
 or have to say --yes if there is no terminal to ask at.
 
 Prints the names that were deleted. A file under a lock is left and reported;
-the versions of one file are deleted from the oldest to the newest, and those
-that are newer than a locked one are left too.
+with --versions each file loses its oldest version first, and those that are
+newer than a locked one are left too.
 
 Examples:
   b2 rm b2://my-photos/2026/cat.jpg
@@ -89,13 +90,10 @@ impl Rm {
     }
 
     async fn file(&self, context: &Context, uri: &NameUri) -> Result<(), Failure> {
-        if self.versions && !self.dry_run {
-            return history::delete(context, uri, self.bypass_governance).await;
-        }
         let client = context.client()?;
         let bucket = client.bucket(&uri.bucket).await?;
         let walk = Walk::file(&bucket, &uri.name, self.versions);
-        match self.delete(context, &client, walk).await? {
+        match self.delete(context, &client, &uri.bucket, walk).await? {
             0 => Err(Failure::NoSuchFile { bucket: uri.bucket.clone(), name: uri.name.clone() }),
             _ => Ok(()),
         }
@@ -107,7 +105,7 @@ impl Rm {
         let bucket = client.bucket(&uri.bucket).await?;
         let scope = Scope { versions: self.versions, recursive: true };
         let walk = Walk::path(&bucket, &uri.path, scope);
-        let count = self.delete(context, &client, walk).await?;
+        let count = self.delete(context, &client, &uri.bucket, walk).await?;
         let done = if self.dry_run { "would be deleted" } else { "deleted" };
         context.output.say(&format!("{count} {done}"));
         Ok(())
@@ -134,15 +132,24 @@ impl Rm {
         &self,
         context: &Context,
         client: &Client,
+        bucket: &str,
         mut walk: Walk,
     ) -> Result<u64, Failure> {
         let mut deletions = Deletions::new(context, client, self.bypass_governance);
+        if self.versions && !self.dry_run {
+            let bypass = self.bypass_governance;
+            let mut histories = Histories::new(context, bucket, bypass, deletions);
+            while let Some(file) = walk.next().await {
+                histories.add(file?).await?;
+            }
+            return histories.finish().await;
+        }
         while let Some(file) = walk.next().await {
             let file = file?;
             if self.dry_run {
                 deletions.pretend(&file)?;
             } else {
-                deletions.begin(file).await?;
+                deletions.begin(vec![file]).await?;
             }
         }
         deletions.finish().await
