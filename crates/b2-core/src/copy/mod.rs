@@ -109,11 +109,14 @@ impl FileCopy {
         }
         let (content_type, mut info) = match self.options.metadata.take() {
             Some(own) => own,
-            None => (content_type(source).into(), source.file_info.clone()),
+            None => {
+                let mut info = source.file_info.clone();
+                if !all {
+                    info.remove(FileInfo::LARGE_FILE_SHA1);
+                }
+                (content_type(source).into(), info)
+            }
         };
-        if !all {
-            info.remove(FileInfo::LARGE_FILE_SHA1);
-        }
         info.append(&mut self.options.changed_info);
         let headers = described(UploadHeaders::new(self.name.clone()), &content_type, &info)?;
         self.options.complete(headers).check(OPERATION)?;

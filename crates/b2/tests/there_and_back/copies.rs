@@ -69,6 +69,65 @@ async fn the_copy_of_a_range_does_not_bear_the_digest_of_the_whole() {
     }
 }
 
+/// Whole and in parts, all and a range.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_entry_of_the_information_changes_and_the_rest_stays() {
+    let site = site().await;
+    let content = pattern(4 * PART);
+    let upload = site.bucket.upload("source", content.clone()).with_content_type("text/plain");
+    let upload = upload.with_file_info("note", "kept").with_file_info("by", "a");
+    let upload = upload.with_simple_limit(PART as u64);
+    let source = soon(upload).await.unwrap().file.file_id.unwrap();
+    for limit in [u64::MAX, PART as u64] {
+        let copy = || {
+            let copy = site.bucket.copy(source.clone(), "copy").with_simple_limit(limit);
+            copy.with_changed_info("BY", "b").with_changed_info("new", "1")
+        };
+        let entry = |file: &b2::FileVersion, name: &str| file.file_info.get(name).cloned();
+        let all = soon(copy().run()).await.unwrap().file;
+        assert_eq!(all.content_type.as_deref(), Some("text/plain"));
+        for (name, value) in [("note", "kept"), ("by", "b"), ("new", "1")] {
+            assert_eq!(entry(&all, name).as_deref(), Some(value), "{name}");
+        }
+        let back = soon(site.bucket.download("copy").to_bytes()).await.unwrap();
+        assert!(back.content == content && back.check != Check::None);
+
+        let range = ByteRange::inclusive(0, 3 * PART as u64).unwrap();
+        let part = soon(copy().with_range(range).run()).await.unwrap().file;
+        assert_eq!(entry(&part, "large_file_sha1"), None, "the digest of other bytes");
+        assert_eq!(entry(&part, "by").as_deref(), Some("b"));
+        let back = soon(site.bucket.download("copy").to_bytes()).await.unwrap();
+        assert!(back.content == content[..=3 * PART]);
+
+        let own = BTreeMap::from([("by".to_owned(), "own".to_owned())]);
+        let own = soon(copy().with_metadata("text/css", own).run()).await.unwrap().file;
+        assert_eq!(own.content_type.as_deref(), Some("text/css"));
+        assert_eq!((entry(&own, "by").as_deref(), entry(&own, "note")), (Some("b"), None));
+    }
+}
+
+/// Nothing is copied then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_that_cannot_be_stored_is_refused() {
+    let site = site().await;
+    let source = stored(&site, b"content").await;
+    let copy = || site.bucket.copy(source.clone(), "copy");
+    let long = "x".repeat(7_001);
+    let many = (0..10).fold(copy(), |copy, number| copy.with_changed_info(&number.to_string(), ""));
+    for wrong in [
+        copy().with_changed_info("a b", "x"),
+        copy().with_changed_info("", "x"),
+        copy().with_changed_info("a", &long),
+        many,
+    ] {
+        match soon(wrong.run()).await {
+            Err(Error::Request { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(soon(site.bucket.download("copy").to_bytes()).await.is_err(), "there is a copy");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_has_its_own_key_and_information() {
     let site = site().await;
