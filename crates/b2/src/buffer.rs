@@ -34,9 +34,6 @@ const LEAST_BUDGET: usize = 1024 * 1024;
 /// How often a thread that waits looks whether anybody still wants its buffer.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Idle buffers that are kept; more are freed.
-const KEPT: usize = 32;
-
 #[derive(Clone, Debug)]
 pub(crate) struct BufferPool {
     shared: Arc<Shared>,
@@ -57,6 +54,14 @@ struct State {
     idle: Vec<Vec<u8>>,
     /// Bytes.
     in_use: usize,
+}
+
+impl State {
+    /// Frees idle buffers that are more than the budget has room for.
+    fn keep_within(&mut self, limit: usize) {
+        let room = limit.saturating_sub(self.in_use) / BUFFER_SIZE;
+        self.idle.truncate(room);
+    }
 }
 
 /// The pool of the process.
@@ -104,9 +109,9 @@ impl BufferPool {
 
     fn put_back(&self, bytes: Vec<u8>) {
         let mut state = self.shared.state();
-        if state.idle.len() < KEPT {
-            state.idle.push(bytes);
-        }
+        state.idle.push(bytes);
+        // Its place is free, but its bytes are in memory still.
+        state.keep_within(self.shared.limit.saturating_add(BUFFER_SIZE));
         self.shared.release(state, BUFFER_SIZE);
     }
 }
@@ -170,6 +175,7 @@ impl Share {
             return None;
         }
         state.in_use += bytes;
+        state.keep_within(self.pool.shared.limit);
         drop(state);
         self.held.fetch_add(1, Ordering::Relaxed);
         Some(Admission { bytes, share: self.clone() })
@@ -265,6 +271,18 @@ mod tests {
         assert_eq!(copy.as_ref(), b"hi");
         drop(copy);
         assert_eq!(pool.shared.state().idle.len(), 1);
+    }
+
+    #[test]
+    fn idle_buffers_are_within_the_budget_too() {
+        let pool = BufferPool::of(8 * BUFFER_SIZE);
+        drop((0..8).map(|_| pool.take()).collect::<Vec<_>>());
+        assert_eq!(pool.shared.state().idle.len(), 8);
+        let admission = pool.share().try_admit(5 * BUFFER_SIZE + 1).unwrap();
+        assert_eq!(pool.shared.state().idle.len(), 2);
+        drop(admission);
+        drop(pool.take());
+        assert_eq!(pool.shared.state().idle.len(), 2);
     }
 
     #[test]
