@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::locked;
+use crate::{folder, locked};
 
 /// What is appended to a file. Unless all of it arrives, the file is cut back
 /// to what it was.
@@ -91,6 +91,9 @@ impl AppendedFile {
     /// All of it is there.
     pub(crate) fn commit(&mut self) -> io::Result<()> {
         self.file.sync_all()?;
+        if let Some(path) = &self.made {
+            folder::sync_around(path)?;
+        }
         self.state = State::Complete;
         Ok(())
     }

@@ -22,8 +22,10 @@ pub enum Durability {
     /// When the system gets to it, as other programs leave it. Saves most
     /// where many small files are downloaded. Only a machine that loses power
     /// within the next minute or so tells the difference: the file may then be
-    /// missing, or be there under its name with bytes missing. A file that
-    /// replaces another one is synced all the same, as both might be lost.
+    /// missing, or be there under its name with bytes missing. Where the disk
+    /// is another machine's, or has a quota, it may also be full only later,
+    /// without a word. A file that replaces another one is synced all the same,
+    /// as both might be lost.
     Unsynced,
 }
 
