@@ -111,10 +111,13 @@ impl Download {
 
     /// Requests that are under way at the same time when a file is downloaded
     /// [to a file](Self::to_file), at least 1; default 4. More fill a long
-    /// line better; each needs up to 2 MiB of memory. A line on which one
-    /// request fetches 256 MiB a second is left to one.
+    /// line better; each needs up to 2 MiB of memory.
+    ///
+    /// Unless this is called, a line on which one request fetches 256 MiB a
+    /// second is left to one: what comes in its order is hashed on its way, all
+    /// else is read back for it.
     pub fn with_concurrency(mut self, requests: usize) -> Self {
-        self.options = self.options.with_concurrency(requests);
+        self.options = self.options.with_concurrency(requests).with_enough(u64::MAX);
         self
     }
 

@@ -201,8 +201,11 @@ impl Stage {
         let (uri, path) = (format!("b2://{BUCKET}/big"), to.display().to_string());
         // One that was killed just after its file was put in its place finds
         // it there.
-        let download =
-            ["file", "download", "--resume", "--overwrite", "--no-progress", &uri, &path];
+        // On this line one piece at a time would be fast enough; several leave
+        // gaps.
+        let several = ["file", "download", "--threads", "4"];
+        let download = [&several[..], &["--resume", "--overwrite", "--no-progress", &uri, &path]];
+        let download = download.concat();
         let download = self.with("--decrypt", &download);
         let typical = self.time(&download)?;
         std::fs::remove_file(&to).map_err(|error| Failure::io(&to, error))?;

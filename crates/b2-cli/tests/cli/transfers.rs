@@ -150,6 +150,19 @@ fn a_download_is_described_to_programs() {
 }
 
 #[test]
+fn nobody_has_to_wait_for_the_disk() {
+    let scene = Scene::with_bucket("keep-mine");
+    scene.b2_reading("theirs", ["file", "upload", "keep-mine", "-", "x"]).ok();
+    let download = ["file", "download", "--no-sync", "b2://keep-mine/x", "x"];
+    scene.b2(download).ok();
+    assert_eq!(scene.read("x"), b"theirs");
+    scene.write("x", "mine");
+    scene.b2(download).exits(10);
+    scene.b2(download.iter().chain(&["--overwrite"])).ok();
+    assert_eq!((scene.read("x"), scene.files()), (b"theirs".to_vec(), vec!["x".to_owned()]));
+}
+
+#[test]
 fn an_existing_file_is_replaced_only_when_told() {
     let scene = Scene::with_bucket("keep-mine");
     scene.b2_reading("theirs", ["file", "upload", "keep-mine", "-", "x"]).ok();
