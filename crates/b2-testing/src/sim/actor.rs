@@ -93,6 +93,8 @@ pub(crate) struct Actor {
     /// The present operation was refused something for good: it winds up, and
     /// heeds no answer to what else it had asked for.
     pub(crate) refused: bool,
+    /// The present operation cannot know what became of one of its calls.
+    pub(crate) in_doubt: bool,
     /// Errands that it has begun.
     pub(super) begun: u32,
     /// What the user is going to do to it, and steps since the last time.
@@ -144,6 +146,7 @@ impl Actor {
             resumable: Resumable::default(),
             looked: false,
             refused: false,
+            in_doubt: false,
             begun: 0,
             interruptions: plan.interruptions.iter().copied().collect(),
             steps: 0,
@@ -175,7 +178,7 @@ impl Actor {
             };
             self.hits = hits;
             self.in_air = 0;
-            (self.looked, self.refused) = (false, false);
+            (self.looked, self.refused, self.in_doubt) = (false, false, false);
             (self.stopped, self.reading, self.read_to) = (None, false, 0);
             (self.told, self.lost_copies) = (0, 0);
             self.begun += 1;

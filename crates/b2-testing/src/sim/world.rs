@@ -359,7 +359,8 @@ impl World {
         let hits = actor.hits;
         // A refusal for good does not hide that an earlier call may have taken
         // effect.
-        let doubtful = actor.refused && matches!(error, Error::Unconfirmed { .. });
+        let winds_up = actor.refused && actor.in_doubt;
+        let doubtful = winds_up && matches!(error, Error::Unconfirmed { .. });
         let refused = doubtful || error.code().is_some_and(|code| code.as_str() == FINAL);
         // The refusal of a request for headers has no body to say that a token
         // is stale, so a second one is final.
