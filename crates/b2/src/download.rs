@@ -168,7 +168,8 @@ impl Download {
     /// Writes to a file, which must not exist. It appears under its name only
     /// when it is complete and checked.
     ///
-    /// A file of more than 8 MiB is fetched in pieces, several at a time.
+    /// A file of more than 8 MiB is fetched in pieces, several at a time where one
+    /// alone is not [fast enough](Self::with_concurrency).
     pub fn to_file(self, path: impl AsRef<Path>) -> Run<ParallelDownload, Downloaded> {
         self.into_file(path.as_ref().to_owned(), Overwrite::Never)
     }

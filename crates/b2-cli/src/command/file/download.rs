@@ -22,7 +22,8 @@ The file appears under its name only when it is complete and checked. A file
 that is there already is not touched unless you say --overwrite; then it is
 replaced in one step at the end.
 
-A file of more than 8 MiB is fetched in pieces, several at a time. With
+A file of more than 8 MiB is fetched in pieces, four at a time unless one alone
+is fast enough; --threads says how many. With
 --resume what has arrived stays, in a hidden file beside the destination, when
 the command is interrupted; the same command goes on after it.
 
