@@ -12,6 +12,7 @@ mod fetch;
 mod issuer;
 mod lists;
 mod ocsp;
+mod scope;
 mod sources;
 
 use std::sync::Arc;
@@ -29,7 +30,7 @@ use super::verify::Verifier;
 use cache::{Cache, now};
 use fetch::Errand;
 use issuer::Issuer;
-use lists::List;
+pub(super) use lists::List;
 use ocsp::{Judgement, Question, Status};
 use sources::Sources;
 
@@ -47,7 +48,8 @@ const DEEPEST: usize = 4;
 pub(super) struct Revocation {
     lists: Option<RevocationCheck>,
     responders: Option<RevocationCheck>,
-    fetched: Cache<Result<List, Told>>,
+    /// By the key of the authority and the address.
+    fetched: Cache<Result<Arc<List>, Told>>,
     answers: Cache<Result<Option<Judgement>, CertificateFault>>,
     observer: Option<Arc<dyn TlsObserver>>,
 }
@@ -134,8 +136,8 @@ impl Revocation {
             let lists: Vec<_> = fetched.iter().map(|(_, list)| Arc::clone(list)).collect();
             let checked = verifier.check_with(leaf, rest, name, &lists, check);
             if let Err(CertificateFault::RevocationAnswer(_)) = &checked {
-                // Somebody on the way may have made it up: ask again next time.
-                fetched.iter().for_each(|(url, _)| self.fetched.forget(url.as_bytes()));
+                // The authority may not sign lists; it may have got a new key.
+                fetched.iter().for_each(|(key, _)| self.fetched.forget(key));
             }
             checked?;
         }
@@ -208,26 +210,21 @@ impl Revocation {
         (Ok(None), pause(check))
     }
 
-    /// The lists that the certificates of a chain name.
+    /// The lists that the certificates of a chain name, each with its key.
     async fn fetch_lists(
         &self,
         shown: &Shown<'_>,
         check: RevocationCheck,
         way: &impl Reach,
-    ) -> Result<Vec<(String, List)>, CertificateFault> {
+    ) -> Result<Vec<(Vec<u8>, Arc<List>)>, CertificateFault> {
         let mut lists = Vec::new();
         for (depth, certificate) in shown.chain().into_iter().enumerate() {
             let urls = Sources::of(certificate).lists;
-            let mut found = false;
-            for url in &urls {
-                let fetching = self.fetch(url, check, way);
-                if let Ok(list) = self.fetched.get(url.as_bytes(), fetching).await {
-                    lists.push((url.clone(), list));
-                    found = true;
-                    break;
-                }
+            if let Some(found) = self.fetch_any(shown, certificate, depth, check, way).await? {
+                lists.push(found);
+                continue;
             }
-            if found || check == RevocationCheck::Soft {
+            if check == RevocationCheck::Soft {
                 continue;
             }
             match (depth, urls.is_empty()) {
@@ -240,20 +237,59 @@ impl Revocation {
         Ok(lists)
     }
 
+    /// The first list that a certificate names and that may be believed; an
+    /// error if there are only others.
+    async fn fetch_any(
+        &self,
+        shown: &Shown<'_>,
+        certificate: &CertificateDer<'_>,
+        depth: usize,
+        check: RevocationCheck,
+        way: &impl Reach,
+    ) -> Result<Option<(Vec<u8>, Arc<List>)>, CertificateFault> {
+        let Some((_, issuer)) = shown.issuer_of(certificate) else { return Ok(None) };
+        let mut forged = false;
+        for url in Sources::of(certificate).lists {
+            let key = [&issuer.spki, url.as_bytes()].concat();
+            let fetching = self.fetch(&url, shown, &issuer, check, way);
+            match self.fetched.get(&key, fetching).await {
+                Ok(list) if list.speaks_of(certificate, depth > 0) => {
+                    return Ok(Some((key, list)));
+                }
+                Ok(_) => {
+                    self.fetched.forget(&key);
+                    forged = true;
+                    self.tell(TlsEvent::Told { url, failure: Some(Told::Forged) });
+                }
+                Err(failure) => forged |= failure == Told::Forged,
+            }
+        }
+        let fault = "a list is not of its authority, or about other certificates";
+        if forged { Err(CertificateFault::RevocationAnswer(fault)) } else { Ok(None) }
+    }
+
     async fn fetch(
         &self,
         url: &str,
+        shown: &Shown<'_>,
+        issuer: &Issuer,
         check: RevocationCheck,
         way: &impl Reach,
-    ) -> (Result<List, Told>, i64) {
+    ) -> (Result<Arc<List>, Told>, i64) {
         let errand = Errand { url, post: None, limit: lists::LONGEST };
+        let algorithms = shown.verifier.chain_algorithms();
         let read = self.run(errand, way).await.and_then(|bytes| {
-            lists::read(&bytes).inspect_err(|failure| {
+            List::read(&bytes, issuer, &algorithms).inspect_err(|failure| {
                 self.tell(TlsEvent::Told { url: url.to_owned(), failure: Some(*failure) });
             })
         });
         match read {
-            Ok((list, until)) => (Ok(list), until),
+            Ok(list) => {
+                let until = list.kept_until();
+                (Ok(Arc::new(list)), until)
+            }
+            // Somebody on the way may have made it up: ask again next time.
+            Err(Told::Forged) => (Err(Told::Forged), 0),
             Err(failure) => (Err(failure), pause(check)),
         }
     }
@@ -276,7 +312,11 @@ impl Revocation {
 impl<'a> Shown<'a> {
     /// The certificate of the server, and who issued it.
     fn issuer(&self) -> Option<(Bare<'a>, Issuer)> {
-        let bare = Bare::read(self.leaf)?;
+        self.issuer_of(self.leaf)
+    }
+
+    fn issuer_of<'b>(&self, certificate: &'b [u8]) -> Option<(Bare<'b>, Issuer)> {
+        let bare = Bare::read(certificate)?;
         let algorithms = self.verifier.chain_algorithms();
         let issuer = Issuer::of(&bare, self.rest, &self.verifier.roots, &algorithms)?;
         Some((bare, issuer))

@@ -17,7 +17,7 @@ use super::super::certificate::Certificate;
 use super::super::error::CertificateFault;
 use super::super::event::{TlsEvent, TlsObserver};
 use super::super::identity::PublicKey;
-use super::super::revocation::Revocation;
+use super::super::revocation::{List, Revocation};
 use super::super::settings::RevocationCheck;
 use super::super::signatures::SignatureAlgorithms;
 use super::chain::{Chain, Demand};
@@ -73,11 +73,12 @@ impl Verifier {
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         name: &ServerName<'_>,
-        fetched: &[Arc<CertRevocationList<'static>>],
+        fetched: &[Arc<List>],
         check: RevocationCheck,
     ) -> Result<(), CertificateFault> {
         let algorithms = self.chain_algorithms();
-        let lists: Vec<_> = fetched.iter().map(|list| &**list).chain(self.lists.iter()).collect();
+        let fetched: Vec<_> = fetched.iter().filter_map(|list| list.borrowed()).collect();
+        let lists: Vec<_> = fetched.iter().chain(self.lists.iter()).collect();
         let chain = |demand| Chain {
             leaf,
             intermediates,
