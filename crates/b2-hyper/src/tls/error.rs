@@ -80,13 +80,22 @@ pub enum CertificateFault {
     /// The responder of its authority says that it is revoked.
     #[error("it is revoked, says the responder of its authority")]
     RevokedByResponder,
-    /// Nobody could say whether it is revoked, and that was demanded.
+    /// Nobody could say whether it is revoked, and that was demanded; or what
+    /// was said is out of date.
     #[error("whether it is revoked is unknown")]
     UnknownRevocation,
+    /// As [`UnknownRevocation`](Self::UnknownRevocation), of an authority in
+    /// its chain.
+    #[error("whether an authority in its chain is revoked is unknown")]
+    UnknownAuthorityRevocation,
     /// None of the addresses that it names for its revocation answered, and
     /// that was demanded: ask for less, or let this machine reach them.
     #[error("whether it is revoked could not be asked")]
     RevocationUnreachable,
+    /// As [`RevocationUnreachable`](Self::RevocationUnreachable), of an
+    /// authority in its chain.
+    #[error("whether an authority in its chain is revoked could not be asked")]
+    AuthorityRevocationUnreachable,
     /// What was answered about its revocation must not be believed.
     #[error("what was answered about its revocation must not be believed: {0}")]
     RevocationAnswer(&'static str),

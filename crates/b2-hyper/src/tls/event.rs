@@ -91,6 +91,8 @@ pub enum Told {
     /// The answer is not of the authority that has to give it, or about other
     /// certificates.
     Forged,
+    /// The answer does not hold any longer, or not yet.
+    OutOfDate,
 }
 
 impl fmt::Display for Told {
@@ -106,6 +108,7 @@ impl fmt::Display for Told {
             Self::Forged => {
                 "the answer is not of the authority of the certificate, or not about it"
             }
+            Self::OutOfDate => "the answer does not hold at present",
         };
         f.write_str(text)
     }

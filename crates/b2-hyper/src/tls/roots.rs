@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
+use super::revocation::Given;
+use crate::error::BuildError;
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
-use webpki::{CertRevocationList, OwnedCertRevocationList};
-
-use crate::error::BuildError;
 
 /// The certificates in a PEM text, each fit to be a root.
 pub(super) fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, BuildError> {
@@ -58,9 +57,7 @@ pub(super) fn at(path: &Path) -> Result<Vec<CertificateDer<'static>>, BuildError
 }
 
 /// The lists of revoked certificates in PEM or DER.
-pub(super) fn revocation_lists(
-    given: &[Vec<u8>],
-) -> Result<Vec<CertRevocationList<'static>>, BuildError> {
+pub(super) fn revocation_lists(given: &[Vec<u8>]) -> Result<Vec<Given>, BuildError> {
     let mut lists = Vec::new();
     for bytes in given {
         let mut ders: Vec<_> =
@@ -69,8 +66,8 @@ pub(super) fn revocation_lists(
             ders.push(CertificateRevocationListDer::from(bytes.clone()));
         }
         for der in ders {
-            let list = OwnedCertRevocationList::from_der(&der);
-            lists.push(list.map_err(|error| BuildError::RevocationList(Box::new(error)))?.into());
+            let list = Given::read(&der);
+            lists.push(list.map_err(|error| BuildError::RevocationList(Box::new(error)))?);
         }
     }
     Ok(lists)

@@ -10,13 +10,12 @@ use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
-use webpki::CertRevocationList;
 
 use super::error::TlsError;
 use super::event::{TlsEvent, TlsObserver};
 use super::key_log::KeyLogFile;
 use super::provider::provider;
-use super::revocation::{Reach, Revocation};
+use super::revocation::{Given, Reach, Revocation};
 use super::roots::{add_bundled, add_platform};
 use super::settings::{RevocationCheck, TlsSettings};
 use super::stream::TlsSession;
@@ -42,7 +41,7 @@ use crate::error::BuildError;
 pub struct Tls {
     settings: TlsSettings,
     given: Vec<CertificateDer<'static>>,
-    lists: Arc<Vec<CertRevocationList<'static>>>,
+    lists: Arc<Vec<Given>>,
     key_log: Option<Arc<KeyLogFile>>,
     revocation: Option<Arc<Revocation>>,
     openssl: bool,
@@ -63,7 +62,7 @@ impl Tls {
     pub(super) fn new(
         settings: TlsSettings,
         given: Vec<CertificateDer<'static>>,
-        lists: Vec<CertRevocationList<'static>>,
+        lists: Vec<Given>,
         openssl: bool,
     ) -> Result<Self, BuildError> {
         let open = |path: &PathBuf| {

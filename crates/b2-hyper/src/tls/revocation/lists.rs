@@ -5,7 +5,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{
     CertificateDer, CertificateRevocationListDer, SignatureVerificationAlgorithm,
 };
-use webpki::{BorrowedCertRevocationList, CertRevocationList};
+use webpki::{BorrowedCertRevocationList, CertRevocationList, Error, OwnedCertRevocationList};
 
 use super::super::der::{GENERALIZED_TIME, INTEGER, Reader, SEQUENCE, UTC_TIME, unix_time};
 use super::super::event::Told;
@@ -24,7 +24,8 @@ const LONGEST_KEPT: i64 = 7 * 24 * 60 * 60;
 #[derive(Debug)]
 pub(in super::super) struct List {
     der: Bytes,
-    next_update: i64,
+    /// Until when it holds, in seconds since 1970.
+    pub(in super::super) next_update: i64,
 }
 
 impl List {
@@ -69,6 +70,31 @@ impl List {
     pub(super) fn kept_until(&self) -> i64 {
         self.next_update.min(now() + LONGEST_KEPT)
     }
+}
+
+/// A list that this program was given, whose entries are kept apart.
+pub(in super::super) struct Given {
+    list: CertRevocationList<'static>,
+    next_update: i64,
+}
+
+impl Given {
+    pub(in super::super) fn read(der: &[u8]) -> Result<Self, Error> {
+        let list = OwnedCertRevocationList::from_der(der)?.into();
+        let next_update = Parts::read(der).ok_or(Error::BadDer)?.next_update;
+        Ok(Self { list, next_update })
+    }
+
+    pub(in super::super) fn known(&self) -> Known<'_> {
+        Known { list: &self.list, until: self.next_update }
+    }
+}
+
+/// A list, and until when it holds, in seconds since 1970.
+#[derive(Clone, Copy)]
+pub(in super::super) struct Known<'a> {
+    pub(in super::super) list: &'a CertRevocationList<'a>,
+    pub(in super::super) until: i64,
 }
 
 /// The parts of a list. The issuer has its tag, the algorithm has not.

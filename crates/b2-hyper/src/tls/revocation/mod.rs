@@ -30,8 +30,9 @@ use super::verify::Verifier;
 use cache::{Cache, now};
 use fetch::Errand;
 use issuer::Issuer;
-pub(super) use lists::List;
+pub(super) use lists::{Given, Known, List};
 use ocsp::{Judgement, Question, Status};
+pub(super) use scope::speaks_of;
 use sources::Sources;
 
 /// The longest answer of a responder: one status and some certificates.
@@ -129,10 +130,7 @@ impl Revocation {
             verifier.unless_overlooked(self.ask_responders(&shown, check, way).await)?;
         }
         if let Some(check) = self.lists {
-            let fetched = self.fetch_lists(&shown, check, way).await.or_else(|fault| {
-                verifier.unless_overlooked(Err(fault))?;
-                Ok(Vec::new())
-            })?;
+            let fetched = self.fetch_lists(&shown, check, way).await?;
             let lists: Vec<_> = fetched.iter().map(|(_, list)| Arc::clone(list)).collect();
             let checked = verifier.check_with(leaf, rest, name, &lists, check);
             if let Err(CertificateFault::RevocationAnswer(_)) = &checked {
@@ -201,7 +199,14 @@ impl Revocation {
             };
             match question.judge(&bytes) {
                 Some(Ok(judgement)) => return (Ok(Some(judgement)), judgement.until),
-                Some(Err(fault)) => return (Err(fault), 0),
+                Some(Err(fault)) => {
+                    let failure = match fault {
+                        CertificateFault::UnknownRevocation => Told::OutOfDate,
+                        _ => Told::Forged,
+                    };
+                    self.tell(TlsEvent::Told { url: url.clone(), failure: Some(failure) });
+                    return (Err(fault), 0);
+                }
                 None => {
                     self.tell(TlsEvent::Told { url: url.clone(), failure: Some(Told::Unreadable) })
                 }
@@ -210,7 +215,8 @@ impl Revocation {
         (Ok(None), pause(check))
     }
 
-    /// The lists that the certificates of a chain name, each with its key.
+    /// The lists that the certificates of a chain name, each with its key. What
+    /// is overlooked of one certificate says nothing about the others.
     async fn fetch_lists(
         &self,
         shown: &Shown<'_>,
@@ -227,12 +233,14 @@ impl Revocation {
             if check == RevocationCheck::Soft {
                 continue;
             }
-            match (depth, urls.is_empty()) {
+            let fault = match (depth, urls.is_empty()) {
+                (0, true) => CertificateFault::UnknownRevocation,
+                (0, false) => CertificateFault::RevocationUnreachable,
                 // An authority need not name a list of its own.
-                (1.., true) => {}
-                (_, true) => return Err(CertificateFault::UnknownRevocation),
-                (_, false) => return Err(CertificateFault::RevocationUnreachable),
-            }
+                (_, true) => continue,
+                (_, false) => CertificateFault::AuthorityRevocationUnreachable,
+            };
+            shown.verifier.unless_overlooked(Err(fault))?;
         }
         Ok(lists)
     }

@@ -11,13 +11,12 @@ use rustls::pki_types::{
 use rustls::{
     CertificateError, DigitallySignedStruct, Error, OtherError, PeerIncompatible, SignatureScheme,
 };
-use webpki::CertRevocationList;
 
 use super::super::certificate::Certificate;
 use super::super::error::CertificateFault;
 use super::super::event::{TlsEvent, TlsObserver};
 use super::super::identity::PublicKey;
-use super::super::revocation::{List, Revocation};
+use super::super::revocation::{Given, Known, List, Revocation};
 use super::super::settings::RevocationCheck;
 use super::super::signatures::SignatureAlgorithms;
 use super::chain::{Chain, Demand};
@@ -29,7 +28,7 @@ pub(in super::super) struct Verifier {
     pub(in super::super) roots: Vec<TrustAnchor<'static>>,
     pub(in super::super) algorithms: WebPkiSupportedAlgorithms,
     pub(in super::super) allowed: Option<SignatureAlgorithms>,
-    pub(in super::super) lists: Arc<Vec<CertRevocationList<'static>>>,
+    pub(in super::super) lists: Arc<Vec<Given>>,
     /// Whether every certificate has to be on one of the given lists.
     pub(in super::super) demand_status: bool,
     pub(in super::super) flags: SecurityFlags,
@@ -77,23 +76,16 @@ impl Verifier {
         check: RevocationCheck,
     ) -> Result<(), CertificateFault> {
         let algorithms = self.chain_algorithms();
-        let fetched: Vec<_> = fetched.iter().filter_map(|list| list.borrowed()).collect();
-        let lists: Vec<_> = fetched.iter().chain(self.lists.iter()).collect();
-        let chain = |demand| Chain {
-            leaf,
-            intermediates,
-            name,
-            now: UnixTime::now(),
-            roots: &self.roots,
-            algorithms: &algorithms,
-            lists: &lists,
-            demand,
-        };
-        if check == RevocationCheck::Hard && !self.demand_status {
-            chain(Demand::Leaf).check(self.flags)?;
-        }
-        let demand = if self.demand_status { Demand::All } else { Demand::None };
-        chain(demand).check(self.flags)
+        let borrowed: Vec<_> =
+            fetched.iter().filter_map(|list| Some((list.borrowed()?, list.next_update))).collect();
+        let fetched = borrowed.iter().map(|(list, until)| Known { list, until: *until });
+        let lists: Vec<_> = fetched.chain(self.lists.iter().map(Given::known)).collect();
+        let authorities = self.demand_status;
+        let demand = Demand { leaf: authorities || check == RevocationCheck::Hard, authorities };
+        let now = UnixTime::now();
+        let (roots, algorithms, lists) = (&*self.roots, &*algorithms, &*lists);
+        let chain = Chain { leaf, intermediates, name, now, roots, algorithms, lists, demand };
+        chain.check(self.flags)
     }
 
     /// The outcome of another check, with the conditions that are overlooked.
@@ -101,7 +93,7 @@ impl Verifier {
         &self,
         outcome: Result<(), CertificateFault>,
     ) -> Result<(), CertificateFault> {
-        outcome.or_else(|fault| if self.flags.overlook(&fault) { Ok(()) } else { Err(fault) })
+        outcome.or_else(|fault| self.flags.unless_overlooked(fault))
     }
 
     /// Tells what the server showed.
@@ -149,7 +141,7 @@ impl ServerCertVerifier for Verifier {
         let lists_follow = self.revocation.as_ref().is_some_and(|asked| asked.asks_lists());
         let demand_now = self.demand_status && !lists_follow;
         let algorithms = self.chain_algorithms();
-        let lists: Vec<_> = self.lists.iter().collect();
+        let lists: Vec<_> = self.lists.iter().map(Given::known).collect();
         let chain = Chain {
             leaf,
             intermediates,
@@ -158,7 +150,7 @@ impl ServerCertVerifier for Verifier {
             roots: &self.roots,
             algorithms: &algorithms,
             lists: &lists,
-            demand: if demand_now { Demand::All } else { Demand::None },
+            demand: Demand { leaf: demand_now, authorities: demand_now },
         };
         let mut checked = self.check(&chain);
         if let (Ok(()), Some(asked), false) = (&checked, &self.revocation, self.accepts(leaf)) {
