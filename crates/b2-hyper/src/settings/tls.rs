@@ -1,5 +1,7 @@
 //! The settings of TLS.
 
+use std::io;
+
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
@@ -9,7 +11,7 @@ use super::model::Settings;
 use crate::tls::{
     Accepted, Backend, Certificate, CipherSuites, Groups, Identity, IdentityError, KeyShare,
     RevocationCheck, SecurityFlags, SignatureAlgorithms, StoreType, TlsSettings, Versions, open,
-    open_accepted, open_with_certificate,
+    open_accepted, open_with_certificate, read_file,
 };
 
 impl Settings {
@@ -200,9 +202,11 @@ fn certificates(
 /// The content of a store that is named by its file, or given itself.
 fn content(store: &str, kind: u32) -> Result<(StoreType, Vec<u8>), SettingsError> {
     let (kind, is_file) = StoreType::from_number(kind)?;
-    let content = match std::fs::read(store) {
+    // What is no file may be the content itself; a file without end is neither.
+    let no_file = |error: &io::Error| error.kind() != io::ErrorKind::FileTooLarge;
+    let content = match read_file(store) {
         Ok(content) if is_file => content,
-        Err(error) if is_file && kind != StoreType::Auto => {
+        Err(error) if is_file && !(kind == StoreType::Auto && no_file(&error)) => {
             return Err(IdentityError::File(error).into());
         }
         _ => store.as_bytes().to_vec(),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::file;
 use super::revocation::Given;
 use crate::error::BuildError;
 use rustls::RootCertStore;
@@ -42,14 +43,14 @@ pub(super) fn add_bundled(_: &mut RootCertStore) {}
 pub(super) fn at(path: &Path) -> Result<Vec<CertificateDer<'static>>, BuildError> {
     let failed = |source| BuildError::File { path: path.to_path_buf(), source };
     if !path.is_dir() {
-        return certificates(&std::fs::read(path).map_err(failed)?);
+        return certificates(&file::read(path).map_err(failed)?);
     }
     let mut found = Vec::new();
     for entry in std::fs::read_dir(path).map_err(failed)? {
-        let file = entry.map_err(failed)?.path();
+        let path = entry.map_err(failed)?.path();
         // Folders of certificates have indexes and links in them.
-        if file.is_file() {
-            let text = std::fs::read(&file).map_err(failed)?;
+        if path.is_file() {
+            let text = file::read(&path).map_err(failed)?;
             found.extend(certificates(&text).unwrap_or_default());
         }
     }

@@ -11,6 +11,7 @@ mod ssh;
 mod store;
 #[cfg(feature = "pkcs11")]
 mod token;
+mod work;
 mod xml;
 
 pub use keys::PublicKey;
