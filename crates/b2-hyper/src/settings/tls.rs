@@ -82,13 +82,13 @@ impl Settings {
         if !self.ssl_server_ca_certs.is_empty() {
             tls = tls.with_root_certificates_pem(&self.ssl_server_ca_certs);
         }
-        if !self.ssl_ca_cert_file_paths.is_empty() {
-            tls = tls.with_platform_roots(false);
+        let usual = self.ssl_ca_cert_file_paths.split(';').map(str::trim);
+        let usual: Vec<_> = usual.filter(|path| !path.is_empty()).collect();
+        if !usual.is_empty() {
+            tls = tls.with_platform_roots(false).with_root_certificates_at_any(usual);
         }
-        for path in self.ssl_ca_cert_file_paths.split(';').chain([&*self.openssl_ca_file]) {
-            if !path.is_empty() {
-                tls = tls.with_root_certificates_at(path);
-            }
+        if !self.openssl_ca_file.is_empty() {
+            tls = tls.with_root_certificates_at(&self.openssl_ca_file);
         }
         if !self.openssl_ca_dir.is_empty() {
             tls = self.with_roots_in_folder(tls);

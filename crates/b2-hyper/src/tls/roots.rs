@@ -1,6 +1,6 @@
 //! Whom to trust.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::file;
 use super::revocation::Given;
@@ -55,6 +55,20 @@ pub(super) fn at(path: &Path) -> Result<Vec<CertificateDer<'static>>, BuildError
         }
     }
     if found.is_empty() { Err(BuildError::NoCertificate) } else { Ok(found) }
+}
+
+/// The certificates in those places that are there.
+pub(super) fn at_any(paths: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>, BuildError> {
+    let mut there = paths.iter().filter(|path| path.exists()).peekable();
+    if there.peek().is_none() {
+        return Err(BuildError::NoRootFile(paths.to_vec()));
+    }
+    let mut found: Vec<_> = Vec::new();
+    for path in there {
+        // Some are links to others.
+        found.extend(at(path)?.into_iter().filter(|der| !found.contains(der)).collect::<Vec<_>>());
+    }
+    Ok(found)
 }
 
 /// The lists of revoked certificates in PEM or DER.

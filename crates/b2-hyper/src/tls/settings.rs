@@ -35,6 +35,8 @@ pub struct TlsSettings {
     pub(super) backend: Backend,
     pub(super) roots: Vec<Vec<u8>>,
     pub(super) root_paths: Vec<PathBuf>,
+    /// Lists of places, of which one has to be there.
+    pub(super) root_choices: Vec<Vec<PathBuf>>,
     pub(super) platform_roots: bool,
     pub(super) alpn: Vec<Vec<u8>>,
     pub(super) versions: Versions,
@@ -81,6 +83,7 @@ impl Default for TlsSettings {
             backend: Backend::default(),
             roots: Vec::new(),
             root_paths: Vec::new(),
+            root_choices: Vec::new(),
             platform_roots: true,
             alpn: Vec::new(),
             versions: Versions::default(),
@@ -134,6 +137,17 @@ impl TlsSettings {
     /// are read when the [`Tls`] is built.
     pub fn with_root_certificates_at(mut self, path: impl Into<PathBuf>) -> Self {
         self.root_paths.push(path.into());
+        self
+    }
+
+    /// As [`with_root_certificates_at`](Self::with_root_certificates_at), for
+    /// several places of which not every system has all (`SSLCACertFilePaths`):
+    /// those that are not there are left out, and it is an error if none is.
+    pub fn with_root_certificates_at_any<P: Into<PathBuf>>(
+        mut self,
+        paths: impl IntoIterator<Item = P>,
+    ) -> Self {
+        self.root_choices.push(paths.into_iter().map(Into::into).collect());
         self
     }
 
@@ -340,6 +354,9 @@ impl TlsSettings {
         }
         for path in &self.root_paths {
             given.extend(super::roots::at(path)?);
+        }
+        for paths in &self.root_choices {
+            given.extend(super::roots::at_any(paths)?);
         }
         #[cfg(feature = "openssl")]
         for path in &self.hashed_roots {
