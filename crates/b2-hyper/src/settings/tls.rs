@@ -37,20 +37,23 @@ impl Settings {
         Ok(())
     }
 
+    /// A list for each version, which does not concern the other.
     fn groups(&self) -> Result<Option<Groups>, SettingError> {
-        let both = [&self.tls13_supported_groups, &self.tls12_supported_groups];
-        let named: Vec<_> = both.into_iter().filter(|names| !names.is_empty()).cloned().collect();
-        if named.is_empty() { Ok(None) } else { Groups::parse(&named.join(",")).map(Some) }
+        let parse = |names: &str| (!names.is_empty()).then(|| Groups::parse(names)).transpose();
+        let old = parse(&self.tls12_supported_groups)?;
+        let new = parse(&self.tls13_supported_groups)?;
+        let any = old.is_some() || new.is_some();
+        Ok(any.then(|| Groups::by_version(old, new)))
     }
 
     fn signatures(&self) -> Result<Option<SignatureAlgorithms>, SettingError> {
-        let both = [&self.tls13_signature_algorithms, &self.tls12_signature_algorithms];
-        let named: Vec<_> = both.into_iter().filter(|names| !names.is_empty()).cloned().collect();
-        if named.is_empty() {
-            Ok(None)
-        } else {
-            SignatureAlgorithms::parse(&named.join(",")).map(Some)
-        }
+        let parse = |names: &str| {
+            (!names.is_empty()).then(|| SignatureAlgorithms::parse(names)).transpose()
+        };
+        let old = parse(&self.tls12_signature_algorithms)?;
+        let new = parse(&self.tls13_signature_algorithms)?;
+        let any = old.is_some() || new.is_some();
+        Ok(any.then(|| SignatureAlgorithms::by_version(old, new)))
     }
 
     fn key_share(&self) -> Result<Option<KeyShare>, SettingError> {

@@ -163,7 +163,8 @@ impl Tls {
         Ok(Verifier {
             roots: roots.roots,
             algorithms: provider.signature_verification_algorithms,
-            allowed: settings.signatures.clone(),
+            allowed: settings.signatures.clone().unwrap_or_default(),
+            versions: settings.versions,
             lists: Arc::clone(&self.lists),
             demand_status: settings.revocation == RevocationCheck::Hard,
             flags: settings.flags,

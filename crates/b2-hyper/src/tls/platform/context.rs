@@ -132,8 +132,9 @@ fn offer(
     if let Some(list) = &settings.cipher_list {
         builder.set_cipher_list(list.text())?;
     }
-    if let Some(groups) = &settings.groups {
-        builder.set_groups_list(&groups.openssl_list())?;
+    let groups = settings.groups.as_ref();
+    if let Some(list) = groups.and_then(|groups| groups.openssl_list(settings.versions)) {
+        builder.set_groups_list(&list)?;
     }
     if settings.cipher_list.as_ref().is_some_and(super::CipherList::sets_level) {
         return Ok(None);

@@ -19,6 +19,7 @@ use super::super::identity::PublicKey;
 use super::super::revocation::{Given, Known, List, Revocation};
 use super::super::settings::RevocationCheck;
 use super::super::signatures::SignatureAlgorithms;
+use super::super::versions::Versions;
 use super::chain::{Chain, Demand};
 use super::flags::SecurityFlags;
 use super::policy::{CertificatePolicy, ServerChain, Verdict};
@@ -27,7 +28,9 @@ use super::policy::{CertificatePolicy, ServerChain, Verdict};
 pub(in super::super) struct Verifier {
     pub(in super::super) roots: Vec<TrustAnchor<'static>>,
     pub(in super::super) algorithms: WebPkiSupportedAlgorithms,
-    pub(in super::super) allowed: Option<SignatureAlgorithms>,
+    pub(in super::super) allowed: SignatureAlgorithms,
+    /// Those that are spoken.
+    pub(in super::super) versions: Versions,
     pub(in super::super) lists: Arc<Vec<Given>>,
     /// Whether every certificate has to be on one of the given lists.
     pub(in super::super) demand_status: bool,
@@ -41,19 +44,19 @@ pub(in super::super) struct Verifier {
 }
 
 impl Verifier {
-    fn allows(&self, scheme: SignatureScheme) -> bool {
-        self.allowed.as_ref().is_none_or(|allowed| allowed.chosen.contains(&scheme))
+    fn offers(&self, scheme: SignatureScheme) -> bool {
+        self.allowed.offers(scheme, self.versions)
     }
 
     /// The algorithms that may stand in a chain.
     pub(in super::super) fn chain_algorithms(
         &self,
     ) -> Vec<&'static dyn SignatureVerificationAlgorithm> {
-        if self.allowed.is_none() {
+        if self.allowed == SignatureAlgorithms::default() {
             return self.algorithms.all.to_vec();
         }
-        let allowed = self.algorithms.mapping.iter().filter(|(scheme, _)| self.allows(*scheme));
-        allowed.flat_map(|(_, algorithms)| algorithms.iter().copied()).collect()
+        let offered = self.algorithms.mapping.iter().filter(|(scheme, _)| self.offers(*scheme));
+        offered.flat_map(|(_, algorithms)| algorithms.iter().copied()).collect()
     }
 
     /// Whether this certificate is accepted whatever is wrong with it.
@@ -169,7 +172,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        if !self.allows(signed.scheme) {
+        if !self.allowed.allows_in_1_2(signed.scheme) {
             return Err(PeerIncompatible::NoSignatureSchemesInCommon.into());
         }
         verify_tls12_signature(message, certificate, signed, &self.algorithms)
@@ -181,15 +184,18 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        if !self.allows(signed.scheme) {
+        if !self.allowed.allows_in_1_3(signed.scheme) {
             return Err(PeerIncompatible::NoSignatureSchemesInCommon.into());
         }
         verify_tls13_signature(message, certificate, signed, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        let all = self.algorithms.supported_schemes();
-        all.into_iter().filter(|scheme| self.allows(*scheme)).collect()
+        let mut offered = self.algorithms.supported_schemes();
+        offered.retain(|scheme| self.offers(*scheme));
+        // Servers of TLS 1.2 cannot know which are for 1.3 only; most take the first.
+        offered.sort_by_key(|scheme| !self.allowed.allows_in_1_2(*scheme));
+        offered
     }
 }
 
