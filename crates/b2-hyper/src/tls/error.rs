@@ -122,6 +122,20 @@ pub enum CertificateFault {
 }
 
 impl CertificateFault {
+    /// Whether it is found out only by asking the authority.
+    pub(super) fn is_about_revocation(&self) -> bool {
+        matches!(
+            self,
+            Self::Revoked
+                | Self::RevokedByResponder
+                | Self::UnknownRevocation
+                | Self::UnknownAuthorityRevocation
+                | Self::RevocationUnreachable
+                | Self::AuthorityRevocationUnreachable
+                | Self::RevocationAnswer(_)
+        )
+    }
+
     pub(super) fn of(error: &CertificateError) -> Self {
         use CertificateError as E;
         match error {

@@ -50,5 +50,7 @@ pub use settings::{RevocationCheck, TlsSettings};
 pub use signatures::SignatureAlgorithms;
 pub use stream::TlsSession;
 pub use suites::CipherSuites;
-pub use verify::{CertificatePolicy, SecurityFlags, ServerChain, Verdict};
+pub use verify::{
+    CertificatePolicy, Decision, OverridingPolicy, SecurityFlags, ServerChain, Verdict,
+};
 pub use versions::Versions;

@@ -7,7 +7,7 @@ use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::sign::SingleCertAndKey;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, HandshakeKind, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 
@@ -20,7 +20,7 @@ use super::roots::{add_bundled, add_platform};
 use super::settings::{RevocationCheck, TlsSettings};
 use super::stream::TlsSession;
 use super::suites::restrict_strength;
-use super::verify::{SecurityFlags, Verifier};
+use super::verify::Verifier;
 use crate::connect::Dialer;
 use crate::error::BuildError;
 
@@ -154,10 +154,7 @@ impl Tls {
         if settings.bundled_roots {
             add_bundled(&mut roots);
         }
-        let others = !settings.accepted.is_empty()
-            || !settings.accepted_keys.is_empty()
-            || settings.flags != SecurityFlags::none();
-        if roots.is_empty() && !others {
+        if roots.is_empty() && !settings.accepts_others() {
             return Err(TlsError::NoRoots);
         }
         Ok(Verifier {
@@ -231,8 +228,12 @@ impl Tls {
         let name = ServerName::try_from(host).map_err(|_| TlsError::Name)?.to_owned();
         let connecting = connector.connect(name.clone(), stream);
         let session = connecting.await.map_err(TlsError::of_handshake)?;
+        let connection = session.get_ref().1;
+        let shown = connection.peer_certificates().unwrap_or_default();
+        if connection.handshake_kind() == Some(HandshakeKind::Resumed) {
+            verifier.look_again(&name, shown).map_err(TlsError::Certificate)?;
+        }
         if let Some(revocation) = &self.revocation {
-            let shown = session.get_ref().1.peer_certificates().unwrap_or_default();
             // Boxed: it is a whole client in itself, too large for every handshake
             // to carry along on the stack.
             let vetted = Box::pin(revocation.vet(verifier, &name, shown, way)).await;

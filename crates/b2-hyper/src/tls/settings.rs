@@ -15,7 +15,7 @@ use super::roots::{certificates, revocation_lists};
 use super::session::Tls;
 use super::signatures::SignatureAlgorithms;
 use super::suites::CipherSuites;
-use super::verify::{CertificatePolicy, SecurityFlags};
+use super::verify::{CertificatePolicy, OverridingPolicy, Policy, SecurityFlags};
 use super::versions::Versions;
 
 /// Choices about TLS, from which a [`Tls`] is made.
@@ -47,7 +47,7 @@ pub struct TlsSettings {
     pub(super) resumption: bool,
     pub(super) key_log: Option<PathBuf>,
     pub(super) identity: Option<Identity>,
-    pub(super) policy: Option<Arc<dyn CertificatePolicy>>,
+    pub(super) policy: Option<Policy>,
     pub(super) flags: SecurityFlags,
     pub(super) accepted: Vec<Certificate>,
     pub(super) revocation_lists: Vec<Vec<u8>>,
@@ -228,9 +228,10 @@ impl TlsSettings {
     }
 
     /// Asks `policy` about each certificate of a server. It can refuse what
-    /// would be accepted, and sees what is refused, but cannot accept it.
+    /// would be accepted, and sees what is refused, but cannot accept it. Of
+    /// several policies the last one counts.
     pub fn with_certificate_policy(mut self, policy: impl CertificatePolicy) -> Self {
-        self.policy = Some(Arc::new(policy));
+        self.policy = Some(Policy::Refusing(Arc::new(policy)));
         self
     }
 
@@ -317,6 +318,23 @@ impl TlsSettings {
     pub fn with_bundled_roots(mut self, trust: bool) -> Self {
         self.bundled_roots = trust;
         self
+    }
+
+    /// As [`with_certificate_policy`](Self::with_certificate_policy), but
+    /// `policy` may accept what is refused, for example after a person was
+    /// shown the fingerprint. Whatever it accepts is as good as verified:
+    /// whoever can make it accept a certificate can read everything.
+    pub fn dangerous_certificate_policy(mut self, policy: impl OverridingPolicy) -> Self {
+        self.policy = Some(Policy::Overriding(Arc::new(policy)));
+        self
+    }
+
+    /// Whether somebody may be accepted for whom no root vouches.
+    pub(super) fn accepts_others(&self) -> bool {
+        !self.accepted.is_empty()
+            || !self.accepted_keys.is_empty()
+            || self.flags != SecurityFlags::none()
+            || self.policy.as_ref().is_some_and(Policy::overrides)
     }
 
     /// Accepts every certificate that has this public key, whatever else is

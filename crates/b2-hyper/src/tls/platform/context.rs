@@ -18,7 +18,6 @@ use super::super::error::TlsError;
 use super::super::identity::Identity;
 use super::super::key_log::KeyLogFile;
 use super::super::settings::TlsSettings;
-use super::super::verify::SecurityFlags;
 use super::super::versions::Versions;
 use super::error::unfit;
 
@@ -50,9 +49,7 @@ fn trusts_somebody(settings: &TlsSettings, given: &[CertificateDer<'static>]) ->
     !given.is_empty()
         || (settings.platform_roots && cfg!(feature = "platform-roots"))
         || !settings.hashed_roots.is_empty()
-        || !settings.accepted.is_empty()
-        || !settings.accepted_keys.is_empty()
-        || settings.flags != SecurityFlags::none()
+        || settings.accepts_others()
 }
 
 fn build(

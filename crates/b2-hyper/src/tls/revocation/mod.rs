@@ -26,7 +26,7 @@ use super::bare::Bare;
 use super::error::CertificateFault;
 use super::event::{TlsEvent, TlsObserver, Told};
 use super::settings::RevocationCheck;
-use super::verify::Verifier;
+use super::verify::{Shown, Verifier};
 use cache::{Cache, now};
 use fetch::Errand;
 use issuer::Issuer;
@@ -56,7 +56,7 @@ pub(super) struct Revocation {
 }
 
 /// A certificate that a server showed, with the checks for it.
-struct Shown<'a> {
+struct Vetted<'a> {
     verifier: &'a Verifier,
     leaf: &'a CertificateDer<'a>,
     rest: &'a [CertificateDer<'a>],
@@ -95,7 +95,7 @@ impl Revocation {
         if self.responders.is_none() || stapled.is_empty() {
             return Ok(());
         }
-        let shown = Shown { verifier, leaf, rest };
+        let shown = Vetted { verifier, leaf, rest };
         let Some((bare, issuer)) = shown.issuer() else { return Ok(()) };
         let algorithms = verifier.chain_algorithms();
         let question = Question {
@@ -125,12 +125,12 @@ impl Revocation {
         if verifier.accepts(leaf) {
             return Ok(());
         }
-        let shown = Shown { verifier, leaf, rest };
+        let (vetted, shown) = (Vetted { verifier, leaf, rest }, Shown { leaf, rest, name });
         if let Some(check) = self.responders {
-            verifier.unless_overlooked(self.ask_responders(&shown, check, way).await)?;
+            verifier.settle(&shown, self.ask_responders(&vetted, check, way).await)?;
         }
         if let Some(check) = self.lists {
-            let fetched = self.fetch_lists(&shown, check, way).await?;
+            let fetched = self.fetch_lists(&vetted, &shown, check, way).await?;
             let lists: Vec<_> = fetched.iter().map(|(_, list)| Arc::clone(list)).collect();
             let checked = verifier.check_with(leaf, rest, name, &lists, check);
             if let Err(CertificateFault::RevocationAnswer(_)) = &checked {
@@ -139,12 +139,12 @@ impl Revocation {
             }
             checked?;
         }
-        Ok(())
+        verifier.ask(&shown, None, true)
     }
 
     async fn ask_responders(
         &self,
-        shown: &Shown<'_>,
+        shown: &Vetted<'_>,
         check: RevocationCheck,
         way: &impl Reach,
     ) -> Result<(), CertificateFault> {
@@ -175,7 +175,7 @@ impl Revocation {
     /// What the responders say, and until when.
     async fn ask(
         &self,
-        shown: &Shown<'_>,
+        shown: &Vetted<'_>,
         issuer: &Issuer,
         serial: &[u8],
         check: RevocationCheck,
@@ -216,31 +216,33 @@ impl Revocation {
     }
 
     /// The lists that the certificates of a chain name, each with its key. What
-    /// is overlooked of one certificate says nothing about the others.
+    /// is settled of one certificate says nothing about the others.
     async fn fetch_lists(
         &self,
+        vetted: &Vetted<'_>,
         shown: &Shown<'_>,
         check: RevocationCheck,
         way: &impl Reach,
     ) -> Result<Vec<(Vec<u8>, Arc<List>)>, CertificateFault> {
         let mut lists = Vec::new();
-        for (depth, certificate) in shown.chain().into_iter().enumerate() {
+        for (depth, certificate) in vetted.chain().into_iter().enumerate() {
             let urls = Sources::of(certificate).lists;
-            if let Some(found) = self.fetch_any(shown, certificate, depth, check, way).await? {
-                lists.push(found);
-                continue;
-            }
-            if check == RevocationCheck::Soft {
-                continue;
-            }
-            let fault = match (depth, urls.is_empty()) {
-                (0, true) => CertificateFault::UnknownRevocation,
-                (0, false) => CertificateFault::RevocationUnreachable,
-                // An authority need not name a list of its own.
-                (_, true) => continue,
-                (_, false) => CertificateFault::AuthorityRevocationUnreachable,
+            let fault = match self.fetch_any(vetted, certificate, depth, check, way).await {
+                Ok(Some(found)) => {
+                    lists.push(found);
+                    continue;
+                }
+                Err(fault) => fault,
+                Ok(None) if check == RevocationCheck::Soft => continue,
+                Ok(None) => match (depth, urls.is_empty()) {
+                    (0, true) => CertificateFault::UnknownRevocation,
+                    (0, false) => CertificateFault::RevocationUnreachable,
+                    // An authority need not name a list of its own.
+                    (_, true) => continue,
+                    (_, false) => CertificateFault::AuthorityRevocationUnreachable,
+                },
             };
-            shown.verifier.unless_overlooked(Err(fault))?;
+            vetted.verifier.settle(shown, Err(fault))?;
         }
         Ok(lists)
     }
@@ -249,7 +251,7 @@ impl Revocation {
     /// error if there are only others.
     async fn fetch_any(
         &self,
-        shown: &Shown<'_>,
+        shown: &Vetted<'_>,
         certificate: &CertificateDer<'_>,
         depth: usize,
         check: RevocationCheck,
@@ -279,7 +281,7 @@ impl Revocation {
     async fn fetch(
         &self,
         url: &str,
-        shown: &Shown<'_>,
+        shown: &Vetted<'_>,
         issuer: &Issuer,
         check: RevocationCheck,
         way: &impl Reach,
@@ -317,7 +319,7 @@ impl Revocation {
     }
 }
 
-impl<'a> Shown<'a> {
+impl<'a> Vetted<'a> {
     /// The certificate of the server, and who issued it.
     fn issuer(&self) -> Option<(Bare<'a>, Issuer)> {
         self.issuer_of(self.leaf)

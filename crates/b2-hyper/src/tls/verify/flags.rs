@@ -79,19 +79,18 @@ impl SecurityFlags {
 
     /// Whether this fault is to be overlooked.
     pub(in super::super) fn overlook(self, fault: &CertificateFault) -> bool {
-        let flags = match fault {
-            CertificateFault::Expired | CertificateFault::NotYetValid => TIME,
-            CertificateFault::UnknownIssuer => AUTHORITY,
-            CertificateFault::WrongUsage => USAGE,
-            CertificateFault::UnknownRevocation | CertificateFault::RevocationUnreachable => {
-                REVOCATION
-            }
-            CertificateFault::UnknownAuthorityRevocation
-            | CertificateFault::AuthorityRevocationUnreachable => AUTHORITY_REVOCATION,
-            CertificateFault::WrongName => NAME,
-            _ => 0,
-        };
-        self.0 & flags != 0
+        self.0 & flag(fault) != 0
+    }
+
+    /// With the flag for this fault; `None` if there is none, or if it has it.
+    pub(in super::super) fn overlooking(self, fault: &CertificateFault) -> Option<Self> {
+        let more = self.0 | flag(fault);
+        (more != self.0).then_some(Self(more))
+    }
+
+    /// With all that is decided in the handshake.
+    pub(in super::super) fn after_the_handshake(self) -> Self {
+        Self(self.0 | TIME | AUTHORITY | USAGE | NAME)
     }
 
     /// The fault, unless it is to be overlooked.
@@ -100,5 +99,19 @@ impl SecurityFlags {
         fault: CertificateFault,
     ) -> Result<(), CertificateFault> {
         if self.overlook(&fault) { Ok(()) } else { Err(fault) }
+    }
+}
+
+/// Which condition was not met.
+fn flag(fault: &CertificateFault) -> u32 {
+    match fault {
+        CertificateFault::Expired | CertificateFault::NotYetValid => TIME,
+        CertificateFault::UnknownIssuer => AUTHORITY,
+        CertificateFault::WrongUsage => USAGE,
+        CertificateFault::UnknownRevocation | CertificateFault::RevocationUnreachable => REVOCATION,
+        CertificateFault::UnknownAuthorityRevocation
+        | CertificateFault::AuthorityRevocationUnreachable => AUTHORITY_REVOCATION,
+        CertificateFault::WrongName => NAME,
+        _ => 0,
     }
 }
