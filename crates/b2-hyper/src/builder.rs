@@ -330,6 +330,7 @@ impl Builder {
             .without_questions()
             .with_alpn([b"http/1.1".to_vec()]);
         let tls = self.tls.with_alpn(self.version.alpn());
+        let tls = tls.with_usual_signing_timeout(self.connect_timeout);
         let connector = Connector {
             dialer,
             chain,

@@ -3,7 +3,9 @@
 use std::io;
 use std::sync::Arc;
 
-use rustls::{AlertDescription, CertificateError};
+use rustls::{AlertDescription, CertificateError, OtherError};
+
+use super::identity::{IdentityError, SigningFailure};
 
 /// Why no encrypted session came about.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -25,6 +27,10 @@ pub enum TlsError {
     /// The certificate of the server is not accepted.
     #[error("the certificate of the server is not accepted: {0}")]
     Certificate(CertificateFault),
+    /// The own certificate could not be shown, because its key has not signed:
+    /// look after the token that it is in.
+    #[error("the own certificate cannot be shown: {0}")]
+    Identity(Arc<IdentityError>),
     /// The server refused, for example because it wants a certificate or
     /// speaks no version that is allowed.
     #[error("the server refused the handshake ({0:?})")]
@@ -45,6 +51,11 @@ impl TlsError {
 
     pub(super) fn of_handshake(error: io::Error) -> Self {
         let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if let Some(rustls::Error::Other(OtherError(other))) = inner
+            && let Some(SigningFailure(own)) = other.downcast_ref()
+        {
+            return Self::Identity(Arc::clone(own));
+        }
         match inner {
             Some(rustls::Error::InvalidCertificate(fault)) => {
                 Self::Certificate(CertificateFault::of(fault))

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::BuildError;
 
@@ -218,6 +219,18 @@ impl TlsSettings {
     /// proxies.
     pub fn with_identity(mut self, identity: Identity) -> Self {
         self.identity = Some(identity);
+        self
+    }
+
+    /// How long the key of the own certificate may take to sign, unless that
+    /// was told.
+    pub(crate) fn with_usual_signing_timeout(mut self, timeout: Duration) -> Self {
+        #[cfg(feature = "pkcs11")]
+        {
+            self.identity = self.identity.map(|own| own.with_usual_signing_timeout(timeout));
+        }
+        #[cfg(not(feature = "pkcs11"))]
+        let _ = timeout;
         self
     }
 

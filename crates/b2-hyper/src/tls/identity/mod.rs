@@ -4,6 +4,8 @@ mod jks;
 mod jwk;
 mod keys;
 mod own;
+#[cfg(feature = "pkcs11")]
+mod patience;
 mod pem;
 mod pkcs12;
 mod pkcs7;
@@ -15,6 +17,7 @@ mod work;
 mod xml;
 
 pub use keys::PublicKey;
+pub(super) use own::SigningFailure;
 pub use own::{Identity, IdentityError};
 pub use store::{Accepted, StoreType, open, open_accepted, open_with_certificate};
 #[cfg(feature = "pkcs11")]
