@@ -71,7 +71,8 @@ impl Tls {
         };
         let key_log = settings.key_log.as_ref().map(open).transpose()?;
         let observer = settings.observer.clone();
-        let revocation = Revocation::new(settings.fetched_lists, settings.responders, observer);
+        let (lists_check, responders) = (settings.fetched_lists, settings.responders);
+        let revocation = Revocation::new(lists_check, responders, settings.nobody_to_ask, observer);
         let (lists, revocation) = (Arc::new(lists), revocation.map(Arc::new));
         Ok(Self { settings, given, lists, key_log, revocation, openssl, made: OnceLock::new() })
     }

@@ -55,6 +55,7 @@ pub struct TlsSettings {
     pub(super) revocation: RevocationCheck,
     pub(super) fetched_lists: Option<RevocationCheck>,
     pub(super) responders: Option<RevocationCheck>,
+    pub(super) nobody_to_ask: bool,
     pub(super) observer: Option<Arc<dyn TlsObserver>>,
     pub(super) packet_log: bool,
     pub(super) key_share: Option<KeyShare>,
@@ -102,6 +103,7 @@ impl Default for TlsSettings {
             revocation: RevocationCheck::default(),
             fetched_lists: None,
             responders: None,
+            nobody_to_ask: false,
             observer: None,
             packet_log: false,
             key_share: None,
@@ -272,8 +274,9 @@ impl TlsSettings {
     /// revokes is refused, and so is one whose list is out of date or not
     /// signed by its issuer. With [`Soft`](RevocationCheck::Soft) a certificate
     /// that names no list, or none that can be had, is accepted; with
-    /// [`Hard`](RevocationCheck::Hard) it is refused, and an authority in the
-    /// chain has to name none. Certificates of proxies are not asked about.
+    /// [`Hard`](RevocationCheck::Hard) it is refused, but an authority in the
+    /// chain need not name one. It holds for the certificate of a TLS proxy
+    /// too, about which is asked directly; behind a firewall nobody can be.
     pub fn with_fetched_revocation_lists(mut self, check: RevocationCheck) -> Self {
         self.fetched_lists = Some(check);
         self
@@ -297,11 +300,11 @@ impl TlsSettings {
         self
     }
 
-    /// For a proxy, whose certificate nobody is asked about: asking would lead
-    /// through the proxy again.
-    pub(crate) fn without_questions(mut self) -> Self {
-        self.fetched_lists = None;
-        self.responders = None;
+    /// For a proxy that is not reached directly: nobody can be asked about its
+    /// certificate without going round what is before it. What it staples
+    /// counts, and what is demanded beyond that is missing.
+    pub(crate) fn with_nobody_to_ask(mut self) -> Self {
+        self.nobody_to_ask = true;
         self
     }
 

@@ -49,6 +49,7 @@ const DEEPEST: usize = 4;
 pub(super) struct Revocation {
     lists: Option<RevocationCheck>,
     responders: Option<RevocationCheck>,
+    nobody_to_ask: bool,
     /// By the key of the authority and the address.
     fetched: Cache<Result<Arc<List>, Told>>,
     answers: Cache<Result<Option<Judgement>, CertificateFault>>,
@@ -67,11 +68,13 @@ impl Revocation {
     pub(super) fn new(
         lists: Option<RevocationCheck>,
         responders: Option<RevocationCheck>,
+        nobody_to_ask: bool,
         observer: Option<Arc<dyn TlsObserver>>,
     ) -> Option<Self> {
         (lists.is_some() || responders.is_some()).then(|| Self {
             lists,
             responders,
+            nobody_to_ask,
             fetched: Cache::new(lists::MOST),
             answers: Cache::new(MOST_ANSWERS),
             observer,
@@ -306,6 +309,10 @@ impl Revocation {
 
     async fn run(&self, errand: Errand<'_>, way: &impl Reach) -> Result<Bytes, Told> {
         let url = errand.url.to_owned();
+        if self.nobody_to_ask {
+            self.tell(TlsEvent::Told { url, failure: Some(Told::Unreachable) });
+            return Err(Told::Unreachable);
+        }
         self.tell(TlsEvent::Asked { url: url.clone() });
         let outcome = errand.run(way).await;
         self.tell(TlsEvent::Told { url, failure: outcome.as_ref().err().copied() });
