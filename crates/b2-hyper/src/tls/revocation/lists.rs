@@ -15,8 +15,9 @@ use super::scope::speaks_of;
 
 /// The longest list; the longest of public authorities have some megabytes.
 pub(super) const LONGEST: usize = 16 << 20;
-/// Lists that are kept.
+/// Lists that are kept, and the bytes that they may have together.
 pub(super) const MOST: usize = 16;
+pub(super) const ROOM: usize = 64 << 20;
 /// Seconds that a list is kept at the most, whatever it says.
 const LONGEST_KEPT: i64 = 7 * 24 * 60 * 60;
 
@@ -64,6 +65,10 @@ impl List {
     /// Whether it is about this certificate.
     pub(super) fn speaks_of(&self, certificate: &CertificateDer<'_>, is_authority: bool) -> bool {
         self.borrowed().is_some_and(|list| speaks_of(&list, certificate, is_authority))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.der.len()
     }
 
     /// Until when it need not be fetched again.

@@ -75,7 +75,8 @@ impl Revocation {
             lists,
             responders,
             nobody_to_ask,
-            fetched: Cache::new(lists::MOST),
+            fetched: Cache::new(lists::MOST)
+                .with_room(lists::ROOM, |list| list.as_ref().map_or(0, |list| list.len())),
             answers: Cache::new(MOST_ANSWERS),
             observer,
         })
@@ -119,7 +120,7 @@ impl Revocation {
     /// Asks about what a server showed.
     pub(super) async fn vet(
         &self,
-        verifier: &Verifier,
+        verifier: &Arc<Verifier>,
         name: &ServerName<'_>,
         shown: &[CertificateDer<'_>],
         way: &impl Reach,
@@ -135,7 +136,7 @@ impl Revocation {
         if let Some(check) = self.lists {
             let fetched = self.fetch_lists(&vetted, &shown, check, way).await?;
             let lists: Vec<_> = fetched.iter().map(|(_, list)| Arc::clone(list)).collect();
-            let checked = verifier.check_with(leaf, rest, name, &lists, check);
+            let checked = check_elsewhere(verifier, (leaf, rest, name), lists, check).await;
             if let Err(CertificateFault::RevocationAnswer(_)) = &checked {
                 // The authority may not sign lists; it may have got a new key.
                 fetched.iter().for_each(|(key, _)| self.fetched.forget(key));
@@ -290,12 +291,16 @@ impl Revocation {
         way: &impl Reach,
     ) -> (Result<Arc<List>, Told>, i64) {
         let errand = Errand { url, post: None, limit: lists::LONGEST };
-        let algorithms = shown.verifier.chain_algorithms();
-        let read = self.run(errand, way).await.and_then(|bytes| {
-            List::read(&bytes, issuer, &algorithms).inspect_err(|failure| {
-                self.tell(TlsEvent::Told { url: url.to_owned(), failure: Some(*failure) });
-            })
-        });
+        let (algorithms, issuer) = (shown.verifier.chain_algorithms(), issuer.clone());
+        let read = match self.run(errand, way).await {
+            Ok(bytes) => {
+                let read = elsewhere(move || List::read(&bytes, &issuer, &algorithms)).await;
+                read.unwrap_or(Err(Told::Broken)).inspect_err(|failure| {
+                    self.tell(TlsEvent::Told { url: url.to_owned(), failure: Some(*failure) });
+                })
+            }
+            Err(failure) => Err(failure),
+        };
         match read {
             Ok(list) => {
                 let until = list.kept_until();
@@ -353,6 +358,32 @@ impl<'a> Vetted<'a> {
             chain.push(next);
         }
         chain
+    }
+}
+
+/// What a chain is with lists that were fetched.
+async fn check_elsewhere(
+    verifier: &Arc<Verifier>,
+    (leaf, rest, name): (&CertificateDer<'_>, &[CertificateDer<'_>], &ServerName<'_>),
+    lists: Vec<Arc<List>>,
+    check: RevocationCheck,
+) -> Result<(), CertificateFault> {
+    let (verifier, name) = (Arc::clone(verifier), name.to_owned());
+    let leaf = leaf.clone().into_owned();
+    let rest: Vec<_> = rest.iter().map(|der| der.clone().into_owned()).collect();
+    let checked = elsewhere(move || verifier.check_with(&leaf, &rest, &name, &lists, check)).await;
+    checked.unwrap_or(Err(CertificateFault::UnknownRevocation))
+}
+
+/// Does what takes a while with a long list where it is in nobody's way;
+/// `None` if the runtime is about to end.
+async fn elsewhere<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => Some(done),
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => None,
+        },
     }
 }
 
