@@ -211,7 +211,9 @@ impl TlsSettings {
     }
 
     /// A file that the secrets of all sessions are appended to. Whoever reads
-    /// it can read the traffic: it is for looking at one's own.
+    /// it can read the traffic: it is for looking at one's own. A link, and on
+    /// Unix a file that others than its owner may read or write, is an error
+    /// of [`build`](Self::build).
     pub fn with_key_log(mut self, file: impl Into<PathBuf>) -> Self {
         self.key_log = Some(file.into());
         self
