@@ -85,6 +85,14 @@ pub enum CertificateFault {
     /// authority if you trust it.
     #[error("its issuer is unknown")]
     UnknownIssuer,
+    /// It vouches for itself, and nobody who is trusted does: accept it alone
+    /// with [`dangerous_accept_certificate`](super::TlsSettings::dangerous_accept_certificate)
+    /// if you know it.
+    #[error("it is signed by itself, and not trusted")]
+    SelfSigned,
+    /// An authority in its chain may not vouch for its name.
+    #[error("an authority in its chain may not vouch for its name")]
+    NameConstraint,
     /// Its authority has revoked it.
     #[error("it is revoked")]
     Revoked,
@@ -123,8 +131,7 @@ pub enum CertificateFault {
     /// It cannot be read.
     #[error("it cannot be read")]
     Unreadable,
-    /// An authority in its chain may not vouch for this name, or the chain
-    /// breaks another rule.
+    /// Its chain breaks another rule, such as that it may be no longer.
     #[error("its chain breaks a rule: {0}")]
     Chain(String),
     /// The policy that was given does not accept it.

@@ -9,6 +9,7 @@ use webpki::{
     anchor_from_trusted_cert,
 };
 
+use super::super::bare::Bare;
 use super::super::certificate::Certificate;
 use super::super::error::CertificateFault;
 use super::super::revocation::{Known, speaks_of};
@@ -56,7 +57,9 @@ impl Chain<'_> {
                 // The server shows nobody who vouches for it: there is no path
                 // to check, but the certificate itself.
                 match found {
-                    CertificateFault::UnknownIssuer => self.check_leaf(flags)?,
+                    CertificateFault::UnknownIssuer | CertificateFault::SelfSigned => {
+                        self.check_leaf(flags)?;
+                    }
                     other => return Err(other),
                 }
                 break;
@@ -112,7 +115,7 @@ impl Chain<'_> {
             revocation,
             None,
         );
-        let path = path.map_err(|error| self.explain(fault(&error)))?;
+        let path = path.map_err(|error| self.explain(&error))?;
         self.look_for_lists(&path, flags)
     }
 
@@ -154,13 +157,30 @@ impl Chain<'_> {
         if is_weak(self.leaf) { Err(CertificateFault::WeakKey) } else { Ok(()) }
     }
 
-    /// A signature of a short key is not even looked at.
-    fn explain(&self, fault: CertificateFault) -> CertificateFault {
+    /// What webpki finds, in words that say more.
+    fn explain(&self, error: &Error) -> CertificateFault {
         let weak = || self.intermediates.iter().any(is_weak);
-        match fault {
+        match fault(error) {
+            // A signature of a short key is not even looked at.
             CertificateFault::BadSignature if weak() => CertificateFault::WeakKey,
+            CertificateFault::UnknownIssuer if self.is_self_signed() => {
+                CertificateFault::SelfSigned
+            }
+            // Many programs make authorities of them.
+            CertificateFault::Chain(_)
+                if *error == Error::CaUsedAsEndEntity && self.is_self_signed() =>
+            {
+                CertificateFault::SelfSigned
+            }
             other => other,
         }
+    }
+
+    /// Whether the server's certificate vouches for itself, and is no root.
+    fn is_self_signed(&self) -> bool {
+        let Some(bare) = Bare::read(self.leaf) else { return false };
+        let is_root = |root: &TrustAnchor<'_>| *root.subject_public_key_info == *bare.spki;
+        bare.issuer == bare.subject && !self.roots.iter().any(is_root)
     }
 
     fn relax(
@@ -172,7 +192,7 @@ impl Chain<'_> {
             CertificateFault::Expired | CertificateFault::NotYetValid => {
                 relaxed.now = self.valid_time().ok_or_else(|| found.clone())?;
             }
-            CertificateFault::UnknownIssuer => {
+            CertificateFault::UnknownIssuer | CertificateFault::SelfSigned => {
                 // Whatever the server showed last is as good as a root now.
                 let shown = self.intermediates.iter().chain([self.leaf]);
                 let anchors = shown.filter_map(|der| anchor_from_trusted_cert(der).ok());
@@ -230,6 +250,7 @@ fn fault(error: &Error) -> CertificateFault {
         Error::CertNotValidForName(_) => F::WrongName,
         Error::UnknownIssuer => F::UnknownIssuer,
         Error::CertRevoked | Error::CertDistrusted => F::Revoked,
+        Error::NameConstraintViolation => F::NameConstraint,
         Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => F::WrongUsage,
         Error::BadDer | Error::BadDerTime | Error::TrailingData(_) => F::Unreadable,
         Error::InvalidCrlSignatureForPublicKey

@@ -106,7 +106,7 @@ impl SecurityFlags {
 fn flag(fault: &CertificateFault) -> u32 {
     match fault {
         CertificateFault::Expired | CertificateFault::NotYetValid => TIME,
-        CertificateFault::UnknownIssuer => AUTHORITY,
+        CertificateFault::UnknownIssuer | CertificateFault::SelfSigned => AUTHORITY,
         CertificateFault::WrongUsage => USAGE,
         CertificateFault::UnknownRevocation | CertificateFault::RevocationUnreachable => REVOCATION,
         CertificateFault::UnknownAuthorityRevocation

@@ -105,7 +105,7 @@ pub enum Decision {
 ///     let own = &shown.certificate.fingerprint_sha256;
 ///     match &shown.fault {
 ///         _ if known.get_or_insert_with(|| own.clone()) != own => Decision::Refuse,
-///         Some(CertificateFault::UnknownIssuer) => Decision::Accept,
+///         Some(CertificateFault::SelfSigned | CertificateFault::UnknownIssuer) => Decision::Accept,
 ///         _ => Decision::Default,
 ///     }
 /// };
