@@ -218,3 +218,33 @@ async fn a_resumed_session_is_shown_too() {
     seen.lock().unwrap().extend([(None, false), (None, false)]);
     assert_eq!(site.go(&transport).await, Err(Fault::Policy));
 }
+
+/// What is wrong with a chain hides nothing of the certificate.
+#[tokio::test]
+async fn the_name_is_asked_about_whatever_the_chain_is() {
+    let authority = Authority::new();
+    let revoking = list(&authority.issuer, u64::from(SERIAL), year_2090());
+    let site = Site::new(authority, |params| {
+        let names = CertificateParams::new(["other.example".to_owned()]).unwrap();
+        params.subject_alt_names = names.subject_alt_names;
+    });
+    let settings = || site.settings().with_revocation_list(&revoking);
+    let (settings_of_one, seen) = accepting(settings(), &[Fault::Revoked]);
+    assert_eq!(site.visit(settings_of_one).await, Err(Fault::WrongName));
+    assert_eq!(take(&seen), [(Some(Fault::Revoked), false), (Some(Fault::WrongName), false)]);
+    let (settings, _) = accepting(settings(), &[Fault::Revoked, Fault::WrongName]);
+    assert_eq!(site.visit(settings).await, Ok(()));
+}
+
+/// What could not be asked and was accepted is not asked about in other words.
+#[tokio::test]
+async fn each_thing_about_revocation_is_asked_once() {
+    let site = Site::new(Authority::new(), |params| {
+        site::names_list(params, "http://127.0.0.1:1/list.crl".to_owned());
+    });
+    let settings = site.settings().with_fetched_revocation_lists(RevocationCheck::Hard);
+    let (settings, seen) = accepting(settings, &[Fault::RevocationUnreachable]);
+    assert_eq!(site.visit(settings).await, Ok(()));
+    let asked = [(None, false), (Some(Fault::RevocationUnreachable), true), (None, true)];
+    assert_eq!(take(&seen), asked);
+}

@@ -136,7 +136,7 @@ impl Revocation {
         if let Some(check) = self.lists {
             let fetched = self.fetch_lists(&vetted, &shown, check, way).await?;
             let lists: Vec<_> = fetched.iter().map(|(_, list)| Arc::clone(list)).collect();
-            let checked = check_elsewhere(verifier, (leaf, rest, name), lists, check).await;
+            let checked = check_elsewhere(verifier, (leaf, rest, name), lists).await;
             if let Err(CertificateFault::RevocationAnswer(_)) = &checked {
                 // The authority may not sign lists; it may have got a new key.
                 fetched.iter().for_each(|(key, _)| self.fetched.forget(key));
@@ -366,12 +366,11 @@ async fn check_elsewhere(
     verifier: &Arc<Verifier>,
     (leaf, rest, name): (&CertificateDer<'_>, &[CertificateDer<'_>], &ServerName<'_>),
     lists: Vec<Arc<List>>,
-    check: RevocationCheck,
 ) -> Result<(), CertificateFault> {
     let (verifier, name) = (Arc::clone(verifier), name.to_owned());
     let leaf = leaf.clone().into_owned();
     let rest: Vec<_> = rest.iter().map(|der| der.clone().into_owned()).collect();
-    let checked = elsewhere(move || verifier.check_with(&leaf, &rest, &name, &lists, check)).await;
+    let checked = elsewhere(move || verifier.check_with(&leaf, &rest, &name, &lists)).await;
     checked.unwrap_or(Err(CertificateFault::UnknownRevocation))
 }
 

@@ -67,6 +67,21 @@ impl Chain<'_> {
             self.relax(&mut relaxed, &found)?;
             last = Some(found);
         }
+        self.check_name(&leaf, flags)
+    }
+
+    /// Checks what the server's certificate says, whoever says it.
+    pub(super) fn check_alone(&self, flags: SecurityFlags) -> Result<(), CertificateFault> {
+        let leaf = EndEntityCert::try_from(self.leaf).map_err(|error| fault(&error))?;
+        self.check_leaf(flags)?;
+        self.check_name(&leaf, flags)
+    }
+
+    fn check_name(
+        &self,
+        leaf: &EndEntityCert<'_>,
+        flags: SecurityFlags,
+    ) -> Result<(), CertificateFault> {
         let named = leaf.verify_is_valid_for_subject_name(self.name);
         named.or_else(|error| flags.unless_overlooked(fault(&error)))
     }

@@ -90,8 +90,10 @@ pub enum Decision {
 ///
 /// It is asked about one fault after the other: whoever accepts a certificate
 /// that has expired is asked again if it is for another host as well, and at
-/// last without a fault. After a weak key, a wrong signature or a broken chain
-/// nothing more can be checked, so whoever accepts one of these accepts all.
+/// last without a fault. Whoever accepts a weak key, a wrong signature, a
+/// broken chain or a revocation accepts the whole chain, because it cannot be
+/// checked any further; about the time, the purpose and the name of the
+/// certificate itself he is still asked.
 ///
 /// ```
 /// use std::sync::Mutex;

@@ -17,7 +17,6 @@ use super::super::error::CertificateFault;
 use super::super::event::{TlsEvent, TlsObserver};
 use super::super::identity::PublicKey;
 use super::super::revocation::{Given, Known, List, Revocation};
-use super::super::settings::RevocationCheck;
 use super::super::signatures::SignatureAlgorithms;
 use super::super::versions::Versions;
 use super::chain::{Chain, Demand};
@@ -78,18 +77,21 @@ impl Verifier {
         // What else there was, it has accepted in the handshake.
         let settled = revocation_asked && self.overrides();
         let mut flags = if settled { self.flags.after_the_handshake() } else { self.flags };
-        while let Err(fault) = chain.check(flags) {
+        let mut with_path = true;
+        loop {
+            let checked = if with_path { chain.check(flags) } else { chain.check_alone(flags) };
+            let Err(fault) = checked else { return Ok(()) };
             if settled && !fault.is_about_revocation() {
-                break;
+                return Ok(());
             }
             self.ask(&Shown::of(chain), Some(fault.clone()), revocation_asked)?;
             match flags.overlooking(&fault) {
                 Some(more) => flags = more,
-                // Nothing more can be checked.
-                None => break,
+                // Nothing more can be said of the chain, but of the certificate.
+                None if with_path => with_path = false,
+                None => return Ok(()),
             }
         }
-        Ok(())
     }
 
     /// Checks everything once more with lists that were fetched.
@@ -99,15 +101,14 @@ impl Verifier {
         intermediates: &[CertificateDer<'_>],
         name: &ServerName<'_>,
         fetched: &[Arc<List>],
-        check: RevocationCheck,
     ) -> Result<(), CertificateFault> {
         let algorithms = self.chain_algorithms();
         let borrowed: Vec<_> =
             fetched.iter().filter_map(|list| Some((list.borrowed()?, list.next_update))).collect();
         let fetched = borrowed.iter().map(|(list, until)| Known { list, until: *until });
         let lists: Vec<_> = fetched.chain(self.lists.iter().map(Given::known)).collect();
-        let authorities = self.demand_status;
-        let demand = Demand { leaf: authorities || check == RevocationCheck::Hard, authorities };
+        // What had to be fetched was demanded where it was.
+        let demand = Demand { leaf: self.demand_status, authorities: self.demand_status };
         let now = UnixTime::now();
         let (roots, algorithms, lists) = (&*self.roots, &*algorithms, &*lists);
         let chain = Chain { leaf, intermediates, name, now, roots, algorithms, lists, demand };
