@@ -3,9 +3,9 @@
 use std::io;
 use std::sync::Arc;
 
-use rustls::{AlertDescription, CertificateError, OtherError};
+use rustls::{AlertDescription, CertificateError};
 
-use super::identity::{IdentityError, SigningFailure};
+use super::identity::IdentityError;
 
 /// Why no encrypted session came about.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -51,10 +51,8 @@ impl TlsError {
 
     pub(super) fn of_handshake(error: io::Error) -> Self {
         let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        if let Some(rustls::Error::Other(OtherError(other))) = inner
-            && let Some(SigningFailure(own)) = other.downcast_ref()
-        {
-            return Self::Identity(Arc::clone(own));
+        if let Some(own) = inner.and_then(of_own_key) {
+            return Self::Identity(own);
         }
         match inner {
             Some(rustls::Error::InvalidCertificate(fault)) => {
@@ -65,6 +63,20 @@ impl TlsError {
             None => Self::Broken(Arc::new(error)),
         }
     }
+}
+
+/// Why the own key has not signed, if that is it.
+#[cfg(feature = "pkcs11")]
+fn of_own_key(error: &rustls::Error) -> Option<Arc<IdentityError>> {
+    let rustls::Error::Other(rustls::OtherError(other)) = error else { return None };
+    let super::identity::SigningFailure(own) = other.downcast_ref()?;
+    Some(Arc::clone(own))
+}
+
+/// Keys that are at hand sign always.
+#[cfg(not(feature = "pkcs11"))]
+fn of_own_key(_: &rustls::Error) -> Option<Arc<IdentityError>> {
+    None
 }
 
 /// What is wrong with the certificate of a server.

@@ -228,13 +228,15 @@ impl TlsSettings {
 
     /// How long the key of the own certificate may take to sign, unless that
     /// was told.
+    #[cfg(feature = "pkcs11")]
     pub(crate) fn with_usual_signing_timeout(mut self, timeout: Duration) -> Self {
-        #[cfg(feature = "pkcs11")]
-        {
-            self.identity = self.identity.map(|own| own.with_usual_signing_timeout(timeout));
-        }
-        #[cfg(not(feature = "pkcs11"))]
-        let _ = timeout;
+        self.identity = self.identity.map(|own| own.with_usual_signing_timeout(timeout));
+        self
+    }
+
+    /// Only tokens take time.
+    #[cfg(not(feature = "pkcs11"))]
+    pub(crate) fn with_usual_signing_timeout(self, _: Duration) -> Self {
         self
     }
 

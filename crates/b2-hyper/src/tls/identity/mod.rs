@@ -17,6 +17,7 @@ mod work;
 mod xml;
 
 pub use keys::PublicKey;
+#[cfg(feature = "pkcs11")]
 pub(super) use own::SigningFailure;
 pub use own::{Identity, IdentityError};
 pub use store::{Accepted, StoreType, open, open_accepted, open_with_certificate};

@@ -69,12 +69,13 @@ pub enum IdentityError {
 }
 
 /// Why the own key has not signed, on its way through rustls.
+#[cfg(feature = "pkcs11")]
 #[derive(Clone, Debug, thiserror::Error)]
 #[error(transparent)]
 pub(in super::super) struct SigningFailure(pub(in super::super) Arc<IdentityError>);
 
+#[cfg(feature = "pkcs11")]
 impl SigningFailure {
-    #[cfg(feature = "pkcs11")]
     pub(super) fn told(error: IdentityError) -> rustls::Error {
         rustls::Error::Other(rustls::OtherError(Arc::new(Self(Arc::new(error)))))
     }

@@ -143,7 +143,8 @@ mod tests {
         assert_eq!(total(&cache), 11);
         // What is out of date already takes no room.
         assert_eq!(cache.get(b"f", async { (9, 0) }).await, 9);
-        assert!(cache.slots.lock().unwrap()[&b"f"[..]].kept.lock().await.is_none());
+        let slot = cache.slot(b"f");
+        assert!(slot.kept.lock().await.is_none());
     }
 
     #[tokio::test]
