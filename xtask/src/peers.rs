@@ -24,6 +24,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("/usr/bin/puttygen", "putty-tools"),
     ("/usr/bin/softhsm2-util", "softhsm2"),
     ("/usr/bin/pkcs11-tool", "opensc"),
+    ("/usr/bin/cc", "gcc"),
     // Squid runs its helpers as another user, who may not see a Python that is somebody's own.
     ("/usr/bin/python3", "python3-venv"),
 ];

@@ -311,6 +311,7 @@ impl Builder {
     /// If a certificate that was given cannot be read. It is not an error to
     /// have none: then `https` URLs fail.
     pub fn build(self) -> Result<HyperTransport, BuildError> {
+        let firewalled = self.firewall.is_some();
         #[cfg(feature = "pac")]
         let chain = {
             let chain = Chain::new(self.firewall.as_ref(), self.proxy.clone());
@@ -323,13 +324,12 @@ impl Builder {
             .with_options(self.options)
             .with_head_start(self.head_start)
             .with_patience(self.connect_timeout);
-        let proxy_tls = self
-            .tls
-            .clone()
-            .without_identity()
-            .without_questions()
-            .with_alpn([b"http/1.1".to_vec()]);
+        let mut proxy_tls = self.tls.clone().without_identity().with_alpn([b"http/1.1".to_vec()]);
+        if firewalled {
+            proxy_tls = proxy_tls.with_nobody_to_ask();
+        }
         let tls = self.tls.with_alpn(self.version.alpn());
+        let tls = tls.with_usual_signing_timeout(self.connect_timeout);
         let connector = Connector {
             dialer,
             chain,

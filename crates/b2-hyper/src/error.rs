@@ -31,6 +31,10 @@ pub enum BuildError {
         /// What the system says.
         source: io::Error,
     },
+    /// Of several places of root certificates none is there: name one that is,
+    /// or none at all to trust those of the system.
+    #[error("none of the files of root certificates is there: {}", names(.0))]
+    NoRootFile(Vec<PathBuf>),
     /// A list of revoked certificates cannot be used.
     #[error("a list of revoked certificates cannot be used")]
     RevocationList(#[source] Box<dyn Error + Send + Sync>),
@@ -48,6 +52,10 @@ pub enum BuildError {
     /// A text cannot be the name or value of a header.
     #[error("not the name or value of a header")]
     Header,
+}
+
+fn names(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// Why a request was not even begun.

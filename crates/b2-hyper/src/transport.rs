@@ -255,8 +255,8 @@ impl Shared {
                     let connecting = self.connector.connect(target, deadline, witness);
                     let connected = unless_late(watch, connecting).await?;
                     let capture = self.capture.as_ref();
-                    let link = Link::new(connected, target.clone(), place, capture).await?;
-                    return Ok((link, true));
+                    let beginning = Link::new(connected, target.clone(), place, capture);
+                    return Ok((unless_late(watch, beginning).await?, true));
                 }
             }
         }

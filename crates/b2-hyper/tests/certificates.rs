@@ -125,13 +125,28 @@ async fn signed_by_itself() {
     let own = params().self_signed(&key).unwrap();
     let port = own_server(own.der().to_vec(), &key);
     let other = Authority::new().pem;
-    assert_eq!(visit(trusting(&other), port).await, Err(Fault::UnknownIssuer));
+    assert_eq!(visit(trusting(&other), port).await, Err(Fault::SelfSigned));
+    let others = ignoring(&other, TIME | USAGE | REVOCATION | NAME);
+    assert_eq!(visit(others, port).await, Err(Fault::SelfSigned));
     assert_eq!(visit(ignoring(&other, UNKNOWN_AUTHORITY), port).await, Ok(()));
+    // Whoever gives it as a root vouches for it.
+    assert_eq!(visit(trusting(&own.pem()), port).await, Ok(()));
     // The name is still looked at.
     let named = CertificateParams::new(["other.example".to_owned()]).unwrap();
     let key = KeyPair::generate().unwrap();
     let port = own_server(named.self_signed(&key).unwrap().der().to_vec(), &key);
     assert_eq!(visit(ignoring(&other, UNKNOWN_AUTHORITY), port).await, Err(Fault::WrongName));
+    // As many programs make them: it may vouch for others as well.
+    let mut authority = params();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let own = authority.self_signed(&key).unwrap();
+    let port = own_server(own.der().to_vec(), &key);
+    assert_eq!(visit(trusting(&other), port).await, Err(Fault::SelfSigned));
+    assert_eq!(visit(ignoring(&other, UNKNOWN_AUTHORITY), port).await, Ok(()));
+    // As a root it is trusted, but it is no server.
+    let found = visit(trusting(&own.pem()), port).await;
+    assert!(matches!(found, Err(Fault::Chain(_))), "{found:?}");
 }
 
 fn own_server(der: Vec<u8>, key: &KeyPair) -> u16 {
@@ -225,8 +240,9 @@ async fn of_an_authority_that_may_not_speak_for_the_name() {
     });
     let authority = Authority::with(params);
     let port = authority.serve(&["localhost"], answering);
-    let fault = visit(trusting(&authority.pem), port).await.unwrap_err();
-    assert!(matches!(&fault, Fault::Chain(text) if text.contains("NameConstraint")), "{fault}");
+    assert_eq!(visit(trusting(&authority.pem), port).await, Err(Fault::NameConstraint));
+    let all = TIME | UNKNOWN_AUTHORITY | USAGE | REVOCATION | NAME;
+    assert_eq!(visit(ignoring(&authority.pem, all), port).await, Err(Fault::NameConstraint));
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! Revocation asked of the authority itself: lists that are fetched, and
-//! responders.
+//! Revocation asked of the authority itself: responders, and whoever cannot be
+//! asked.
 
 #![cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
@@ -8,170 +8,25 @@
 mod authority;
 mod responder;
 mod server;
+mod site;
 mod statement;
 
-use std::io::Write;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use authority::{Authority, OK, default_provider, serve};
+use authority::Authority;
 use b2_core::error::TransportErrorKind as Kind;
 use b2_core::port::{RequestBody, Transport};
+use b2_hyper::HyperTransport;
 use b2_hyper::proxy::{Proxy, ProxyRules};
-use b2_hyper::tls::{
-    CertificateFault as Fault, RevocationCheck, SecurityFlags, TlsError, TlsEvent, TlsSettings,
-};
-use b2_hyper::{Builder, HyperTransport};
+use b2_hyper::tls::{CertificateFault as Fault, RevocationCheck, SecurityFlags, TlsEvent};
 use bytes::Bytes;
-use rcgen::{
-    CertificateParams, CertificateRevocationListParams, CrlDistributionPoint, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, RevokedCertParams, SerialNumber,
-    date_time_ymd,
-};
+use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, date_time_ymd};
 use responder::{Asked, answering, names_responder};
-use rustls::ServerConfig;
-use rustls::pki_types::PrivatePkcs8KeyDer;
+use site::{BOTH, SERIAL, Site, copy, list, names_list, year_2090};
 use statement::Statement;
-
-const SERIAL: u8 = 77;
-const BOTH: [RevocationCheck; 2] = [RevocationCheck::Soft, RevocationCheck::Hard];
-
-/// A server that counts the requests that reach it.
-struct Site {
-    authority: Authority,
-    port: u16,
-    requests: Arc<AtomicUsize>,
-}
-
-impl Site {
-    /// With a certificate of `authority` that `change` has changed, and with
-    /// a stapled answer.
-    fn stapling(
-        authority: Authority,
-        change: impl FnOnce(&mut CertificateParams),
-        stapled: Vec<u8>,
-    ) -> Self {
-        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-        params.serial_number = Some(SerialNumber::from(u64::from(SERIAL)));
-        change(&mut params);
-        let key = KeyPair::generate().unwrap();
-        let leaf = params.signed_by(&key, &authority.issuer).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert_with_ocsp(
-                vec![leaf.into()],
-                PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
-                stapled,
-            )
-            .unwrap();
-        Self::of(authority, config)
-    }
-
-    fn of(authority: Authority, config: ServerConfig) -> Self {
-        let requests = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&requests);
-        let port = serve(Arc::new(config), move |_, session| {
-            while server::request(session)?.is_some() {
-                count.fetch_add(1, Ordering::SeqCst);
-                session.write_all(OK)?;
-            }
-            Ok(())
-        });
-        Self { authority, port: port.port(), requests }
-    }
-
-    fn new(authority: Authority, change: impl FnOnce(&mut CertificateParams)) -> Self {
-        Self::stapling(authority, change, Vec::new())
-    }
-
-    fn settings(&self) -> TlsSettings {
-        TlsSettings::new()
-            .with_platform_roots(false)
-            .with_root_certificates_pem(&self.authority.pem)
-    }
-
-    async fn visit(&self, settings: TlsSettings) -> Result<(), Fault> {
-        self.visit_by(HyperTransport::builder().with_tls(settings)).await
-    }
-
-    async fn visit_by(&self, builder: Builder) -> Result<(), Fault> {
-        self.go(&builder.build().unwrap()).await
-    }
-
-    /// No byte of a request may reach a server that is refused.
-    async fn go(&self, transport: &HyperTransport) -> Result<(), Fault> {
-        let before = self.requests.load(Ordering::SeqCst);
-        let url = format!("https://localhost:{}/", self.port);
-        let request = http::Request::get(url).body(RequestBody::from_bytes(Bytes::new())).unwrap();
-        let deadline = Instant::now() + Duration::from_secs(20);
-        let Err(error) = transport.send(request, deadline).await else { return Ok(()) };
-        assert_eq!(error.kind, Kind::Tls, "{error:?}");
-        assert_eq!(self.requests.load(Ordering::SeqCst), before, "a request has left");
-        match error.source.as_deref().unwrap().downcast_ref::<TlsError>() {
-            Some(TlsError::Certificate(fault)) => Err(fault.clone()),
-            other => panic!("not about the certificate: {other:?}"),
-        }
-    }
-}
-
-fn list(issuer: &Issuer<'_, KeyPair>, revoked: u64, until: time::OffsetDateTime) -> Vec<u8> {
-    let revoked = RevokedCertParams {
-        serial_number: SerialNumber::from(revoked),
-        revocation_time: date_time_ymd(2020, 1, 1),
-        reason_code: None,
-        invalidity_date: None,
-    };
-    let list = CertificateRevocationListParams {
-        this_update: date_time_ymd(2020, 1, 1),
-        next_update: until,
-        crl_number: SerialNumber::from(1),
-        issuing_distribution_point: None,
-        revoked_certs: vec![revoked],
-        key_identifier_method: KeyIdMethod::Sha256,
-    };
-    list.signed_by(issuer).unwrap().der().to_vec()
-}
-
-fn names_list(params: &mut CertificateParams, url: String) {
-    params.crl_distribution_points = vec![CrlDistributionPoint { uris: vec![url] }];
-}
-
-/// A site whose list is at `server`.
-fn listed(authority: Authority, server: SocketAddr) -> Site {
-    Site::new(authority, |params| names_list(params, format!("http://{server}/list.crl")))
-}
-
-fn year_2090() -> time::OffsetDateTime {
-    date_time_ymd(2090, 1, 1)
-}
-
-#[tokio::test]
-async fn a_list_is_fetched_once_and_believed() {
-    for (revoked, expected) in [(SERIAL, Err(Fault::Revoked)), (1, Ok(()))] {
-        let authority = Authority::new();
-        let bytes = list(&authority.issuer, u64::from(revoked), year_2090());
-        let (server, asked) = answering(move |_| (200, bytes.clone()));
-        let site = listed(authority, server);
-        for check in BOTH {
-            let settings = site.settings().with_fetched_revocation_lists(check);
-            let builder = HyperTransport::builder().with_tls(settings);
-            // Each request has a connection of its own.
-            let transport = builder.with_idle_timeout(Duration::ZERO).build().unwrap();
-            for _ in 0..3 {
-                assert_eq!(site.go(&transport).await, expected, "{check:?}");
-            }
-        }
-        let asked = asked.lock().unwrap().clone();
-        assert_eq!(asked.len(), 2, "once for each transport");
-        assert!(asked[0].0.starts_with("GET /list.crl HTTP/1.1\r\n"), "{}", asked[0].0);
-        // Nothing is asked by who does not want it.
-        assert_eq!(site.visit(site.settings()).await, Ok(()));
-    }
-}
 
 #[tokio::test]
 async fn what_names_nobody_is_accepted_softly_and_refused_hard() {
@@ -239,73 +94,6 @@ async fn a_responder_without_end_is_given_up_with_the_connection() {
     }
 }
 
-#[tokio::test]
-async fn a_list_that_must_not_be_believed_is_refused_either_way_and_asked_for_again() {
-    let authority = Authority::new();
-    // Of the same name, by another key.
-    let imposter = issuer(&authority, KeyPair::generate().unwrap());
-    let forged = list(&imposter, 1, year_2090());
-    let good = list(&authority.issuer, 1, year_2090());
-    let count = AtomicUsize::new(0);
-    let (server, _) = answering(move |_| match count.fetch_add(1, Ordering::SeqCst) {
-        0 | 2 => (200, forged.clone()),
-        _ => (200, good.clone()),
-    });
-    let site = listed(authority, server);
-    for check in BOTH {
-        let settings = site.settings().with_fetched_revocation_lists(check);
-        let transport = HyperTransport::builder().with_tls(settings).build().unwrap();
-        let found = site.go(&transport).await;
-        assert!(matches!(found, Err(Fault::RevocationAnswer(_))), "{check:?}: {found:?}");
-        assert_eq!(site.go(&transport).await, Ok(()), "{check:?}");
-    }
-    let authority = Authority::new();
-    let old = list(&authority.issuer, 1, date_time_ymd(2021, 1, 1));
-    let (server, _) = answering(move |_| (200, old.clone()));
-    let site = listed(authority, server);
-    for check in BOTH {
-        let settings = site.settings().with_fetched_revocation_lists(check);
-        assert_eq!(site.visit(settings).await, Err(Fault::UnknownRevocation), "{check:?}");
-    }
-}
-
-#[tokio::test]
-async fn an_authority_that_was_revoked_vouches_for_nobody() {
-    for (revoked, expected) in [(88, Err(Fault::Revoked)), (1, Ok(()))] {
-        let root = Authority::new();
-        let bytes = list(&root.issuer, revoked, year_2090());
-        let (server, _) = answering(move |_| (200, bytes.clone()));
-        let mut params = CertificateParams::new([]).unwrap();
-        params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        params.distinguished_name.push(DnType::CommonName, "between");
-        params.serial_number = Some(SerialNumber::from(88));
-        names_list(&mut params, format!("http://{server}/root.crl"));
-        let key = KeyPair::generate().unwrap();
-        let between = params.signed_by(&key, &root.issuer).unwrap();
-        let between_issuer = Issuer::new(params, key);
-        let leaf_list = list(&between_issuer, 1, year_2090());
-        let (leaf_server, _) = answering(move |_| (200, leaf_list.clone()));
-        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-        names_list(&mut params, format!("http://{leaf_server}/leaf.crl"));
-        let key = KeyPair::generate().unwrap();
-        let leaf = params.signed_by(&key, &between_issuer).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![leaf.into(), between.into()],
-                PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
-            )
-            .unwrap();
-        let site = Site::of(root, config);
-        for check in BOTH {
-            let settings = site.settings().with_fetched_revocation_lists(check);
-            assert_eq!(site.visit(settings).await, expected, "{check:?}");
-        }
-    }
-}
-
 /// A site whose responder says what `statement` makes of its first.
 fn responding(statement: impl FnOnce(&Authority) -> Statement) -> (Site, Asked) {
     let authority = Authority::new();
@@ -320,20 +108,6 @@ fn responding(statement: impl FnOnce(&Authority) -> Statement) -> (Site, Asked) 
         names_responder(params, &format!("http://{server}/ocsp"));
     };
     (Site::new(authority, name), asked)
-}
-
-/// An issuer of the name of `authority`, with this key.
-fn issuer(authority: &Authority, key: KeyPair) -> Issuer<'static, KeyPair> {
-    let mut params = CertificateParams::new([]).unwrap();
-    let name = format!("{:?}", authority.issuer.key().public_key_raw());
-    params.distinguished_name.push(DnType::CommonName, name);
-    Issuer::new(params, key)
-}
-
-/// Another owner of the same key.
-fn copy(authority: &Authority) -> Issuer<'static, KeyPair> {
-    let key = KeyPair::try_from(authority.issuer.key().serialize_der()).unwrap();
-    issuer(authority, key)
 }
 
 #[tokio::test]
@@ -363,30 +137,40 @@ async fn a_responder_is_asked_once_and_believed() {
 /// What is wrong with a statement.
 type Change = fn(&mut Statement);
 
+fn changed(change: Change) -> (Site, Asked) {
+    responding(|_| {
+        let mut statement = Statement::new(0, SERIAL);
+        change(&mut statement);
+        statement
+    })
+}
+
 #[tokio::test]
 async fn what_must_not_be_believed_is_refused_either_way() {
-    let cases: [(&str, Change); 6] = [
+    let cases: [(&str, Change); 3] = [
         ("signature", |it| it.broken_signature = true),
         ("another certificate", |it| it.serial = vec![78]),
         ("another question", |it| it.nonce = Some(vec![1; 16])),
-        ("out of date", |it| it.next_update = Some("20210101000000Z")),
-        ("out of date", |it| it.next_update = None),
-        ("not valid yet", |it| it.this_update = "20890101000000Z"),
     ];
     for (reason, change) in cases {
-        let (site, _) = responding(|_| {
-            let mut statement = Statement::new(0, SERIAL);
-            change(&mut statement);
-            statement
-        });
+        let (site, _) = changed(change);
         for check in BOTH {
             let found = site.visit(site.settings().with_responder_check(check)).await;
             let told = |fault: &Fault| matches!(fault, Fault::RevocationAnswer(text) if text.contains(reason));
             assert!(found.as_ref().is_err_and(told), "{reason}: {found:?}");
         }
-        let flags = SecurityFlags::from_bits(0x100).unwrap();
-        let lax = site.settings().with_responder_check(RevocationCheck::Hard);
-        assert_eq!(site.visit(lax.dangerous_ignore(flags)).await, Ok(()), "{reason}");
+    }
+    let out_of_date: [Change; 3] = [
+        |it| it.next_update = Some("20210101000000Z"),
+        |it| it.next_update = None,
+        |it| it.this_update = "20890101000000Z",
+    ];
+    for change in out_of_date {
+        let (site, _) = changed(change);
+        for check in BOTH {
+            let found = site.visit(site.settings().with_responder_check(check)).await;
+            assert_eq!(found, Err(Fault::UnknownRevocation), "{check:?}");
+        }
     }
     // An answer that repeats no nonce was signed in advance.
     let (site, _) =

@@ -13,12 +13,12 @@ use std::time::Duration;
 
 use authority::{Authority, OK, Session, answering, default_provider, serve};
 use b2_core::error::{TransportError, TransportErrorKind as Kind};
-use b2_hyper::HyperTransport;
 use b2_hyper::connect::TlsFacts;
 use b2_hyper::tls::{
     CipherSuites, Groups, IdentityError, SignatureAlgorithms, StoreType, TlsError, TlsSettings,
     Versions, open,
 };
+use b2_hyper::{BuildError, HyperTransport};
 use rcgen::{CertificateParams, DnType, KeyPair};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -142,6 +142,17 @@ async fn secrets_are_logged_where_they_should_and_appended() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("keys");
     std::fs::write(&file, "# mine\n").unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let allow = |bits| {
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(bits)).unwrap();
+            trusting(&authority).with_key_log(&file).build()
+        };
+        let error = allow(0o644).unwrap_err();
+        assert!(matches!(&error, BuildError::File { path, .. } if *path == file), "{error:?}");
+        allow(0o600).unwrap();
+    }
     get(trusting(&authority).with_key_log(&file), port).await.unwrap();
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.starts_with("# mine\nCLIENT_HANDSHAKE_TRAFFIC_SECRET "), "{text}");

@@ -17,7 +17,7 @@ use b2_core::error::{TransportError, TransportErrorKind as Kind};
 use b2_core::port::{RequestBody, Transport};
 use b2_hyper::settings::{SettingError, Settings};
 use b2_hyper::tls::{Certificate, TlsEvent};
-use b2_hyper::{Builder, HyperTransport};
+use b2_hyper::{BuildError, Builder, HyperTransport};
 use bytes::Bytes;
 use rcgen::{CertificateParams, CrlDistributionPoint, DnType, KeyPair};
 use responder::names_responder;
@@ -141,7 +141,7 @@ async fn each_signature_algorithm_is_offered_by_its_number() {
             continue;
         }
         let texts = format!("TLS13SignatureAlgorithms={server},{name}");
-        let mut offered = hello(&[&texts]).await.signatures;
+        let mut offered = hello(&[&texts, "SSLEnabledProtocols=12288"]).await.signatures;
         offered.sort_unstable();
         offered.dedup();
         assert_eq!(offered, numbers, "{name}");
@@ -320,4 +320,51 @@ async fn roots_come_from_a_folder() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("9d66eef0.0"), &authority.pem).unwrap();
     visit(&[&format!("OpenSSLCADir={}", folder.path().display())], port).await.unwrap();
+}
+
+/// Each system has some of the usual files, and none has all.
+#[tokio::test]
+async fn roots_come_from_those_of_the_usual_files_that_are_there() {
+    let (first, second) = (Authority::new(), Authority::new());
+    let ports = [&first, &second].map(|it| it.serve(&["localhost"], answering));
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(file("first.pem"), &first.pem).unwrap();
+    std::fs::write(file("second.pem"), &second.pem).unwrap();
+    let (absent, other) = (file("absent.pem"), file("no/folder.crt"));
+    let (one, two) = (file("first.pem"), file("second.pem"));
+    for (paths, expected) in [
+        (format!("{absent};{one};{other}"), [true, false]),
+        (format!("{one};{absent}"), [true, false]),
+        (format!("{absent}; {two} ;"), [false, true]),
+        (format!("{two};{one};{two}"), [true, true]),
+    ] {
+        for (port, expected) in ports.into_iter().zip(expected) {
+            let outcome = visit(&[&format!("SSLCACertFilePaths={paths}")], port).await;
+            assert_eq!(outcome.is_ok(), expected, "{paths}: {outcome:?}");
+        }
+    }
+    let none = builder(&[&format!("SSLCACertFilePaths={absent};{other}")]).build().unwrap_err();
+    let text = none.to_string();
+    assert!(matches!(none, BuildError::NoRootFile(_)), "{none:?}");
+    assert!(text.contains(&absent) && text.contains(&other), "{text}");
+    // One that is there and has nothing in it is not passed over.
+    std::fs::write(file("empty.pem"), "").unwrap();
+    let empty = builder(&[&format!("SSLCACertFilePaths={};{one}", file("empty.pem"))]);
+    assert!(matches!(empty.build().unwrap_err(), BuildError::NoCertificate));
+}
+
+/// A device is no store, and its end is not waited for.
+#[cfg(unix)]
+#[test]
+fn a_store_without_end_is_refused() {
+    for name in ["SSLCertStore", "SSLAcceptServerCertStore"] {
+        for kind in [99, 2, 6] {
+            let mut settings = Settings::default();
+            settings.apply(&format!("{name}=/dev/zero")).unwrap();
+            settings.apply(&format!("{name}Type={kind}")).unwrap();
+            let error = settings.builder().unwrap_err().to_string();
+            assert!(error.contains("cannot be read"), "{name} {kind}: {error}");
+        }
+    }
 }

@@ -40,7 +40,8 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// Begins to speak HTTP on a stream. Nothing is sent yet.
+    /// Begins to speak HTTP on a stream. HTTP/1 sends nothing yet; HTTP/2 says
+    /// who it is, and nobody reads beside it.
     pub(crate) async fn new(
         connected: Connected,
         target: Target,
@@ -53,10 +54,12 @@ impl Link {
         // The frames of HTTP/2 say nothing to people.
         let plain = recorder.clone().filter(|_| facts.http_version != Version::HTTP_2);
         let stream = stream.with_recorder(plain);
+        traffic.set_awaited(true);
         let begun = match facts.http_version {
             Version::HTTP_2 => Conversation::two(stream).await,
             _ => Conversation::one(stream).await,
         };
+        traffic.set_awaited(false);
         let (sender, connection) =
             begun.map_err(|error| error::before_head(error, Sent::Nothing))?;
         Ok(Self {

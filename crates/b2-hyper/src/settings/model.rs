@@ -191,7 +191,7 @@ settings! {
     /// Root certificates in PEM that are trusted too.
     ssl_server_ca_certs: String = String::new(), "SSLServerCACerts";
     /// Files of root certificates separated by semicolons, in place of those
-    /// of the system.
+    /// of the system; those that are not there are left out, but one has to be.
     ssl_ca_cert_file_paths: String = String::new(), "SSLCACertFilePaths";
     /// A file of root certificates that are trusted too.
     openssl_ca_file: String = String::new(), "OpenSSLCAFile";

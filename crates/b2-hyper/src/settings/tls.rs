@@ -1,5 +1,7 @@
 //! The settings of TLS.
 
+use std::io;
+
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
@@ -9,7 +11,7 @@ use super::model::Settings;
 use crate::tls::{
     Accepted, Backend, Certificate, CipherSuites, Groups, Identity, IdentityError, KeyShare,
     RevocationCheck, SecurityFlags, SignatureAlgorithms, StoreType, TlsSettings, Versions, open,
-    open_accepted, open_with_certificate,
+    open_accepted, open_with_certificate, read_file,
 };
 
 impl Settings {
@@ -35,20 +37,23 @@ impl Settings {
         Ok(())
     }
 
+    /// A list for each version, which does not concern the other.
     fn groups(&self) -> Result<Option<Groups>, SettingError> {
-        let both = [&self.tls13_supported_groups, &self.tls12_supported_groups];
-        let named: Vec<_> = both.into_iter().filter(|names| !names.is_empty()).cloned().collect();
-        if named.is_empty() { Ok(None) } else { Groups::parse(&named.join(",")).map(Some) }
+        let parse = |names: &str| (!names.is_empty()).then(|| Groups::parse(names)).transpose();
+        let old = parse(&self.tls12_supported_groups)?;
+        let new = parse(&self.tls13_supported_groups)?;
+        let any = old.is_some() || new.is_some();
+        Ok(any.then(|| Groups::by_version(old, new)))
     }
 
     fn signatures(&self) -> Result<Option<SignatureAlgorithms>, SettingError> {
-        let both = [&self.tls13_signature_algorithms, &self.tls12_signature_algorithms];
-        let named: Vec<_> = both.into_iter().filter(|names| !names.is_empty()).cloned().collect();
-        if named.is_empty() {
-            Ok(None)
-        } else {
-            SignatureAlgorithms::parse(&named.join(",")).map(Some)
-        }
+        let parse = |names: &str| {
+            (!names.is_empty()).then(|| SignatureAlgorithms::parse(names)).transpose()
+        };
+        let old = parse(&self.tls12_signature_algorithms)?;
+        let new = parse(&self.tls13_signature_algorithms)?;
+        let any = old.is_some() || new.is_some();
+        Ok(any.then(|| SignatureAlgorithms::by_version(old, new)))
     }
 
     fn key_share(&self) -> Result<Option<KeyShare>, SettingError> {
@@ -80,13 +85,13 @@ impl Settings {
         if !self.ssl_server_ca_certs.is_empty() {
             tls = tls.with_root_certificates_pem(&self.ssl_server_ca_certs);
         }
-        if !self.ssl_ca_cert_file_paths.is_empty() {
-            tls = tls.with_platform_roots(false);
+        let usual = self.ssl_ca_cert_file_paths.split(';').map(str::trim);
+        let usual: Vec<_> = usual.filter(|path| !path.is_empty()).collect();
+        if !usual.is_empty() {
+            tls = tls.with_platform_roots(false).with_root_certificates_at_any(usual);
         }
-        for path in self.ssl_ca_cert_file_paths.split(';').chain([&*self.openssl_ca_file]) {
-            if !path.is_empty() {
-                tls = tls.with_root_certificates_at(path);
-            }
+        if !self.openssl_ca_file.is_empty() {
+            tls = tls.with_root_certificates_at(&self.openssl_ca_file);
         }
         if !self.openssl_ca_dir.is_empty() {
             tls = self.with_roots_in_folder(tls);
@@ -200,9 +205,11 @@ fn certificates(
 /// The content of a store that is named by its file, or given itself.
 fn content(store: &str, kind: u32) -> Result<(StoreType, Vec<u8>), SettingsError> {
     let (kind, is_file) = StoreType::from_number(kind)?;
-    let content = match std::fs::read(store) {
+    // What is no file may be the content itself; a file without end is neither.
+    let no_file = |error: &io::Error| error.kind() != io::ErrorKind::FileTooLarge;
+    let content = match read_file(store) {
         Ok(content) if is_file => content,
-        Err(error) if is_file && kind != StoreType::Auto => {
+        Err(error) if is_file && !(kind == StoreType::Auto && no_file(&error)) => {
             return Err(IdentityError::File(error).into());
         }
         _ => store.as_bytes().to_vec(),

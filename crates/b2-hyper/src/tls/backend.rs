@@ -3,6 +3,8 @@
 use crate::settings::SettingError;
 
 use super::settings::TlsSettings;
+#[cfg(feature = "openssl")]
+use super::suites::CipherSuites;
 
 #[cfg(not(feature = "openssl"))]
 const NO_OPENSSL: &str = "it was built without the feature openssl; build it with that, or use 0 \
@@ -16,7 +18,7 @@ const NOT_RUSTLS: &str = "rustls has nothing like it; choose the backend OpenSsl
 #[non_exhaustive]
 pub enum Backend {
     /// rustls, but for what only OpenSSL has if it is built in: versions
-    /// before TLS 1.2, a cipher list, a folder of hashed roots.
+    /// before TLS 1.2, its suites, a cipher list, a folder of hashed roots.
     #[default]
     Automatic,
     /// rustls, the internal provider.
@@ -59,6 +61,8 @@ impl Backend {
     pub(super) fn is_openssl(self, settings: &TlsSettings) -> Result<bool, SettingError> {
         let special = if settings.versions.has_old() {
             Some("a version before TLS 1.2")
+        } else if settings.suites.as_ref().is_some_and(CipherSuites::need_openssl) {
+            Some("a cipher suite of OpenSSL alone")
         } else if settings.cipher_list.is_some() {
             Some("OpenSSLCipherList")
         } else if !settings.hashed_roots.is_empty() {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use rustls::{AlertDescription, CertificateError};
 
+use super::identity::IdentityError;
+
 /// Why no encrypted session came about.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -25,6 +27,10 @@ pub enum TlsError {
     /// The certificate of the server is not accepted.
     #[error("the certificate of the server is not accepted: {0}")]
     Certificate(CertificateFault),
+    /// The own certificate could not be shown, because its key has not signed:
+    /// look after the token that it is in.
+    #[error("the own certificate cannot be shown: {0}")]
+    Identity(Arc<IdentityError>),
     /// The server refused, for example because it wants a certificate or
     /// speaks no version that is allowed.
     #[error("the server refused the handshake ({0:?})")]
@@ -45,6 +51,9 @@ impl TlsError {
 
     pub(super) fn of_handshake(error: io::Error) -> Self {
         let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if let Some(own) = inner.and_then(of_own_key) {
+            return Self::Identity(own);
+        }
         match inner {
             Some(rustls::Error::InvalidCertificate(fault)) => {
                 Self::Certificate(CertificateFault::of(fault))
@@ -54,6 +63,20 @@ impl TlsError {
             None => Self::Broken(Arc::new(error)),
         }
     }
+}
+
+/// Why the own key has not signed, if that is it.
+#[cfg(feature = "pkcs11")]
+fn of_own_key(error: &rustls::Error) -> Option<Arc<IdentityError>> {
+    let rustls::Error::Other(rustls::OtherError(other)) = error else { return None };
+    let super::identity::SigningFailure(own) = other.downcast_ref()?;
+    Some(Arc::clone(own))
+}
+
+/// Keys that are at hand sign always.
+#[cfg(not(feature = "pkcs11"))]
+fn of_own_key(_: &rustls::Error) -> Option<Arc<IdentityError>> {
+    None
 }
 
 /// What is wrong with the certificate of a server.
@@ -74,19 +97,36 @@ pub enum CertificateFault {
     /// authority if you trust it.
     #[error("its issuer is unknown")]
     UnknownIssuer,
+    /// It vouches for itself, and nobody who is trusted does: accept it alone
+    /// with [`dangerous_accept_certificate`](super::TlsSettings::dangerous_accept_certificate)
+    /// if you know it.
+    #[error("it is signed by itself, and not trusted")]
+    SelfSigned,
+    /// An authority in its chain may not vouch for its name.
+    #[error("an authority in its chain may not vouch for its name")]
+    NameConstraint,
     /// Its authority has revoked it.
     #[error("it is revoked")]
     Revoked,
     /// The responder of its authority says that it is revoked.
     #[error("it is revoked, says the responder of its authority")]
     RevokedByResponder,
-    /// Nobody could say whether it is revoked, and that was demanded.
+    /// Nobody could say whether it is revoked, and that was demanded; or what
+    /// was said is out of date.
     #[error("whether it is revoked is unknown")]
     UnknownRevocation,
+    /// As [`UnknownRevocation`](Self::UnknownRevocation), of an authority in
+    /// its chain.
+    #[error("whether an authority in its chain is revoked is unknown")]
+    UnknownAuthorityRevocation,
     /// None of the addresses that it names for its revocation answered, and
     /// that was demanded: ask for less, or let this machine reach them.
     #[error("whether it is revoked could not be asked")]
     RevocationUnreachable,
+    /// As [`RevocationUnreachable`](Self::RevocationUnreachable), of an
+    /// authority in its chain.
+    #[error("whether an authority in its chain is revoked could not be asked")]
+    AuthorityRevocationUnreachable,
     /// What was answered about its revocation must not be believed.
     #[error("what was answered about its revocation must not be believed: {0}")]
     RevocationAnswer(&'static str),
@@ -103,8 +143,7 @@ pub enum CertificateFault {
     /// It cannot be read.
     #[error("it cannot be read")]
     Unreadable,
-    /// An authority in its chain may not vouch for this name, or the chain
-    /// breaks another rule.
+    /// Its chain breaks another rule, such as that it may be no longer.
     #[error("its chain breaks a rule: {0}")]
     Chain(String),
     /// The policy that was given does not accept it.
@@ -113,6 +152,20 @@ pub enum CertificateFault {
 }
 
 impl CertificateFault {
+    /// Whether it is found out only by asking the authority.
+    pub(super) fn is_about_revocation(&self) -> bool {
+        matches!(
+            self,
+            Self::Revoked
+                | Self::RevokedByResponder
+                | Self::UnknownRevocation
+                | Self::UnknownAuthorityRevocation
+                | Self::RevocationUnreachable
+                | Self::AuthorityRevocationUnreachable
+                | Self::RevocationAnswer(_)
+        )
+    }
+
     pub(super) fn of(error: &CertificateError) -> Self {
         use CertificateError as E;
         match error {

@@ -88,6 +88,11 @@ pub enum Told {
     TooLong,
     /// The answer is not what was asked for.
     Unreadable,
+    /// The answer is not of the authority that has to give it, or about other
+    /// certificates.
+    Forged,
+    /// The answer does not hold any longer, or not yet.
+    OutOfDate,
 }
 
 impl fmt::Display for Told {
@@ -100,6 +105,10 @@ impl fmt::Display for Told {
             Self::Status(status) => return write!(f, "it answers {status}"),
             Self::TooLong => "the answer is too long",
             Self::Unreadable => "the answer cannot be read",
+            Self::Forged => {
+                "the answer is not of the authority of the certificate, or not about it"
+            }
+            Self::OutOfDate => "the answer does not hold at present",
         };
         f.write_str(text)
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -14,13 +14,51 @@ pub(super) struct KeyLogFile(Mutex<File>);
 
 impl KeyLogFile {
     /// Opens the file, and makes it readable for its owner alone if it is new.
-    pub(super) fn open(path: &Path) -> std::io::Result<Self> {
+    /// One that others may read or write is refused, and so is a link: whoever
+    /// made it may have chosen where the secrets go.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        #[cfg(unix)]
+        if std::fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
+            return Err(refusal(LINK));
+        }
         let mut options = OpenOptions::new();
         options.create(true).append(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(path).map(|file| Self(Mutex::new(file)))
+        let file = options.open(path)?;
+        check(path, &file)?;
+        Ok(Self(Mutex::new(file)))
     }
+}
+
+#[cfg(unix)]
+const LINK: &str = "it is a link; name the file itself that the secrets are to go to";
+#[cfg(unix)]
+const OTHERS: &str = "others may read or write it; take that from them with chmod 600";
+
+#[cfg(unix)]
+fn refusal(text: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::PermissionDenied, text)
+}
+
+/// Looks at what was opened, which may be another one than was there before.
+#[cfg(unix)]
+fn check(path: &Path, file: &File) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let (opened, named) = (file.metadata()?, std::fs::symlink_metadata(path)?);
+    if (opened.dev(), opened.ino()) != (named.dev(), named.ino()) {
+        return Err(refusal(LINK));
+    }
+    if opened.mode() & 0o077 != 0 {
+        return Err(refusal(OTHERS));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "on Unix it may fail")]
+fn check(_: &Path, _: &File) -> io::Result<()> {
+    Ok(())
 }
 
 impl KeyLogFile {
@@ -52,5 +90,40 @@ impl KeyLog for KeyLogFile {
 impl fmt::Debug for KeyLogFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("KeyLogFile(..)")
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn secrets_go_to_a_file_of_the_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let mode = |name: &str| std::fs::metadata(path(name)).unwrap().permissions().mode();
+        for line in ["one", "two"] {
+            KeyLogFile::open(&path("own")).unwrap().line(line);
+        }
+        assert_eq!(
+            (mode("own") & 0o777, &*std::fs::read(path("own")).unwrap()),
+            (0o600, &b"one\ntwo\n"[..])
+        );
+        std::fs::write(path("shared"), "").unwrap();
+        for bits in [0o644, 0o620, 0o604, 0o602, 0o610] {
+            let permissions = std::fs::Permissions::from_mode(bits);
+            std::fs::set_permissions(path("shared"), permissions).unwrap();
+            let error = KeyLogFile::open(&path("shared")).err().unwrap();
+            assert!(error.to_string().contains("chmod 600"), "{bits:o}: {error}");
+        }
+        symlink(path("own"), path("link")).unwrap();
+        symlink(path("new"), path("dangling")).unwrap();
+        for name in ["link", "dangling"] {
+            let error = KeyLogFile::open(&path(name)).err().unwrap();
+            assert!(error.to_string().contains("it is a link"), "{name}: {error}");
+        }
+        assert!(!path("new").exists());
     }
 }

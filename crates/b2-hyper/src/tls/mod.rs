@@ -9,6 +9,7 @@ mod certificate;
 mod der;
 mod error;
 mod event;
+mod file;
 mod group;
 mod identity;
 mod key_log;
@@ -31,6 +32,7 @@ pub use backend::Backend;
 pub use certificate::Certificate;
 pub use error::{CertificateFault, TlsError};
 pub use event::{TlsEvent, TlsObserver, Told};
+pub(crate) use file::read as read_file;
 pub use group::{Groups, KeyShare};
 #[cfg(feature = "pkcs11")]
 pub use identity::open_token;
@@ -48,5 +50,7 @@ pub use settings::{RevocationCheck, TlsSettings};
 pub use signatures::SignatureAlgorithms;
 pub use stream::TlsSession;
 pub use suites::CipherSuites;
-pub use verify::{CertificatePolicy, SecurityFlags, ServerChain, Verdict};
+pub use verify::{
+    CertificatePolicy, Decision, OverridingPolicy, SecurityFlags, ServerChain, Verdict,
+};
 pub use versions::Versions;

@@ -3,7 +3,7 @@
 //! The provider is passed explicitly: a library must not choose one for the
 //! whole process.
 
-use rustls::crypto::CryptoProvider;
+use rustls::crypto::{CryptoProvider, SupportedKxGroup};
 use rustls::pki_types::PrivateKeyDer;
 
 use super::identity::PublicKey;
@@ -27,4 +27,20 @@ pub(super) fn provider() -> Option<CryptoProvider> {
 #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
 pub(super) fn provider() -> Option<CryptoProvider> {
     None
+}
+
+/// All groups that the cryptography has.
+#[cfg(feature = "aws-lc-rs")]
+pub(super) fn groups() -> &'static [&'static dyn SupportedKxGroup] {
+    rustls::crypto::aws_lc_rs::ALL_KX_GROUPS
+}
+
+#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
+pub(super) fn groups() -> &'static [&'static dyn SupportedKxGroup] {
+    rustls::crypto::ring::ALL_KX_GROUPS
+}
+
+#[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
+pub(super) fn groups() -> &'static [&'static dyn SupportedKxGroup] {
+    &[]
 }

@@ -1,13 +1,13 @@
 //! Whom to trust.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::file;
+use super::revocation::Given;
+use crate::error::BuildError;
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
-use webpki::{CertRevocationList, OwnedCertRevocationList};
-
-use crate::error::BuildError;
 
 /// The certificates in a PEM text, each fit to be a root.
 pub(super) fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, BuildError> {
@@ -43,24 +43,36 @@ pub(super) fn add_bundled(_: &mut RootCertStore) {}
 pub(super) fn at(path: &Path) -> Result<Vec<CertificateDer<'static>>, BuildError> {
     let failed = |source| BuildError::File { path: path.to_path_buf(), source };
     if !path.is_dir() {
-        return certificates(&std::fs::read(path).map_err(failed)?);
+        return certificates(&file::read(path).map_err(failed)?);
     }
     let mut found = Vec::new();
     for entry in std::fs::read_dir(path).map_err(failed)? {
-        let file = entry.map_err(failed)?.path();
+        let path = entry.map_err(failed)?.path();
         // Folders of certificates have indexes and links in them.
-        if file.is_file() {
-            let text = std::fs::read(&file).map_err(failed)?;
+        if path.is_file() {
+            let text = file::read(&path).map_err(failed)?;
             found.extend(certificates(&text).unwrap_or_default());
         }
     }
     if found.is_empty() { Err(BuildError::NoCertificate) } else { Ok(found) }
 }
 
+/// The certificates in those places that are there.
+pub(super) fn at_any(paths: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>, BuildError> {
+    let mut there = paths.iter().filter(|path| path.exists()).peekable();
+    if there.peek().is_none() {
+        return Err(BuildError::NoRootFile(paths.to_vec()));
+    }
+    let mut found: Vec<_> = Vec::new();
+    for path in there {
+        // Some are links to others.
+        found.extend(at(path)?.into_iter().filter(|der| !found.contains(der)).collect::<Vec<_>>());
+    }
+    Ok(found)
+}
+
 /// The lists of revoked certificates in PEM or DER.
-pub(super) fn revocation_lists(
-    given: &[Vec<u8>],
-) -> Result<Vec<CertRevocationList<'static>>, BuildError> {
+pub(super) fn revocation_lists(given: &[Vec<u8>]) -> Result<Vec<Given>, BuildError> {
     let mut lists = Vec::new();
     for bytes in given {
         let mut ders: Vec<_> =
@@ -69,8 +81,8 @@ pub(super) fn revocation_lists(
             ders.push(CertificateRevocationListDer::from(bytes.clone()));
         }
         for der in ders {
-            let list = OwnedCertRevocationList::from_der(&der);
-            lists.push(list.map_err(|error| BuildError::RevocationList(Box::new(error)))?.into());
+            let list = Given::read(&der);
+            lists.push(list.map_err(|error| BuildError::RevocationList(Box::new(error)))?);
         }
     }
     Ok(lists)

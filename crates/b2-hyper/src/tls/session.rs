@@ -7,21 +7,20 @@ use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::sign::SingleCertAndKey;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, HandshakeKind, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
-use webpki::CertRevocationList;
 
 use super::error::TlsError;
 use super::event::{TlsEvent, TlsObserver};
 use super::key_log::KeyLogFile;
 use super::provider::provider;
-use super::revocation::{Reach, Revocation};
+use super::revocation::{Given, Reach, Revocation};
 use super::roots::{add_bundled, add_platform};
 use super::settings::{RevocationCheck, TlsSettings};
 use super::stream::TlsSession;
 use super::suites::restrict_strength;
-use super::verify::{SecurityFlags, Verifier};
+use super::verify::Verifier;
 use crate::connect::Dialer;
 use crate::error::BuildError;
 
@@ -42,7 +41,7 @@ use crate::error::BuildError;
 pub struct Tls {
     settings: TlsSettings,
     given: Vec<CertificateDer<'static>>,
-    lists: Arc<Vec<CertRevocationList<'static>>>,
+    lists: Arc<Vec<Given>>,
     key_log: Option<Arc<KeyLogFile>>,
     revocation: Option<Arc<Revocation>>,
     openssl: bool,
@@ -63,7 +62,7 @@ impl Tls {
     pub(super) fn new(
         settings: TlsSettings,
         given: Vec<CertificateDer<'static>>,
-        lists: Vec<CertRevocationList<'static>>,
+        lists: Vec<Given>,
         openssl: bool,
     ) -> Result<Self, BuildError> {
         let open = |path: &PathBuf| {
@@ -72,7 +71,8 @@ impl Tls {
         };
         let key_log = settings.key_log.as_ref().map(open).transpose()?;
         let observer = settings.observer.clone();
-        let revocation = Revocation::new(settings.fetched_lists, settings.responders, observer);
+        let (lists_check, responders) = (settings.fetched_lists, settings.responders);
+        let revocation = Revocation::new(lists_check, responders, settings.nobody_to_ask, observer);
         let (lists, revocation) = (Arc::new(lists), revocation.map(Arc::new));
         Ok(Self { settings, given, lists, key_log, revocation, openssl, made: OnceLock::new() })
     }
@@ -155,16 +155,14 @@ impl Tls {
         if settings.bundled_roots {
             add_bundled(&mut roots);
         }
-        let others = !settings.accepted.is_empty()
-            || !settings.accepted_keys.is_empty()
-            || settings.flags != SecurityFlags::none();
-        if roots.is_empty() && !others {
+        if roots.is_empty() && !settings.accepts_others() {
             return Err(TlsError::NoRoots);
         }
         Ok(Verifier {
             roots: roots.roots,
             algorithms: provider.signature_verification_algorithms,
-            allowed: settings.signatures.clone(),
+            allowed: settings.signatures.clone().unwrap_or_default(),
+            versions: settings.versions,
             lists: Arc::clone(&self.lists),
             demand_status: settings.revocation == RevocationCheck::Hard,
             flags: settings.flags,
@@ -231,8 +229,12 @@ impl Tls {
         let name = ServerName::try_from(host).map_err(|_| TlsError::Name)?.to_owned();
         let connecting = connector.connect(name.clone(), stream);
         let session = connecting.await.map_err(TlsError::of_handshake)?;
+        let connection = session.get_ref().1;
+        let shown = connection.peer_certificates().unwrap_or_default();
+        if connection.handshake_kind() == Some(HandshakeKind::Resumed) {
+            verifier.look_again(&name, shown).map_err(TlsError::Certificate)?;
+        }
         if let Some(revocation) = &self.revocation {
-            let shown = session.get_ref().1.peer_certificates().unwrap_or_default();
             // Boxed: it is a whole client in itself, too large for every handshake
             // to carry along on the stack.
             let vetted = Box::pin(revocation.vet(verifier, &name, shown, way)).await;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::BuildError;
 
@@ -15,7 +16,7 @@ use super::roots::{certificates, revocation_lists};
 use super::session::Tls;
 use super::signatures::SignatureAlgorithms;
 use super::suites::CipherSuites;
-use super::verify::{CertificatePolicy, SecurityFlags};
+use super::verify::{CertificatePolicy, OverridingPolicy, Policy, SecurityFlags};
 use super::versions::Versions;
 
 /// Choices about TLS, from which a [`Tls`] is made.
@@ -35,6 +36,8 @@ pub struct TlsSettings {
     pub(super) backend: Backend,
     pub(super) roots: Vec<Vec<u8>>,
     pub(super) root_paths: Vec<PathBuf>,
+    /// Lists of places, of which one has to be there.
+    pub(super) root_choices: Vec<Vec<PathBuf>>,
     pub(super) platform_roots: bool,
     pub(super) alpn: Vec<Vec<u8>>,
     pub(super) versions: Versions,
@@ -45,13 +48,14 @@ pub struct TlsSettings {
     pub(super) resumption: bool,
     pub(super) key_log: Option<PathBuf>,
     pub(super) identity: Option<Identity>,
-    pub(super) policy: Option<Arc<dyn CertificatePolicy>>,
+    pub(super) policy: Option<Policy>,
     pub(super) flags: SecurityFlags,
     pub(super) accepted: Vec<Certificate>,
     pub(super) revocation_lists: Vec<Vec<u8>>,
     pub(super) revocation: RevocationCheck,
     pub(super) fetched_lists: Option<RevocationCheck>,
     pub(super) responders: Option<RevocationCheck>,
+    pub(super) nobody_to_ask: bool,
     pub(super) observer: Option<Arc<dyn TlsObserver>>,
     pub(super) packet_log: bool,
     pub(super) key_share: Option<KeyShare>,
@@ -81,6 +85,7 @@ impl Default for TlsSettings {
             backend: Backend::default(),
             roots: Vec::new(),
             root_paths: Vec::new(),
+            root_choices: Vec::new(),
             platform_roots: true,
             alpn: Vec::new(),
             versions: Versions::default(),
@@ -98,6 +103,7 @@ impl Default for TlsSettings {
             revocation: RevocationCheck::default(),
             fetched_lists: None,
             responders: None,
+            nobody_to_ask: false,
             observer: None,
             packet_log: false,
             key_share: None,
@@ -134,6 +140,17 @@ impl TlsSettings {
     /// are read when the [`Tls`] is built.
     pub fn with_root_certificates_at(mut self, path: impl Into<PathBuf>) -> Self {
         self.root_paths.push(path.into());
+        self
+    }
+
+    /// As [`with_root_certificates_at`](Self::with_root_certificates_at), for
+    /// several places of which not every system has all (`SSLCACertFilePaths`):
+    /// those that are not there are left out, and it is an error if none is.
+    pub fn with_root_certificates_at_any<P: Into<PathBuf>>(
+        mut self,
+        paths: impl IntoIterator<Item = P>,
+    ) -> Self {
+        self.root_choices.push(paths.into_iter().map(Into::into).collect());
         self
     }
 
@@ -194,7 +211,9 @@ impl TlsSettings {
     }
 
     /// A file that the secrets of all sessions are appended to. Whoever reads
-    /// it can read the traffic: it is for looking at one's own.
+    /// it can read the traffic: it is for looking at one's own. A link, and on
+    /// Unix a file that others than its owner may read or write, is an error
+    /// of [`build`](Self::build).
     pub fn with_key_log(mut self, file: impl Into<PathBuf>) -> Self {
         self.key_log = Some(file.into());
         self
@@ -207,6 +226,20 @@ impl TlsSettings {
         self
     }
 
+    /// How long the key of the own certificate may take to sign, unless that
+    /// was told.
+    #[cfg(feature = "pkcs11")]
+    pub(crate) fn with_usual_signing_timeout(mut self, timeout: Duration) -> Self {
+        self.identity = self.identity.map(|own| own.with_usual_signing_timeout(timeout));
+        self
+    }
+
+    /// Only tokens take time.
+    #[cfg(not(feature = "pkcs11"))]
+    pub(crate) fn with_usual_signing_timeout(self, _: Duration) -> Self {
+        self
+    }
+
     /// For a proxy, which is not whom the own certificate is meant for.
     pub(crate) fn without_identity(mut self) -> Self {
         self.identity = None;
@@ -214,9 +247,10 @@ impl TlsSettings {
     }
 
     /// Asks `policy` about each certificate of a server. It can refuse what
-    /// would be accepted, and sees what is refused, but cannot accept it.
+    /// would be accepted, and sees what is refused, but cannot accept it. Of
+    /// several policies the last one counts.
     pub fn with_certificate_policy(mut self, policy: impl CertificatePolicy) -> Self {
-        self.policy = Some(Arc::new(policy));
+        self.policy = Some(Policy::Refusing(Arc::new(policy)));
         self
     }
 
@@ -244,8 +278,9 @@ impl TlsSettings {
     /// revokes is refused, and so is one whose list is out of date or not
     /// signed by its issuer. With [`Soft`](RevocationCheck::Soft) a certificate
     /// that names no list, or none that can be had, is accepted; with
-    /// [`Hard`](RevocationCheck::Hard) it is refused, and an authority in the
-    /// chain has to name none. Certificates of proxies are not asked about.
+    /// [`Hard`](RevocationCheck::Hard) it is refused, but an authority in the
+    /// chain need not name one. It holds for the certificate of a TLS proxy
+    /// too, about which is asked directly; behind a firewall nobody can be.
     pub fn with_fetched_revocation_lists(mut self, check: RevocationCheck) -> Self {
         self.fetched_lists = Some(check);
         self
@@ -269,11 +304,11 @@ impl TlsSettings {
         self
     }
 
-    /// For a proxy, whose certificate nobody is asked about: asking would lead
-    /// through the proxy again.
-    pub(crate) fn without_questions(mut self) -> Self {
-        self.fetched_lists = None;
-        self.responders = None;
+    /// For a proxy that is not reached directly: nobody can be asked about its
+    /// certificate without going round what is before it. What it staples
+    /// counts, and what is demanded beyond that is missing.
+    pub(crate) fn with_nobody_to_ask(mut self) -> Self {
+        self.nobody_to_ask = true;
         self
     }
 
@@ -303,6 +338,23 @@ impl TlsSettings {
     pub fn with_bundled_roots(mut self, trust: bool) -> Self {
         self.bundled_roots = trust;
         self
+    }
+
+    /// As [`with_certificate_policy`](Self::with_certificate_policy), but
+    /// `policy` may accept what is refused, for example after a person was
+    /// shown the fingerprint. Whatever it accepts is as good as verified:
+    /// whoever can make it accept a certificate can read everything.
+    pub fn dangerous_certificate_policy(mut self, policy: impl OverridingPolicy) -> Self {
+        self.policy = Some(Policy::Overriding(Arc::new(policy)));
+        self
+    }
+
+    /// Whether somebody may be accepted for whom no root vouches.
+    pub(super) fn accepts_others(&self) -> bool {
+        !self.accepted.is_empty()
+            || !self.accepted_keys.is_empty()
+            || self.flags != SecurityFlags::none()
+            || self.policy.as_ref().is_some_and(Policy::overrides)
     }
 
     /// Accepts every certificate that has this public key, whatever else is
@@ -340,6 +392,9 @@ impl TlsSettings {
         }
         for path in &self.root_paths {
             given.extend(super::roots::at(path)?);
+        }
+        for paths in &self.root_choices {
+            given.extend(super::roots::at_any(paths)?);
         }
         #[cfg(feature = "openssl")]
         for path in &self.hashed_roots {

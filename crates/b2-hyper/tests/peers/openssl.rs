@@ -11,8 +11,8 @@ use b2_core::port::{RequestBody, Transport};
 use b2_hyper::HyperTransport;
 use b2_hyper::connect::{ConnectionFacts, TlsFacts};
 use b2_hyper::tls::{
-    CertificateFault, CipherSuites, Groups, IdentityError, KeyShare, StoreType, TlsError,
-    TlsSettings, Versions, open,
+    CertificateFault, CipherSuites, Groups, IdentityError, KeyShare, SignatureAlgorithms,
+    StoreType, TlsError, TlsSettings, Versions, open,
 };
 use bytes::Bytes;
 
@@ -150,6 +150,49 @@ async fn every_group() {
         let (_server, port) = serve(folder.path(), "-tls1_2 -groups P-521");
         let only = settings.with_groups(Groups::parse("ecdhe_secp521r1").unwrap());
         assert_eq!(get(only, port).await.unwrap().key_exchange, "secp521r1");
+    }
+}
+
+/// A list for one version leaves the other alone.
+#[tokio::test]
+async fn groups_of_one_version() {
+    let folder = open_folder();
+    let settings = certificate(folder.path(), "rsa:2048");
+    let old = Groups::by_version(Groups::parse("ecdhe_secp384r1").ok(), None);
+    let new = Groups::by_version(None, Groups::parse("ecdhe_secp384r1").ok());
+    for (version, theirs, groups, expected) in [
+        ("-tls1_3", "X25519", &old, true),
+        ("-tls1_2", "P-384", &old, true),
+        ("-tls1_2", "X25519", &old, false),
+        ("-tls1_2", "X25519", &new, true),
+        ("-tls1_3", "P-384", &new, true),
+        ("-tls1_3", "X25519", &new, false),
+    ] {
+        let (_server, port) = serve(folder.path(), &format!("{version} -groups {theirs}"));
+        let outcome = get(settings.clone().with_groups(groups.clone()), port).await;
+        assert_eq!(outcome.is_ok(), expected, "{version} {theirs}: {outcome:?}");
+    }
+}
+
+/// OpenSSL takes what the client names first, so in TLS 1.2 it is one of those.
+#[tokio::test]
+async fn signature_algorithms_of_one_version() {
+    let folder = open_folder();
+    let settings = certificate(folder.path(), "rsa:2048");
+    let parse = |names| SignatureAlgorithms::parse(names).ok();
+    let old = SignatureAlgorithms::by_version(parse("sha256-rsa"), None);
+    let new =
+        SignatureAlgorithms::by_version(None, parse("ecdsa_secp256r1_sha256,rsa_pkcs1_sha256"));
+    for (version, algorithms, expected) in [
+        ("-tls1_2", &old, true),
+        ("-tls1_3", &old, true),
+        ("-tls1_2", &new, true),
+        ("-tls1_3", &new, false),
+    ] {
+        let (_server, port) = serve(folder.path(), version);
+        let chosen = settings.clone().with_signature_algorithms(algorithms.clone());
+        let outcome = get(chosen, port).await;
+        assert_eq!(outcome.is_ok(), expected, "{version} {algorithms:?}: {outcome:?}");
     }
 }
 

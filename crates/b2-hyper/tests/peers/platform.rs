@@ -9,7 +9,8 @@ use b2_hyper::HyperTransport;
 use b2_hyper::connect::TlsFacts;
 use b2_hyper::settings::Settings;
 use b2_hyper::tls::{
-    Backend, CertificateFault, CipherList, StoreType, TlsError, TlsSettings, Versions, open,
+    Backend, CertificateFault, CipherList, CipherSuites, StoreType, TlsError, TlsSettings,
+    Versions, open,
 };
 
 use crate::openssl::{certificate, get, openssl, round, serve};
@@ -176,6 +177,36 @@ async fn the_cipher_list_chooses_the_suite() {
     let chosen = settings.with_cipher_list(CipherList::parse("AES128-SHA").unwrap());
     let error = get(chosen, port).await.unwrap_err();
     assert!(matches!(cause(&error), TlsError::Refused(_)), "{error:?}");
+}
+
+/// By their registered names, without saying that it has to be OpenSSL.
+#[tokio::test]
+async fn suites_that_only_openssl_has_are_chosen_by_name() {
+    let folder = open_folder();
+    let settings = certificate(folder.path(), "rsa:2048");
+    let (_server, port) = serve(folder.path(), &format!("-tls1_2 {LAX}"));
+    for name in [
+        "TLS_RSA_WITH_AES_128_CBC_SHA",
+        "TLS_RSA_WITH_AES_256_GCM_SHA384",
+        "TLS_DHE_RSA_WITH_AES_256_CBC_SHA256",
+        "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384",
+    ] {
+        let suites = CipherSuites::parse(name).unwrap();
+        let chosen = settings.clone().with_cipher_suites(suites);
+        assert_eq!(get(chosen.clone(), port).await.unwrap().cipher_suite, name);
+        let error = chosen.with_backend(Backend::Rustls).build().unwrap_err().to_string();
+        assert!(error.contains("OpenSsl or Automatic"), "{error}");
+        let mut by_name = Settings::default();
+        by_name.apply(&format!("SSLEnabledCipherSuites={name}")).unwrap();
+        let roots = std::fs::read_to_string(folder.path().join("cert.pem")).unwrap();
+        by_name.apply(&format!("SSLServerCACerts={roots}")).unwrap();
+        round(&by_name.builder().unwrap().build().unwrap(), port).await.unwrap();
+    }
+    // Both kinds at once, the dearest first.
+    let both = "TLS_DHE_RSA_WITH_AES_256_CBC_SHA256;TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
+    let chosen = settings.with_cipher_suites(CipherSuites::parse(both).unwrap());
+    let facts = get(chosen, port).await.unwrap();
+    assert_eq!(facts.cipher_suite, "TLS_DHE_RSA_WITH_AES_256_CBC_SHA256");
 }
 
 /// Kinds of certificates that rustls has no name for.

@@ -2,9 +2,12 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
+use b2_core::error::TransportErrorKind as Kind;
+use b2_hyper::HyperTransport;
 use b2_hyper::settings::Settings;
-use b2_hyper::tls::{IdentityError, open_token};
+use b2_hyper::tls::{IdentityError, TlsError, open_token};
 
 use crate::openssl::{certificate, get, openssl, round, serve};
 use crate::program::{open_folder, path_text};
@@ -96,4 +99,35 @@ async fn a_key_in_a_token_signs_without_leaving_it() {
     assert!(matches!(error, IdentityError::NoCertificate), "{error:?}");
     let error = open_token("/no/such/module.so", pin, "*").unwrap_err();
     assert!(matches!(error, IdentityError::Token(_)), "{error:?}");
+    mute_token_is_given_up(clients[0].0.path(), pin, &clients[0].1).await;
+}
+
+/// A token that waits for somebody who is not there.
+async fn mute_token_is_given_up(folder: &Path, pin: &str, subject: &str) {
+    let module = folder.join("mute.so");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/mute.c");
+    let softhsm = format!("-DSOFTHSM=\"{MODULE}\"");
+    run("cc", "gcc", &["-shared", "-fPIC", &softhsm, "-o", path_text(&module), source, "-ldl"]);
+    let server = open_folder();
+    let settings = certificate(server.path(), "rsa:2048");
+    std::fs::copy(folder.join("cert.pem"), server.path().join("client.pem")).unwrap();
+    let words = "-Verify 1 -verify_return_error -CAfile client.pem";
+    let (_server, port) = serve(server.path(), words);
+    let settings = settings.with_identity(open_token(&module, pin, subject).unwrap());
+    let builder = HyperTransport::builder().with_tls(settings);
+    let transport = builder.with_connect_timeout(Duration::from_secs(2)).build().unwrap();
+    for (least, most) in [(1, 4), (0, 1)] {
+        let begun = Instant::now();
+        let error = round(&transport, port).await.unwrap_err();
+        assert_eq!(error.kind, Kind::Tls, "{error:?}");
+        let cause = error.source.as_deref().unwrap().downcast_ref::<TlsError>();
+        let Some(TlsError::Identity(own)) = cause else { panic!("{error:?}") };
+        assert!(matches!(&**own, IdentityError::Token(text) if text.contains("does not answer")));
+        // The second time nobody waits for it.
+        let taken = begun.elapsed();
+        assert!(
+            Duration::from_secs(least) <= taken && taken < Duration::from_secs(most),
+            "{taken:?}"
+        );
+    }
 }

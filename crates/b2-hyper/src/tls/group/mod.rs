@@ -3,13 +3,17 @@
 #[cfg(feature = "aws-lc-rs")]
 mod curve;
 mod finite;
+mod only;
 #[cfg(feature = "x448")]
 mod x448;
 
-use rustls::NamedGroup;
 use rustls::crypto::{CryptoProvider, SupportedKxGroup};
+use rustls::{NamedGroup, ProtocolVersion};
 
+#[cfg(feature = "openssl")]
+use super::versions::Versions;
 use crate::settings::SettingError;
+use only::only_for;
 
 #[cfg(not(feature = "x448"))]
 const NO_X448: &str = "it was built without the feature x448; use ecdhe_x25519, or build with it";
@@ -18,7 +22,9 @@ const NO_X448: &str = "it was built without the feature x448; use ecdhe_x25519, 
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Groups {
-    chosen: Vec<NamedGroup>,
+    /// Those of TLS 1.2 and before; `None` for those of the library.
+    tls12: Option<Vec<NamedGroup>>,
+    tls13: Option<Vec<NamedGroup>>,
 }
 
 impl Groups {
@@ -26,7 +32,8 @@ impl Groups {
     /// of the first is made before the handshake; a server that wants
     /// another costs one more round trip.
     ///
-    /// The finite fields are for TLS 1.3 only and slow: 20 ms to 200 ms.
+    /// They are for all versions; [`by_version`](Self::by_version) tells them
+    /// apart. The finite fields are for TLS 1.3 only and slow: 20 ms to 200 ms.
     ///
     /// # Errors
     ///
@@ -44,12 +51,34 @@ impl Groups {
             let expected = "names of groups separated by commas";
             return Err(SettingError::Value { name: "TLS13SupportedGroups", expected });
         }
-        Ok(Self { chosen })
+        Ok(Self { tls12: Some(chosen.clone()), tls13: Some(chosen) })
     }
 
-    /// The same for OpenSSL.
+    /// Some for TLS 1.2 (and before, with OpenSSL) and others for TLS 1.3; where
+    /// there are none, those of the library stay.
+    ///
+    /// A client sends one list of groups, whatever the version. A server of TLS
+    /// 1.2 may take one from it that is meant for 1.3 only, and is refused then.
+    /// OpenSSL cannot tell them apart at all: two lists that differ are an error
+    /// there if both versions are spoken.
+    ///
+    /// ```
+    /// use b2_hyper::tls::{Groups, TlsSettings};
+    ///
+    /// let old = Groups::parse("ecdhe_secp384r1")?;
+    /// let settings = TlsSettings::new().with_groups(Groups::by_version(Some(old), None));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn by_version(tls12: Option<Self>, tls13: Option<Self>) -> Self {
+        Self {
+            tls12: tls12.and_then(|groups| groups.tls12),
+            tls13: tls13.and_then(|groups| groups.tls13),
+        }
+    }
+
+    /// The same for OpenSSL; `None` for its own.
     #[cfg(feature = "openssl")]
-    pub(super) fn openssl_list(&self) -> String {
+    pub(super) fn openssl_list(&self, versions: Versions) -> Option<String> {
         let name = |group: &NamedGroup| match group {
             NamedGroup::secp256r1 => "P-256".to_owned(),
             NamedGroup::secp384r1 => "P-384".to_owned(),
@@ -58,20 +87,39 @@ impl Groups {
             finite if finite::is_finite(*finite) => format!("{finite:?}").to_lowercase(),
             other => format!("{other:?}"),
         };
-        self.chosen.iter().map(name).collect::<Vec<_>>().join(":")
+        let chosen = if versions.tls_1_3 { &self.tls13 } else { &self.tls12 };
+        chosen.as_ref().map(|chosen| chosen.iter().map(name).collect::<Vec<_>>().join(":"))
+    }
+
+    /// Whether one list cannot say what is meant for each of `versions`.
+    #[cfg(feature = "openssl")]
+    pub(super) fn differ_in(&self, versions: Versions) -> bool {
+        let old = versions.tls_1_2 || versions.has_old();
+        old && versions.tls_1_3 && self.tls12 != self.tls13
     }
 
     pub(super) fn restrict(&self, provider: &mut CryptoProvider) {
+        const OLD: ProtocolVersion = ProtocolVersion::TLSv1_2;
+        const NEW: ProtocolVersion = ProtocolVersion::TLSv1_3;
         let of_provider = std::mem::take(&mut provider.kx_groups);
+        let names: Vec<_> = of_provider.iter().map(|group| group.name()).collect();
+        let (old, new) = (self.tls12.as_ref(), self.tls13.as_ref());
+        let (old, new) = (old.unwrap_or(&names), new.unwrap_or(&names));
         let pick = |name: &NamedGroup| {
             let known = of_provider.iter().find(|group| group.name() == *name);
             known.copied().or_else(|| own(*name))
         };
-        provider.kx_groups = self.chosen.iter().filter_map(pick).collect();
+        // rustls makes a key of the first one, so those of TLS 1.3 come first.
+        let new_or_both = new.iter().filter_map(|name| {
+            let group = pick(name)?;
+            if old.contains(name) { Some(group) } else { only_for(group, NEW) }
+        });
+        let old_alone = old.iter().filter(|name| !new.contains(name));
+        let old_alone = old_alone.filter_map(|name| only_for(pick(name)?, OLD));
+        provider.kx_groups = new_or_both.chain(old_alone).collect();
         // TLS 1.2 of rustls has elliptic curves only, and a list of suites
         // that no group serves is refused.
-        let for_1_3 = |name: &NamedGroup| finite::is_finite(*name) || *name == NamedGroup::X448;
-        if self.chosen.iter().all(for_1_3) {
+        if !provider.kx_groups.iter().any(|group| group.usable_for_version(OLD)) {
             provider.cipher_suites.retain(|suite| suite.tls13().is_some());
         }
     }
@@ -164,11 +212,16 @@ mod tests {
     #[test]
     fn names_are_groups() {
         let list = Groups::parse("ecdhe_x25519, ffdhe_2048").unwrap();
-        assert_eq!(list.chosen, [NamedGroup::X25519, NamedGroup::FFDHE2048]);
+        let both = Some(vec![NamedGroup::X25519, NamedGroup::FFDHE2048]);
+        assert_eq!((&list.tls12, &list.tls13), (&both, &both));
         #[cfg(not(feature = "x448"))]
         assert!(matches!(Groups::parse("ecdhe_x448"), Err(SettingError::Unsupported { .. })));
         let twice = Groups::parse("ffdhe_2048,ecdhe_x25519,ffdhe_2048").unwrap();
-        assert_eq!(twice.chosen, [NamedGroup::FFDHE2048, NamedGroup::X25519]);
+        assert_eq!(twice.tls13, Some(vec![NamedGroup::FFDHE2048, NamedGroup::X25519]));
+        let (old, new) = (Groups::parse("ecdhe_secp256r1"), Groups::parse("ecdhe_x25519"));
+        let apart = Groups::by_version(old.ok(), new.ok());
+        assert_eq!(apart.tls12, Some(vec![NamedGroup::secp256r1]));
+        assert_eq!(apart.tls13, Some(vec![NamedGroup::X25519]));
         assert!(matches!(Groups::parse("p-999"), Err(SettingError::Unknown { .. })));
         assert!(Groups::parse(",").is_err());
     }

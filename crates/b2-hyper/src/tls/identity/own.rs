@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::sync::Arc;
+#[cfg(feature = "pkcs11")]
+use std::time::Duration;
 
 use rustls::InconsistentKeys;
 use rustls::crypto::CryptoProvider;
@@ -10,6 +12,8 @@ use rustls::sign::{CertifiedKey, SigningKey};
 
 use super::super::certificate::Certificate;
 use super::keys::PublicKey;
+#[cfg(feature = "pkcs11")]
+use super::token::TokenKey;
 use crate::settings::SettingError;
 
 /// A certificate with its private key, shown to servers that ask for one.
@@ -26,6 +30,8 @@ pub struct Identity {
 enum OwnKey {
     Der(Arc<PrivateKeyDer<'static>>),
     Signer(Arc<dyn SigningKey>),
+    #[cfg(feature = "pkcs11")]
+    Token(TokenKey),
 }
 
 /// Why there is no identity. No text has a password or a part of a key.
@@ -60,6 +66,19 @@ pub enum IdentityError {
     /// This kind of store is not supported.
     #[error(transparent)]
     Unsupported(SettingError),
+}
+
+/// Why the own key has not signed, on its way through rustls.
+#[cfg(feature = "pkcs11")]
+#[derive(Clone, Debug, thiserror::Error)]
+#[error(transparent)]
+pub(in super::super) struct SigningFailure(pub(in super::super) Arc<IdentityError>);
+
+#[cfg(feature = "pkcs11")]
+impl SigningFailure {
+    pub(super) fn told(error: IdentityError) -> rustls::Error {
+        rustls::Error::Other(rustls::OtherError(Arc::new(Self(Arc::new(error)))))
+    }
 }
 
 /// What a store holds: each certificate with what belongs to it.
@@ -110,6 +129,38 @@ impl Identity {
         signer: Arc<dyn SigningKey>,
     ) -> Result<Self, IdentityError> {
         Self::of(chain, OwnKey::Signer(signer))
+    }
+
+    /// Of a chain and a key in a token.
+    #[cfg(feature = "pkcs11")]
+    pub(super) fn with_token(
+        chain: Vec<CertificateDer<'static>>,
+        key: TokenKey,
+    ) -> Result<Self, IdentityError> {
+        Self::of(chain, OwnKey::Token(key))
+    }
+
+    /// The longest time that a token may take to sign, up to a minute; unless
+    /// told the time for a connection, and 20 seconds without a transport. A
+    /// token that does not answer is not asked again until it does. Other keys
+    /// take no time.
+    #[cfg(feature = "pkcs11")]
+    #[must_use]
+    pub fn with_signing_timeout(mut self, timeout: Duration) -> Self {
+        if let OwnKey::Token(key) = &mut self.key {
+            key.patience = Some(timeout);
+        }
+        self
+    }
+
+    /// As [`with_signing_timeout`](Self::with_signing_timeout), unless that was
+    /// told.
+    #[cfg(feature = "pkcs11")]
+    pub(in super::super) fn with_usual_signing_timeout(mut self, timeout: Duration) -> Self {
+        if let OwnKey::Token(key) = &mut self.key {
+            key.patience = key.patience.or(Some(timeout));
+        }
+        self
     }
 
     fn of(chain: Vec<CertificateDer<'static>>, key: OwnKey) -> Result<Self, IdentityError> {
@@ -170,6 +221,8 @@ impl Identity {
         match &self.key {
             OwnKey::Der(key) => Some((&self.chain, key)),
             OwnKey::Signer(_) => None,
+            #[cfg(feature = "pkcs11")]
+            OwnKey::Token(_) => None,
         }
     }
 
@@ -182,16 +235,20 @@ impl Identity {
             OwnKey::Der(key) => {
                 CertifiedKey::from_der(self.chain.clone(), key.clone_key(), provider)
             }
-            OwnKey::Signer(signer) => {
-                let certified = CertifiedKey::new(self.chain.clone(), Arc::clone(signer));
-                // Not every token tells its public key.
-                match certified.keys_match() {
-                    Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => {
-                        Ok(certified)
-                    }
-                    Err(error) => Err(error),
-                }
+            OwnKey::Signer(signer) => self.signing(Arc::clone(signer)),
+            #[cfg(feature = "pkcs11")]
+            OwnKey::Token(key) => self.signing(Arc::new(key.clone())),
+        }
+    }
+
+    fn signing(&self, signer: Arc<dyn SigningKey>) -> Result<CertifiedKey, rustls::Error> {
+        let certified = CertifiedKey::new(self.chain.clone(), signer);
+        // Not every token tells its public key.
+        match certified.keys_match() {
+            Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => {
+                Ok(certified)
             }
+            Err(error) => Err(error),
         }
     }
 }

@@ -6,7 +6,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use super::keys::PublicKey;
 use super::own::{Found, IdentityError};
-use super::ssh;
+use super::{ssh, work};
 
 const FORMAT: &str = "PEM";
 
@@ -35,6 +35,7 @@ fn encrypted(text: &[u8], password: &str) -> Result<Option<PrivateKeyDer<'static
     let Some(der) = section(text, "ENCRYPTED PRIVATE KEY") else { return Ok(None) };
     let info = EncryptedPrivateKeyInfoRef::try_from(&*der);
     let info = info.map_err(|_| IdentityError::Format(FORMAT))?;
+    work::check(&info.encryption_algorithm)?;
     let key = info.decrypt(password).map_err(|_| IdentityError::Password)?;
     Ok(Some(PrivatePkcs8KeyDer::from(key.as_bytes().to_vec()).into()))
 }

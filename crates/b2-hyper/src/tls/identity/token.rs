@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
@@ -15,11 +16,18 @@ use rustls::pki_types::CertificateDer;
 use rustls::sign::{Signer, SigningKey};
 use rustls::{SignatureAlgorithm, SignatureScheme};
 use sha2::{Digest, Sha256, Sha384, Sha512};
+use zeroize::Zeroizing;
 
 use super::super::certificate::Certificate;
 use super::super::der::{integer, null, octet_string, oid, sequence};
-use super::own::{Found, Identity, IdentityError, pick};
+use super::own::{Found, Identity, IdentityError, SigningFailure, pick};
+use super::patience::Worker;
 use crate::settings::SettingError;
+
+/// How long a module and its tokens are waited for unless told.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// And at the most: a thread waits that others may need.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// Modules that were begun. Each is begun once in a process and never ended:
 /// another user of it in the same process would be ended too.
@@ -30,11 +38,16 @@ static MODULES: Mutex<BTreeMap<PathBuf, Pkcs11>> = Mutex::new(BTreeMap::new());
 /// subject or a part of it, whatever the case. `pin` is that of the user; an
 /// empty one is not shown to the token.
 ///
-/// The token signs during handshakes, and their thread waits for it.
+/// The token signs during handshakes, and their thread waits for it, but no
+/// longer than
+/// [`with_signing_timeout`](Identity::with_signing_timeout) says. A token that
+/// waits for somebody to touch it holds up what else runs on that thread: on a
+/// runtime of one thread that is everything.
 ///
 /// # Errors
 ///
-/// [`IdentityError::Token`] if the module cannot be used;
+/// [`IdentityError::Token`] if the module cannot be used, or does not answer
+/// within 20 seconds;
 /// [`IdentityError::Password`] if the token refuses the PIN, which most do
 /// three times only; [`IdentityError::NoCertificate`] and
 /// [`IdentityError::NoKey`] if there is nothing that fits.
@@ -52,7 +65,18 @@ pub fn open_token(
     pin: &str,
     subject: &str,
 ) -> Result<Identity, IdentityError> {
-    let module = begin(module.as_ref())?;
+    let (module, subject) = (module.as_ref().to_owned(), subject.to_owned());
+    let pin = Zeroizing::new(pin.to_owned());
+    let opened = Worker::default().run(PATIENCE, move || open_here(&module, &pin, &subject));
+    opened.unwrap_or_else(|| Err(silent(PATIENCE)))
+}
+
+fn silent(patience: Duration) -> IdentityError {
+    IdentityError::Token(format!("it does not answer within {patience:?}"))
+}
+
+fn open_here(module: &Path, pin: &str, subject: &str) -> Result<Identity, IdentityError> {
+    let module = begin(module)?;
     let mut nearly = IdentityError::NoCertificate;
     for slot in module.get_slots_with_initialized_token().map_err(failed)? {
         let session = module.open_ro_session(slot).map_err(failed)?;
@@ -71,25 +95,25 @@ pub fn open_token(
             continue;
         };
         let schemes = schemes(der)?;
-        let session = Arc::new(Mutex::new(session));
-        let key = TokenKey { session, handle: *key, schemes };
-        return Identity::with_signer(vec![der.clone()], Arc::new(key));
+        let (session, worker) = (Arc::new(Mutex::new(session)), Arc::default());
+        let key = TokenKey { session, handle: *key, schemes, worker, patience: None };
+        return Identity::with_token(vec![der.clone()], key);
     }
     Err(nearly)
 }
 
 fn begin(path: &Path) -> Result<Pkcs11, IdentityError> {
-    let mut modules = MODULES.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(module) = modules.get(path) {
+    let modules = || MODULES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(module) = modules().get(path) {
         return Ok(module.clone());
     }
+    // Not locked: a module that never comes back must not stop the others.
     let module = Pkcs11::new(path).map_err(failed)?;
     match module.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
         Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => {}
         Err(error) => return Err(failed(error)),
     }
-    modules.insert(path.to_path_buf(), module.clone());
-    Ok(module)
+    Ok(modules().entry(path.to_path_buf()).or_insert(module).clone())
 }
 
 fn failed(error: Error) -> IdentityError {
@@ -162,18 +186,54 @@ fn schemes(certificate: &CertificateDer<'_>) -> Result<&'static [SignatureScheme
 }
 
 /// A key that never leaves its token.
-struct TokenKey {
+#[derive(Clone)]
+pub(super) struct TokenKey {
     /// A session may be used by one thread at a time.
     session: Arc<Mutex<Session>>,
     handle: ObjectHandle,
     schemes: &'static [SignatureScheme],
+    worker: Arc<Worker>,
+    /// The longest time to sign.
+    pub(super) patience: Option<Duration>,
+}
+
+impl TokenKey {
+    /// Digests here: not every token has the mechanisms that do it as well.
+    fn sign(&self, scheme: SignatureScheme, message: &[u8]) -> Result<Vec<u8>, IdentityError> {
+        use SignatureScheme as S;
+        let digest = match scheme {
+            S::RSA_PSS_SHA256 | S::RSA_PKCS1_SHA256 | S::ECDSA_NISTP256_SHA256 => {
+                Sha256::digest(message).to_vec()
+            }
+            S::RSA_PSS_SHA384 | S::RSA_PKCS1_SHA384 | S::ECDSA_NISTP384_SHA384 => {
+                Sha384::digest(message).to_vec()
+            }
+            _ => Sha512::digest(message).to_vec(),
+        };
+        let (mechanism, input) = match scheme {
+            S::RSA_PSS_SHA256 | S::RSA_PSS_SHA384 | S::RSA_PSS_SHA512 => {
+                (Mechanism::RsaPkcsPss(padding(digest.len())?), digest)
+            }
+            S::RSA_PKCS1_SHA256 | S::RSA_PKCS1_SHA384 | S::RSA_PKCS1_SHA512 => {
+                (Mechanism::RsaPkcs, named(&digest))
+            }
+            _ => (Mechanism::Ecdsa, digest),
+        };
+        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        let signature = session.sign(&mechanism, self.handle, &input).map_err(failed)?;
+        if !matches!(mechanism, Mechanism::Ecdsa) {
+            return Ok(signature);
+        }
+        // Tokens write two numbers of the same length.
+        let (r, s) = signature.split_at(signature.len() / 2);
+        Ok(sequence(&[&integer(r), &integer(s)]))
+    }
 }
 
 impl SigningKey for TokenKey {
     fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
         let scheme = *self.schemes.iter().find(|scheme| offered.contains(scheme))?;
-        let session = Arc::clone(&self.session);
-        Some(Box::new(TokenSigner { session, handle: self.handle, scheme }))
+        Some(Box::new(TokenSigner { key: self.clone(), scheme }))
     }
 
     fn algorithm(&self) -> SignatureAlgorithm {
@@ -191,43 +251,16 @@ impl std::fmt::Debug for TokenKey {
 }
 
 struct TokenSigner {
-    session: Arc<Mutex<Session>>,
-    handle: ObjectHandle,
+    key: TokenKey,
     scheme: SignatureScheme,
 }
 
 impl Signer for TokenSigner {
-    /// Digests here: not every token has the mechanisms that do it as well.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rustls::Error> {
-        use SignatureScheme as S;
-        let digest = match self.scheme {
-            S::RSA_PSS_SHA256 | S::RSA_PKCS1_SHA256 | S::ECDSA_NISTP256_SHA256 => {
-                Sha256::digest(message).to_vec()
-            }
-            S::RSA_PSS_SHA384 | S::RSA_PKCS1_SHA384 | S::ECDSA_NISTP384_SHA384 => {
-                Sha384::digest(message).to_vec()
-            }
-            _ => Sha512::digest(message).to_vec(),
-        };
-        let (mechanism, input) = match self.scheme {
-            S::RSA_PSS_SHA256 | S::RSA_PSS_SHA384 | S::RSA_PSS_SHA512 => {
-                (Mechanism::RsaPkcsPss(padding(digest.len())?), digest)
-            }
-            S::RSA_PKCS1_SHA256 | S::RSA_PKCS1_SHA384 | S::RSA_PKCS1_SHA512 => {
-                (Mechanism::RsaPkcs, named(&digest))
-            }
-            _ => (Mechanism::Ecdsa, digest),
-        };
-        let is_curve = matches!(mechanism, Mechanism::Ecdsa);
-        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        let signed = session.sign(&mechanism, self.handle, &input);
-        let signature = signed.map_err(|error| rustls::Error::General(error.to_string()))?;
-        if !is_curve {
-            return Ok(signature);
-        }
-        // Tokens write two numbers of the same length.
-        let (r, s) = signature.split_at(signature.len() / 2);
-        Ok(sequence(&[&integer(r), &integer(s)]))
+        let (key, scheme, message) = (self.key.clone(), self.scheme, message.to_vec());
+        let patience = key.patience.unwrap_or(PATIENCE).min(LONGEST);
+        let signed = self.key.worker.run(patience, move || key.sign(scheme, &message));
+        signed.unwrap_or_else(|| Err(silent(patience))).map_err(SigningFailure::told)
     }
 
     fn scheme(&self) -> SignatureScheme {
@@ -242,13 +275,13 @@ impl std::fmt::Debug for TokenSigner {
 }
 
 /// The padding of PSS with a salt as long as the digest, as TLS has it.
-fn padding(len: usize) -> Result<PkcsPssParams, rustls::Error> {
+fn padding(len: usize) -> Result<PkcsPssParams, IdentityError> {
     let (hash_alg, mgf) = match len {
         32 => (MechanismType::SHA256, PkcsMgfType::MGF1_SHA256),
         48 => (MechanismType::SHA384, PkcsMgfType::MGF1_SHA384),
         _ => (MechanismType::SHA512, PkcsMgfType::MGF1_SHA512),
     };
-    let s_len = len.try_into().map_err(|_| rustls::Error::General("a long salt".to_owned()))?;
+    let s_len = len.try_into().map_err(|_| IdentityError::Token("a long salt".to_owned()))?;
     Ok(PkcsPssParams { hash_alg, mgf, s_len })
 }
 

@@ -18,7 +18,6 @@ use super::super::error::TlsError;
 use super::super::identity::Identity;
 use super::super::key_log::KeyLogFile;
 use super::super::settings::TlsSettings;
-use super::super::verify::SecurityFlags;
 use super::super::versions::Versions;
 use super::error::unfit;
 
@@ -50,9 +49,7 @@ fn trusts_somebody(settings: &TlsSettings, given: &[CertificateDer<'static>]) ->
     !given.is_empty()
         || (settings.platform_roots && cfg!(feature = "platform-roots"))
         || !settings.hashed_roots.is_empty()
-        || !settings.accepted.is_empty()
-        || !settings.accepted_keys.is_empty()
-        || settings.flags != SecurityFlags::none()
+        || settings.accepts_others()
 }
 
 fn build(
@@ -132,8 +129,9 @@ fn offer(
     if let Some(list) = &settings.cipher_list {
         builder.set_cipher_list(list.text())?;
     }
-    if let Some(groups) = &settings.groups {
-        builder.set_groups_list(&groups.openssl_list())?;
+    let groups = settings.groups.as_ref();
+    if let Some(list) = groups.and_then(|groups| groups.openssl_list(settings.versions)) {
+        builder.set_groups_list(&list)?;
     }
     if settings.cipher_list.as_ref().is_some_and(super::CipherList::sets_level) {
         return Ok(None);

@@ -60,13 +60,15 @@ pub(crate) fn is_tls(error: &(dyn Error + Send + Sync + 'static)) -> bool {
 pub(super) fn fault(found: X509VerifyResult) -> CertificateFault {
     use CertificateFault as F;
     match found.as_raw() {
-        2 | 18..=21 | 27 => F::UnknownIssuer,
+        2 | 19..=21 | 27 => F::UnknownIssuer,
+        18 => F::SelfSigned,
         4 | 6 | 7 | 68 | 76 => F::BadSignature,
         9 => F::NotYetValid,
         10 => F::Expired,
         13..=16 => F::Unreadable,
         23 => F::Revoked,
         26 => F::WrongUsage,
+        47 | 48 => F::NameConstraint,
         62 | 64 => F::WrongName,
         66 | 67 => F::WeakKey,
         _ => F::Chain(found.error_string().to_owned()),

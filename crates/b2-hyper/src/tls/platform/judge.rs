@@ -10,7 +10,7 @@ use super::super::certificate::Certificate;
 use super::super::error::CertificateFault;
 use super::super::identity::PublicKey;
 use super::super::settings::TlsSettings;
-use super::super::verify::{CertificatePolicy, SecurityFlags, ServerChain, Verdict};
+use super::super::verify::{Policy, SecurityFlags, ServerChain};
 use super::error::fault;
 
 /// What the user wants to be overlooked, accepted or asked.
@@ -18,7 +18,7 @@ pub(super) struct Judge {
     flags: SecurityFlags,
     accepted: Vec<Certificate>,
     accepted_keys: Vec<PublicKey>,
-    policy: Option<Arc<dyn CertificatePolicy>>,
+    policy: Option<Policy>,
 }
 
 impl Judge {
@@ -43,11 +43,14 @@ pub(super) struct Look {
     pub(super) host: String,
     /// The server's own certificate, if it was refused, and why.
     refused: Mutex<Option<(CertificateDer<'static>, CertificateFault)>>,
+    /// What the policy has accepted: OpenSSL has several words for one fault.
+    overridden: Mutex<Vec<CertificateFault>>,
 }
 
 impl Look {
     pub(super) fn new(judge: &Arc<Judge>, host: &str) -> Self {
-        Self { judge: Arc::clone(judge), host: host.to_owned(), refused: Mutex::default() }
+        let (judge, host) = (Arc::clone(judge), host.to_owned());
+        Self { judge, host, refused: Mutex::default(), overridden: Mutex::default() }
     }
 
     /// OpenSSL calls this for each fault that it finds, and at last for the
@@ -88,12 +91,21 @@ impl Look {
         let Some(certificate) = read.first().cloned() else {
             return Some(CertificateFault::Unreadable);
         };
-        let shown = ServerChain { host: self.host.clone(), certificate, chain: read, fault };
+        let mut overridden = self.overridden.lock().unwrap_or_else(PoisonError::into_inner);
+        if fault.as_ref().is_some_and(|fault| overridden.contains(fault)) {
+            return None;
+        }
+        let (host, chain) = (self.host.clone(), read);
+        let shown = ServerChain { host, certificate, chain, fault, revocation_asked: false };
         // A panic must not go through OpenSSL; it would end the program.
-        let verdict = catch_unwind(AssertUnwindSafe(|| policy.decide(&shown)));
-        match (verdict, shown.fault) {
-            (Ok(Verdict::Default), fault) => fault,
-            (_, fault) => fault.or(Some(CertificateFault::Policy)),
+        let decided = catch_unwind(AssertUnwindSafe(|| policy.decide(&shown)));
+        match (decided, shown.fault) {
+            (Ok(Ok(())), fault) => {
+                overridden.extend(fault);
+                None
+            }
+            (Ok(Err(fault)), _) => Some(fault),
+            (Err(_), fault) => fault.or(Some(CertificateFault::Policy)),
         }
     }
 

@@ -16,6 +16,9 @@ const NO_SIGNATURES: &str = "only the internal provider restricts signatures; us
                              OpenSSLCipherList, or the backend Rustls (SSLProvider=2)";
 const NO_SHARE: &str = "OpenSSL makes a key of the first group; put it first in \
                         TLS13SupportedGroups";
+const ONE_LIST: &str = "OpenSSL has one list of groups for all versions; name the same in \
+                        TLS12SupportedGroups and TLS13SupportedGroups, speak one version, or use \
+                        the backend Rustls (SSLProvider=2)";
 const NO_BUNDLED: &str = "OpenSSL needs whole certificates, which are not built in; use those of \
                           the system, a file or a folder";
 const TWO_LISTS: &str = "there is an OpenSSLCipherList; use one of the two";
@@ -63,7 +66,9 @@ pub(in super::super) fn check(settings: &TlsSettings) -> Result<(), SettingError
         let expected = "a folder whose name is text without colons";
         return Err(SettingError::Value { name: "OpenSSLCADir", expected });
     }
+    let groups_differ = settings.groups.as_ref().is_some_and(|it| it.differ_in(settings.versions));
     let refused = [
+        (groups_differ, "a list of groups for each version", ONE_LIST),
         (asks, "a list of revoked certificates", NO_REVOCATION),
         (settings.responders.is_some(), "SSLCheckOCSP", NO_REVOCATION),
         (settings.cipher_bits > 0, "SSLCipherStrength", NO_STRENGTH),

@@ -12,6 +12,7 @@ mod fetch;
 mod issuer;
 mod lists;
 mod ocsp;
+mod scope;
 mod sources;
 
 use std::sync::Arc;
@@ -25,12 +26,13 @@ use super::bare::Bare;
 use super::error::CertificateFault;
 use super::event::{TlsEvent, TlsObserver, Told};
 use super::settings::RevocationCheck;
-use super::verify::Verifier;
+use super::verify::{Shown, Verifier};
 use cache::{Cache, now};
 use fetch::Errand;
 use issuer::Issuer;
-use lists::List;
+pub(super) use lists::{Given, Known, List};
 use ocsp::{Judgement, Question, Status};
+pub(super) use scope::speaks_of;
 use sources::Sources;
 
 /// The longest answer of a responder: one status and some certificates.
@@ -47,13 +49,15 @@ const DEEPEST: usize = 4;
 pub(super) struct Revocation {
     lists: Option<RevocationCheck>,
     responders: Option<RevocationCheck>,
-    fetched: Cache<Result<List, Told>>,
+    nobody_to_ask: bool,
+    /// By the key of the authority and the address.
+    fetched: Cache<Result<Arc<List>, Told>>,
     answers: Cache<Result<Option<Judgement>, CertificateFault>>,
     observer: Option<Arc<dyn TlsObserver>>,
 }
 
 /// A certificate that a server showed, with the checks for it.
-struct Shown<'a> {
+struct Vetted<'a> {
     verifier: &'a Verifier,
     leaf: &'a CertificateDer<'a>,
     rest: &'a [CertificateDer<'a>],
@@ -64,12 +68,15 @@ impl Revocation {
     pub(super) fn new(
         lists: Option<RevocationCheck>,
         responders: Option<RevocationCheck>,
+        nobody_to_ask: bool,
         observer: Option<Arc<dyn TlsObserver>>,
     ) -> Option<Self> {
         (lists.is_some() || responders.is_some()).then(|| Self {
             lists,
             responders,
-            fetched: Cache::new(lists::MOST),
+            nobody_to_ask,
+            fetched: Cache::new(lists::MOST)
+                .with_room(lists::ROOM, |list| list.as_ref().map_or(0, |list| list.len())),
             answers: Cache::new(MOST_ANSWERS),
             observer,
         })
@@ -92,7 +99,7 @@ impl Revocation {
         if self.responders.is_none() || stapled.is_empty() {
             return Ok(());
         }
-        let shown = Shown { verifier, leaf, rest };
+        let shown = Vetted { verifier, leaf, rest };
         let Some((bare, issuer)) = shown.issuer() else { return Ok(()) };
         let algorithms = verifier.chain_algorithms();
         let question = Question {
@@ -113,7 +120,7 @@ impl Revocation {
     /// Asks about what a server showed.
     pub(super) async fn vet(
         &self,
-        verifier: &Verifier,
+        verifier: &Arc<Verifier>,
         name: &ServerName<'_>,
         shown: &[CertificateDer<'_>],
         way: &impl Reach,
@@ -122,29 +129,26 @@ impl Revocation {
         if verifier.accepts(leaf) {
             return Ok(());
         }
-        let shown = Shown { verifier, leaf, rest };
+        let (vetted, shown) = (Vetted { verifier, leaf, rest }, Shown { leaf, rest, name });
         if let Some(check) = self.responders {
-            verifier.unless_overlooked(self.ask_responders(&shown, check, way).await)?;
+            verifier.settle(&shown, self.ask_responders(&vetted, check, way).await)?;
         }
         if let Some(check) = self.lists {
-            let fetched = self.fetch_lists(&shown, check, way).await.or_else(|fault| {
-                verifier.unless_overlooked(Err(fault))?;
-                Ok(Vec::new())
-            })?;
+            let fetched = self.fetch_lists(&vetted, &shown, check, way).await?;
             let lists: Vec<_> = fetched.iter().map(|(_, list)| Arc::clone(list)).collect();
-            let checked = verifier.check_with(leaf, rest, name, &lists, check);
+            let checked = check_elsewhere(verifier, (leaf, rest, name), lists).await;
             if let Err(CertificateFault::RevocationAnswer(_)) = &checked {
-                // Somebody on the way may have made it up: ask again next time.
-                fetched.iter().for_each(|(url, _)| self.fetched.forget(url.as_bytes()));
+                // The authority may not sign lists; it may have got a new key.
+                fetched.iter().for_each(|(key, _)| self.fetched.forget(key));
             }
             checked?;
         }
-        Ok(())
+        verifier.ask(&shown, None, true)
     }
 
     async fn ask_responders(
         &self,
-        shown: &Shown<'_>,
+        shown: &Vetted<'_>,
         check: RevocationCheck,
         way: &impl Reach,
     ) -> Result<(), CertificateFault> {
@@ -175,7 +179,7 @@ impl Revocation {
     /// What the responders say, and until when.
     async fn ask(
         &self,
-        shown: &Shown<'_>,
+        shown: &Vetted<'_>,
         issuer: &Issuer,
         serial: &[u8],
         check: RevocationCheck,
@@ -199,7 +203,14 @@ impl Revocation {
             };
             match question.judge(&bytes) {
                 Some(Ok(judgement)) => return (Ok(Some(judgement)), judgement.until),
-                Some(Err(fault)) => return (Err(fault), 0),
+                Some(Err(fault)) => {
+                    let failure = match fault {
+                        CertificateFault::UnknownRevocation => Told::OutOfDate,
+                        _ => Told::Forged,
+                    };
+                    self.tell(TlsEvent::Told { url: url.clone(), failure: Some(failure) });
+                    return (Err(fault), 0);
+                }
                 None => {
                     self.tell(TlsEvent::Told { url: url.clone(), failure: Some(Told::Unreadable) })
                 }
@@ -208,58 +219,105 @@ impl Revocation {
         (Ok(None), pause(check))
     }
 
-    /// The lists that the certificates of a chain name.
+    /// The lists that the certificates of a chain name, each with its key. What
+    /// is settled of one certificate says nothing about the others.
     async fn fetch_lists(
         &self,
+        vetted: &Vetted<'_>,
         shown: &Shown<'_>,
         check: RevocationCheck,
         way: &impl Reach,
-    ) -> Result<Vec<(String, List)>, CertificateFault> {
+    ) -> Result<Vec<(Vec<u8>, Arc<List>)>, CertificateFault> {
         let mut lists = Vec::new();
-        for (depth, certificate) in shown.chain().into_iter().enumerate() {
+        for (depth, certificate) in vetted.chain().into_iter().enumerate() {
             let urls = Sources::of(certificate).lists;
-            let mut found = false;
-            for url in &urls {
-                let fetching = self.fetch(url, check, way);
-                if let Ok(list) = self.fetched.get(url.as_bytes(), fetching).await {
-                    lists.push((url.clone(), list));
-                    found = true;
-                    break;
+            let fault = match self.fetch_any(vetted, certificate, depth, check, way).await {
+                Ok(Some(found)) => {
+                    lists.push(found);
+                    continue;
                 }
-            }
-            if found || check == RevocationCheck::Soft {
-                continue;
-            }
-            match (depth, urls.is_empty()) {
-                // An authority need not name a list of its own.
-                (1.., true) => {}
-                (_, true) => return Err(CertificateFault::UnknownRevocation),
-                (_, false) => return Err(CertificateFault::RevocationUnreachable),
-            }
+                Err(fault) => fault,
+                Ok(None) if check == RevocationCheck::Soft => continue,
+                Ok(None) => match (depth, urls.is_empty()) {
+                    (0, true) => CertificateFault::UnknownRevocation,
+                    (0, false) => CertificateFault::RevocationUnreachable,
+                    // An authority need not name a list of its own.
+                    (_, true) => continue,
+                    (_, false) => CertificateFault::AuthorityRevocationUnreachable,
+                },
+            };
+            vetted.verifier.settle(shown, Err(fault))?;
         }
         Ok(lists)
+    }
+
+    /// The first list that a certificate names and that may be believed; an
+    /// error if there are only others.
+    async fn fetch_any(
+        &self,
+        shown: &Vetted<'_>,
+        certificate: &CertificateDer<'_>,
+        depth: usize,
+        check: RevocationCheck,
+        way: &impl Reach,
+    ) -> Result<Option<(Vec<u8>, Arc<List>)>, CertificateFault> {
+        let Some((_, issuer)) = shown.issuer_of(certificate) else { return Ok(None) };
+        let mut forged = false;
+        for url in Sources::of(certificate).lists {
+            let key = [&issuer.spki, url.as_bytes()].concat();
+            let fetching = self.fetch(&url, shown, &issuer, check, way);
+            match self.fetched.get(&key, fetching).await {
+                Ok(list) if list.speaks_of(certificate, depth > 0) => {
+                    return Ok(Some((key, list)));
+                }
+                Ok(_) => {
+                    self.fetched.forget(&key);
+                    forged = true;
+                    self.tell(TlsEvent::Told { url, failure: Some(Told::Forged) });
+                }
+                Err(failure) => forged |= failure == Told::Forged,
+            }
+        }
+        let fault = "a list is not of its authority, or about other certificates";
+        if forged { Err(CertificateFault::RevocationAnswer(fault)) } else { Ok(None) }
     }
 
     async fn fetch(
         &self,
         url: &str,
+        shown: &Vetted<'_>,
+        issuer: &Issuer,
         check: RevocationCheck,
         way: &impl Reach,
-    ) -> (Result<List, Told>, i64) {
+    ) -> (Result<Arc<List>, Told>, i64) {
         let errand = Errand { url, post: None, limit: lists::LONGEST };
-        let read = self.run(errand, way).await.and_then(|bytes| {
-            lists::read(&bytes).inspect_err(|failure| {
-                self.tell(TlsEvent::Told { url: url.to_owned(), failure: Some(*failure) });
-            })
-        });
+        let (algorithms, issuer) = (shown.verifier.chain_algorithms(), issuer.clone());
+        let read = match self.run(errand, way).await {
+            Ok(bytes) => {
+                let read = elsewhere(move || List::read(&bytes, &issuer, &algorithms)).await;
+                read.unwrap_or(Err(Told::Broken)).inspect_err(|failure| {
+                    self.tell(TlsEvent::Told { url: url.to_owned(), failure: Some(*failure) });
+                })
+            }
+            Err(failure) => Err(failure),
+        };
         match read {
-            Ok((list, until)) => (Ok(list), until),
+            Ok(list) => {
+                let until = list.kept_until();
+                (Ok(Arc::new(list)), until)
+            }
+            // Somebody on the way may have made it up: ask again next time.
+            Err(Told::Forged) => (Err(Told::Forged), 0),
             Err(failure) => (Err(failure), pause(check)),
         }
     }
 
     async fn run(&self, errand: Errand<'_>, way: &impl Reach) -> Result<Bytes, Told> {
         let url = errand.url.to_owned();
+        if self.nobody_to_ask {
+            self.tell(TlsEvent::Told { url, failure: Some(Told::Unreachable) });
+            return Err(Told::Unreachable);
+        }
         self.tell(TlsEvent::Asked { url: url.clone() });
         let outcome = errand.run(way).await;
         self.tell(TlsEvent::Told { url, failure: outcome.as_ref().err().copied() });
@@ -273,10 +331,14 @@ impl Revocation {
     }
 }
 
-impl<'a> Shown<'a> {
+impl<'a> Vetted<'a> {
     /// The certificate of the server, and who issued it.
     fn issuer(&self) -> Option<(Bare<'a>, Issuer)> {
-        let bare = Bare::read(self.leaf)?;
+        self.issuer_of(self.leaf)
+    }
+
+    fn issuer_of<'b>(&self, certificate: &'b [u8]) -> Option<(Bare<'b>, Issuer)> {
+        let bare = Bare::read(certificate)?;
         let algorithms = self.verifier.chain_algorithms();
         let issuer = Issuer::of(&bare, self.rest, &self.verifier.roots, &algorithms)?;
         Some((bare, issuer))
@@ -296,6 +358,31 @@ impl<'a> Shown<'a> {
             chain.push(next);
         }
         chain
+    }
+}
+
+/// What a chain is with lists that were fetched.
+async fn check_elsewhere(
+    verifier: &Arc<Verifier>,
+    (leaf, rest, name): (&CertificateDer<'_>, &[CertificateDer<'_>], &ServerName<'_>),
+    lists: Vec<Arc<List>>,
+) -> Result<(), CertificateFault> {
+    let (verifier, name) = (Arc::clone(verifier), name.to_owned());
+    let leaf = leaf.clone().into_owned();
+    let rest: Vec<_> = rest.iter().map(|der| der.clone().into_owned()).collect();
+    let checked = elsewhere(move || verifier.check_with(&leaf, &rest, &name, &lists)).await;
+    checked.unwrap_or(Err(CertificateFault::UnknownRevocation))
+}
+
+/// Does what takes a while with a long list where it is in nobody's way;
+/// `None` if the runtime is about to end.
+async fn elsewhere<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => Some(done),
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => None,
+        },
     }
 }
 

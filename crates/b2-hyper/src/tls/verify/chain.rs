@@ -4,13 +4,15 @@ use rustls::pki_types::{
     CertificateDer, ServerName, SignatureVerificationAlgorithm, TrustAnchor, UnixTime,
 };
 use webpki::{
-    CertRevocationList, EndEntityCert, Error, ExpirationPolicy, ExtendedKeyUsageValidator,
-    KeyPurposeIdIter, KeyUsage, RevocationCheckDepth, RevocationOptionsBuilder,
-    UnknownStatusPolicy, anchor_from_trusted_cert,
+    EndEntityCert, Error, ExpirationPolicy, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage,
+    RevocationCheckDepth, RevocationOptionsBuilder, UnknownStatusPolicy, VerifiedPath,
+    anchor_from_trusted_cert,
 };
 
+use super::super::bare::Bare;
 use super::super::certificate::Certificate;
 use super::super::error::CertificateFault;
+use super::super::revocation::{Known, speaks_of};
 use super::flags::SecurityFlags;
 
 /// One chain to be checked.
@@ -21,17 +23,15 @@ pub(super) struct Chain<'a> {
     pub(super) now: UnixTime,
     pub(super) roots: &'a [TrustAnchor<'static>],
     pub(super) algorithms: &'a [&'static dyn SignatureVerificationAlgorithm],
-    pub(super) lists: &'a [&'a CertRevocationList<'a>],
+    pub(super) lists: &'a [Known<'a>],
     pub(super) demand: Demand,
 }
 
 /// Which certificates are refused if no list speaks of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Demand {
-    None,
-    /// That of the server; the lists of the others are not looked at.
-    Leaf,
-    All,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Demand {
+    pub(super) leaf: bool,
+    pub(super) authorities: bool,
 }
 
 /// What is left out.
@@ -39,23 +39,17 @@ struct Relaxed<'a> {
     now: UnixTime,
     roots: Vec<TrustAnchor<'a>>,
     any_usage: bool,
-    unknown_status: bool,
 }
 
 impl Chain<'_> {
     /// Checks everything but what `flags` overlook.
     pub(super) fn check(&self, flags: SecurityFlags) -> Result<(), CertificateFault> {
         let leaf = EndEntityCert::try_from(self.leaf).map_err(|error| fault(&error))?;
-        let mut relaxed = Relaxed {
-            now: self.now,
-            roots: self.roots.to_vec(),
-            any_usage: false,
-            unknown_status: self.demand == Demand::None,
-        };
+        let mut relaxed = Relaxed { now: self.now, roots: self.roots.to_vec(), any_usage: false };
         self.check_leaf_key()?;
         let mut last = None;
         // webpki stops at the first fault; each is overlooked once at most.
-        while let Err(found) = self.path(&leaf, &relaxed) {
+        while let Err(found) = self.path(&leaf, &relaxed, flags) {
             if !flags.overlook(&found) {
                 return Err(found);
             }
@@ -63,7 +57,9 @@ impl Chain<'_> {
                 // The server shows nobody who vouches for it: there is no path
                 // to check, but the certificate itself.
                 match found {
-                    CertificateFault::UnknownIssuer => self.check_leaf(flags)?,
+                    CertificateFault::UnknownIssuer | CertificateFault::SelfSigned => {
+                        self.check_leaf(flags)?;
+                    }
                     other => return Err(other),
                 }
                 break;
@@ -71,11 +67,23 @@ impl Chain<'_> {
             self.relax(&mut relaxed, &found)?;
             last = Some(found);
         }
+        self.check_name(&leaf, flags)
+    }
+
+    /// Checks what the server's certificate says, whoever says it.
+    pub(super) fn check_alone(&self, flags: SecurityFlags) -> Result<(), CertificateFault> {
+        let leaf = EndEntityCert::try_from(self.leaf).map_err(|error| fault(&error))?;
+        self.check_leaf(flags)?;
+        self.check_name(&leaf, flags)
+    }
+
+    fn check_name(
+        &self,
+        leaf: &EndEntityCert<'_>,
+        flags: SecurityFlags,
+    ) -> Result<(), CertificateFault> {
         let named = leaf.verify_is_valid_for_subject_name(self.name);
-        match named.map_err(|error| fault(&error)) {
-            Err(found) if !flags.overlook(&found) => Err(found),
-            _ => Ok(()),
-        }
+        named.or_else(|error| flags.unless_overlooked(fault(&error)))
     }
 
     /// What can be said of a certificate whose authority is unknown.
@@ -83,14 +91,14 @@ impl Chain<'_> {
         const ANY: &str = "2.5.29.37.0";
         const SERVERS: &str = "1.3.6.1.5.5.7.3.1";
         let read = Certificate::from_der(self.leaf)?;
-        let now = i64::try_from(self.now.as_secs()).unwrap_or(i64::MAX);
+        let now = self.seconds();
         let purposes = &read.extended_key_usage;
         let listed = purposes.split(',').any(|oid| [ANY, SERVERS].contains(&oid));
         let faults = [
             (now > read.not_after, CertificateFault::Expired),
             (now < read.not_before, CertificateFault::NotYetValid),
             (!purposes.is_empty() && !listed, CertificateFault::WrongUsage),
-            (self.demand != Demand::None, CertificateFault::UnknownRevocation),
+            (self.demand.leaf, CertificateFault::UnknownRevocation),
         ];
         let found = faults.into_iter().find(|(is, fault)| *is && !flags.overlook(fault));
         found.map_or(Ok(()), |(_, fault)| Err(fault))
@@ -100,26 +108,20 @@ impl Chain<'_> {
         &self,
         leaf: &EndEntityCert<'_>,
         relaxed: &Relaxed<'_>,
+        flags: SecurityFlags,
     ) -> Result<(), CertificateFault> {
-        // Without lists there is nothing to look at, which may be too little.
-        let revocation = RevocationOptionsBuilder::new(self.lists).ok();
-        if revocation.is_none() && !relaxed.unknown_status {
-            return Err(CertificateFault::UnknownRevocation);
-        }
-        let revocation = revocation.map(|options| {
-            let policy = if relaxed.unknown_status {
-                UnknownStatusPolicy::Allow
-            } else {
-                UnknownStatusPolicy::Deny
-            };
-            let depth = match self.demand {
-                Demand::Leaf => RevocationCheckDepth::EndEntity,
-                Demand::None | Demand::All => RevocationCheckDepth::Chain,
-            };
-            let options = options.with_status_policy(policy).with_depth(depth);
-            options.with_expiration_policy(ExpirationPolicy::Enforce).build()
+        // webpki looks at the first list that speaks of a certificate.
+        let (current, old): (Vec<Known<'_>>, Vec<_>) =
+            self.lists.iter().partition(|known| self.seconds() < known.until);
+        let lists: Vec<_> = current.into_iter().chain(old).map(|known| known.list).collect();
+        // What is unknown is found out below: webpki does not say of whom, and
+        // has one time for certificates and lists.
+        let revocation = RevocationOptionsBuilder::new(&lists).ok().map(|options| {
+            let options = options.with_status_policy(UnknownStatusPolicy::Allow);
+            let options = options.with_depth(RevocationCheckDepth::Chain);
+            options.with_expiration_policy(ExpirationPolicy::Ignore).build()
         });
-        leaf.verify_for_usage(
+        let path = leaf.verify_for_usage(
             self.algorithms,
             &relaxed.roots,
             self.intermediates,
@@ -127,9 +129,41 @@ impl Chain<'_> {
             Usage { any: relaxed.any_usage },
             revocation,
             None,
-        )
-        .map(drop)
-        .map_err(|error| self.explain(fault(&error)))
+        );
+        let path = path.map_err(|error| self.explain(&error))?;
+        self.look_for_lists(&path, flags)
+    }
+
+    /// Whether each certificate has the list that it has to have, and whether
+    /// that holds at present, whatever time is thought of for certificates.
+    fn look_for_lists(
+        &self,
+        path: &VerifiedPath<'_>,
+        flags: SecurityFlags,
+    ) -> Result<(), CertificateFault> {
+        if !self.is_known(self.leaf, false) {
+            flags.unless_overlooked(CertificateFault::UnknownRevocation)?;
+        }
+        for authority in path.intermediate_certificates() {
+            if !self.is_known(&authority.der(), true) {
+                flags.unless_overlooked(CertificateFault::UnknownAuthorityRevocation)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_known(&self, certificate: &CertificateDer<'_>, is_authority: bool) -> bool {
+        let about = |known: &&Known<'_>| speaks_of(known.list, certificate, is_authority);
+        let mut lists = self.lists.iter().filter(about).peekable();
+        if lists.peek().is_none() {
+            return !if is_authority { self.demand.authorities } else { self.demand.leaf };
+        }
+        lists.any(|known| self.seconds() < known.until)
+    }
+
+    /// The present, in seconds since 1970.
+    fn seconds(&self) -> i64 {
+        i64::try_from(self.now.as_secs()).unwrap_or(i64::MAX)
     }
 
     /// rustls would refuse the signature of such a key in the handshake, but
@@ -138,13 +172,30 @@ impl Chain<'_> {
         if is_weak(self.leaf) { Err(CertificateFault::WeakKey) } else { Ok(()) }
     }
 
-    /// A signature of a short key is not even looked at.
-    fn explain(&self, fault: CertificateFault) -> CertificateFault {
+    /// What webpki finds, in words that say more.
+    fn explain(&self, error: &Error) -> CertificateFault {
         let weak = || self.intermediates.iter().any(is_weak);
-        match fault {
+        match fault(error) {
+            // A signature of a short key is not even looked at.
             CertificateFault::BadSignature if weak() => CertificateFault::WeakKey,
+            CertificateFault::UnknownIssuer if self.is_self_signed() => {
+                CertificateFault::SelfSigned
+            }
+            // Many programs make authorities of them.
+            CertificateFault::Chain(_)
+                if *error == Error::CaUsedAsEndEntity && self.is_self_signed() =>
+            {
+                CertificateFault::SelfSigned
+            }
             other => other,
         }
+    }
+
+    /// Whether the server's certificate vouches for itself, and is no root.
+    fn is_self_signed(&self) -> bool {
+        let Some(bare) = Bare::read(self.leaf) else { return false };
+        let is_root = |root: &TrustAnchor<'_>| *root.subject_public_key_info == *bare.spki;
+        bare.issuer == bare.subject && !self.roots.iter().any(is_root)
     }
 
     fn relax(
@@ -156,14 +207,13 @@ impl Chain<'_> {
             CertificateFault::Expired | CertificateFault::NotYetValid => {
                 relaxed.now = self.valid_time().ok_or_else(|| found.clone())?;
             }
-            CertificateFault::UnknownIssuer => {
+            CertificateFault::UnknownIssuer | CertificateFault::SelfSigned => {
                 // Whatever the server showed last is as good as a root now.
                 let shown = self.intermediates.iter().chain([self.leaf]);
                 let anchors = shown.filter_map(|der| anchor_from_trusted_cert(der).ok());
                 relaxed.roots.extend(anchors.map(|anchor| anchor.to_owned()));
             }
             CertificateFault::WrongUsage => relaxed.any_usage = true,
-            CertificateFault::UnknownRevocation => relaxed.unknown_status = true,
             other => return Err(other.clone()),
         }
         Ok(())
@@ -215,7 +265,7 @@ fn fault(error: &Error) -> CertificateFault {
         Error::CertNotValidForName(_) => F::WrongName,
         Error::UnknownIssuer => F::UnknownIssuer,
         Error::CertRevoked | Error::CertDistrusted => F::Revoked,
-        Error::UnknownRevocationStatus | Error::CrlExpired { .. } => F::UnknownRevocation,
+        Error::NameConstraintViolation => F::NameConstraint,
         Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => F::WrongUsage,
         Error::BadDer | Error::BadDerTime | Error::TrailingData(_) => F::Unreadable,
         Error::InvalidCrlSignatureForPublicKey

@@ -19,6 +19,18 @@ const NAME: u32 = 0x8000_0000;
 /// What is not checked in a server's certificate: `SSLSecurityFlags`. Each
 /// makes an attack possible; everything else is still checked.
 ///
+/// | flag | is not checked |
+/// |---|---|
+/// | `0x1` | whether certificates are valid at present |
+/// | `0x10` | whether somebody who is trusted vouches for the certificate |
+/// | `0x20` | whether it is meant for servers |
+/// | `0x100` | whether it is known that the server's certificate is not revoked |
+/// | `0x400` | the same of the authorities in its chain |
+/// | `0x80000000` | whether it is for this host |
+///
+/// A certificate that is revoked, and one about which somebody gives a forged
+/// answer, is refused whatever the flags are.
+///
 /// Windows has conditions that do not exist here: times of trust lists
 /// (`0x2`), nested times (`0x4`), signers of trust lists (`0x200`), and
 /// revoked roots (`0x800`) are never checked, and test roots (`0x4000`,
@@ -67,16 +79,39 @@ impl SecurityFlags {
 
     /// Whether this fault is to be overlooked.
     pub(in super::super) fn overlook(self, fault: &CertificateFault) -> bool {
-        let flags = match fault {
-            CertificateFault::Expired | CertificateFault::NotYetValid => TIME,
-            CertificateFault::UnknownIssuer => AUTHORITY,
-            CertificateFault::WrongUsage => USAGE,
-            CertificateFault::UnknownRevocation
-            | CertificateFault::RevocationUnreachable
-            | CertificateFault::RevocationAnswer(_) => REVOCATION | AUTHORITY_REVOCATION,
-            CertificateFault::WrongName => NAME,
-            _ => 0,
-        };
-        self.0 & flags != 0
+        self.0 & flag(fault) != 0
+    }
+
+    /// With the flag for this fault; `None` if there is none, or if it has it.
+    pub(in super::super) fn overlooking(self, fault: &CertificateFault) -> Option<Self> {
+        let more = self.0 | flag(fault);
+        (more != self.0).then_some(Self(more))
+    }
+
+    /// With all that is decided in the handshake.
+    pub(in super::super) fn after_the_handshake(self) -> Self {
+        Self(self.0 | TIME | AUTHORITY | USAGE | NAME)
+    }
+
+    /// The fault, unless it is to be overlooked.
+    pub(in super::super) fn unless_overlooked(
+        self,
+        fault: CertificateFault,
+    ) -> Result<(), CertificateFault> {
+        if self.overlook(&fault) { Ok(()) } else { Err(fault) }
+    }
+}
+
+/// Which condition was not met.
+fn flag(fault: &CertificateFault) -> u32 {
+    match fault {
+        CertificateFault::Expired | CertificateFault::NotYetValid => TIME,
+        CertificateFault::UnknownIssuer | CertificateFault::SelfSigned => AUTHORITY,
+        CertificateFault::WrongUsage => USAGE,
+        CertificateFault::UnknownRevocation | CertificateFault::RevocationUnreachable => REVOCATION,
+        CertificateFault::UnknownAuthorityRevocation
+        | CertificateFault::AuthorityRevocationUnreachable => AUTHORITY_REVOCATION,
+        CertificateFault::WrongName => NAME,
+        _ => 0,
     }
 }

@@ -6,5 +6,6 @@ mod policy;
 mod verifier;
 
 pub use flags::SecurityFlags;
-pub use policy::{CertificatePolicy, ServerChain, Verdict};
-pub(super) use verifier::Verifier;
+pub(super) use policy::Policy;
+pub use policy::{CertificatePolicy, Decision, OverridingPolicy, ServerChain, Verdict};
+pub(super) use verifier::{Shown, Verifier};

@@ -36,29 +36,32 @@ pub(in super::super) struct Judgement {
 
 impl Question<'_> {
     /// `None` if the bytes say nothing, which anybody could have sent; an
-    /// error if they say something that must not be believed.
+    /// error if they say something that must not be believed, or that does not
+    /// hold at present.
     pub(in super::super) fn judge(
         &self,
         bytes: &[u8],
     ) -> Option<Result<Judgement, CertificateFault>> {
         let response = parse(bytes)?;
-        Some(self.weigh(&response).map_err(CertificateFault::RevocationAnswer))
+        let said = self.about(&response).map_err(CertificateFault::RevocationAnswer);
+        Some(said.and_then(|single| self.weigh(single)))
     }
 
-    fn weigh(&self, response: &Response<'_>) -> Result<Judgement, &'static str> {
+    /// What is said about this certificate, by who may say it.
+    fn about<'a, 'b>(&self, response: &'b Response<'a>) -> Result<&'b Single<'a>, &'static str> {
         self.signed(response)?;
         let nonces = self.nonce.zip(response.nonce);
         if nonces.is_some_and(|(sent, came)| sent != came) {
             return Err("it answers another question");
         }
         let about = response.singles.iter().find(|single| self.is_about(single));
-        let single = about.ok_or("it is about another certificate")?;
+        about.ok_or("it is about another certificate")
+    }
+
+    fn weigh(&self, single: &Single<'_>) -> Result<Judgement, CertificateFault> {
         let until = single.next_update.unwrap_or(single.this_update + UNDATED);
-        if single.this_update > self.now + SKEW {
-            return Err("it is not valid yet");
-        }
-        if until < self.now - SKEW {
-            return Err("it is out of date");
+        if single.this_update > self.now + SKEW || until < self.now - SKEW {
+            return Err(CertificateFault::UnknownRevocation);
         }
         Ok(Judgement { status: single.status, until })
     }
