@@ -49,6 +49,9 @@ pub enum EncryptedError<E> {
     /// header, when nobody writes to it.
     #[error("the content changed while it was encrypted")]
     SourceChanged,
+    /// Whoever asked did not want to wait any longer. Ask again.
+    #[error("the comparison with what was encrypted before was stopped")]
+    Stopped,
 }
 
 impl<S: ReadAt> Encrypted<S> {
