@@ -53,6 +53,7 @@ pub(crate) const LAYERS: &[Layer] = &[
             "aes-gcm",
             "aes-siv",
             "argon2",
+            "aws-lc-rs",
             "blake2",
             "blowfish",
             "cast5",
