@@ -3,11 +3,13 @@
 //! Each suite encrypts random content under random keys, and so do the others: the bytes must be
 //! equal, and each side must decrypt what the other made. The known answers of the standards are
 //! asked of them too (`answers`, and `derivations` for keys from passwords). `suites` says who is
-//! asked about what, and `worker` how; an oracle that is not installed fails the run.
+//! asked about what, and `worker` how; an oracle that is not installed fails the run. The vectors of
+//! the encrypted format are made once more as well (`format`).
 
 mod answers;
 mod crypto_pp;
 mod derivations;
+mod format;
 mod mono;
 mod suites;
 mod worker;
@@ -52,6 +54,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     left.iter().for_each(|answer| println!("  {answer}"));
     // All who are asked were found to be installed above.
     println!("{} known answers of derivations are confirmed.", derivations::confirm()?);
+    format::confirm()?;
+    println!("The vectors of the encrypted format are those that its second implementation makes.");
     let mut random = Random(seed);
     let mut table = Table::new(["suite", "oracles", "cases"]);
     for suite in SUITES {
