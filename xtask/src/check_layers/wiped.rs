@@ -48,9 +48,7 @@ mod tests {
 
     #[test]
     fn a_crate_that_could_wipe_and_does_not_is_named_once() {
-        let package = |name: &str, features| {
-            json!({ "name": name, "version": "0.9.1", "id": name, "features": features })
-        };
+        let package = |name: &str, features| json!({ "name": name, "version": "0.9.1", "id": name, "features": features });
         let metadata = json!({
             "packages": [
                 package("poly1305", json!({ "zeroize": ["dep:zeroize"] })),
