@@ -1,6 +1,6 @@
 //! How fast the suites and the format are on one core: a name, a direction and bytes per second a
 //! line. `cargo xtask bench crypto` runs it beside openssl and libtomcrypt. With names as arguments
-//! it does those suites only.
+//! it does those suites only, and the format if `format` is among them.
 //!
 //! A second is one of the processor's, as the kernel counts it, so that busy neighbours hardly
 //! matter. That makes it a program for Linux.
@@ -8,8 +8,6 @@
 
 use std::error::Error;
 
-use aes_gcm::aead::KeyInit as _;
-use aes_gcm::aead::inout::InOutBuf;
 use b2_crypto::legacy::Suite;
 use b2_crypto::{Aead, Header, Limits, NewFile, RawKey, Recipient, SealOptions, Unlock};
 
@@ -24,14 +22,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     for name in Suite::names().iter().copied().filter(wanted) {
         classic(name)?;
     }
-    if !asked.is_empty() {
-        return Ok(());
+    if wanted(&"format") {
+        let aeads = [Aead::Aes256Gcm, Aead::XChaCha20Poly1305];
+        for (name, aead) in ["aes-256-gcm", "xchacha20-poly1305"].into_iter().zip(aeads) {
+            bare(name, &Bare::new(aead)?);
+            format(name, aead)?;
+        }
     }
-    bare("aes-256-gcm", &aes_gcm::Aes256Gcm::new(&[1; 32].into()));
-    format("aes-256-gcm", Aead::Aes256Gcm)?;
-    let cipher = chacha20poly1305::XChaCha20Poly1305::new(&[1; 32].into());
-    bare("xchacha20-poly1305", &cipher);
-    format("xchacha20-poly1305", Aead::XChaCha20Poly1305)
+    Ok(())
 }
 
 /// The processor's time that this thread has had, in nanoseconds.
@@ -71,25 +69,94 @@ fn classic(name: &str) -> Result<(), Box<dyn Error>> {
 }
 
 /// The AEAD on frames without anything around them, from one buffer into another.
-fn bare<C: aes_gcm::aead::AeadInOut>(name: &str, cipher: &C) {
+fn bare(name: &str, cipher: &Bare) {
     let (content, mut sealed, mut opened) = (vec![0x5a; FED], vec![0; FED], vec![0; FED]);
-    let nonce = Default::default();
     let mut tags = Vec::new();
     measure(&format!("bare-{name}"), "encrypt", FED, || {
         tags.clear();
         for (from, to) in content.chunks(PIECE).zip(sealed.chunks_mut(PIECE)) {
-            let Ok(buffer) = InOutBuf::new(from, to) else { return };
-            tags.extend(cipher.encrypt_inout_detached(&nonce, &[], buffer));
+            tags.extend(cipher.seal(from, to));
         }
     });
     measure(&format!("bare-{name}"), "decrypt", FED, || {
         let frames = sealed.chunks(PIECE).zip(opened.chunks_mut(PIECE)).zip(&tags);
         for ((from, to), tag) in frames {
-            let Ok(buffer) = InOutBuf::new(from, to) else { return };
-            let _genuine = cipher.decrypt_inout_detached(&nonce, &[], buffer, tag);
+            let _genuine = cipher.open(from, to, tag);
         }
     });
     assert_eq!(opened, content);
+}
+
+/// As whoever needs no format would use the library that the format uses.
+#[cfg(feature = "aws-lc-rs")]
+struct Bare(aws_lc_rs::aead::LessSafeKey);
+
+#[cfg(feature = "aws-lc-rs")]
+impl Bare {
+    fn new(aead: Aead) -> Result<Self, Box<dyn Error>> {
+        use aws_lc_rs::aead::{AES_256_GCM, CHACHA20_POLY1305, LessSafeKey, UnboundKey};
+        let algorithm = match aead {
+            Aead::XChaCha20Poly1305 => &CHACHA20_POLY1305,
+            _ => &AES_256_GCM,
+        };
+        Ok(Self(LessSafeKey::new(UnboundKey::new(algorithm, &[1; 32])?)))
+    }
+
+    fn seal(&self, from: &[u8], to: &mut [u8]) -> Option<[u8; 16]> {
+        use aws_lc_rs::aead::{Aad, Nonce};
+        let (nonce, mut tag) = (Nonce::assume_unique_for_key([0; 12]), [0; 16]);
+        let sealed = self.0.seal_out_of_place_scatter(nonce, Aad::empty(), from, to, &[], &mut tag);
+        sealed.ok().map(|()| tag)
+    }
+
+    fn open(&self, from: &[u8], to: &mut [u8], tag: &[u8; 16]) -> bool {
+        use aws_lc_rs::aead::{Aad, Nonce};
+        let nonce = Nonce::assume_unique_for_key([0; 12]);
+        self.0.open_separate_gather(nonce, Aad::empty(), from, tag, to).is_ok()
+    }
+}
+
+/// As whoever needs no format would use the crates that the format uses.
+#[cfg(not(feature = "aws-lc-rs"))]
+enum Bare {
+    Aes(Box<aes_gcm::Aes256Gcm>),
+    ChaCha(Box<chacha20poly1305::XChaCha20Poly1305>),
+}
+
+#[cfg(not(feature = "aws-lc-rs"))]
+impl Bare {
+    #[expect(clippy::unnecessary_wraps, reason = "the other one may fail")]
+    fn new(aead: Aead) -> Result<Self, Box<dyn Error>> {
+        use aes_gcm::aead::KeyInit as _;
+        let key = [1; 32].into();
+        Ok(match aead {
+            Aead::XChaCha20Poly1305 => {
+                Self::ChaCha(Box::new(chacha20poly1305::XChaCha20Poly1305::new(&key)))
+            }
+            _ => Self::Aes(Box::new(aes_gcm::Aes256Gcm::new(&key))),
+        })
+    }
+
+    fn seal(&self, from: &[u8], to: &mut [u8]) -> Option<[u8; 16]> {
+        use aes_gcm::aead::AeadInOut as _;
+        let text = aes_gcm::aead::inout::InOutBuf::new(from, to).ok()?;
+        let tag = match self {
+            Self::Aes(cipher) => cipher.encrypt_inout_detached(&[0; 12].into(), &[], text),
+            Self::ChaCha(cipher) => cipher.encrypt_inout_detached(&[0; 24].into(), &[], text),
+        };
+        tag.ok().map(Into::into)
+    }
+
+    fn open(&self, from: &[u8], to: &mut [u8], tag: &[u8; 16]) -> bool {
+        use aes_gcm::aead::AeadInOut as _;
+        let Ok(text) = aes_gcm::aead::inout::InOutBuf::new(from, to) else { return false };
+        let tag = &(*tag).into();
+        match self {
+            Self::Aes(cipher) => cipher.decrypt_inout_detached(&[0; 12].into(), &[], text, tag),
+            Self::ChaCha(cipher) => cipher.decrypt_inout_detached(&[0; 24].into(), &[], text, tag),
+        }
+        .is_ok()
+    }
 }
 
 fn format(name: &str, aead: Aead) -> Result<(), Box<dyn Error>> {

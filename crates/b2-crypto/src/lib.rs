@@ -6,7 +6,9 @@
 //! touching the content. [`legacy`] has the classic ciphers, for data of other software only.
 //!
 //! The crate reads no file, no clock and no socket, and draws no randomness: that is
-//! [an argument](Randomness). It needs `alloc` and no more.
+//! [an argument](Randomness). It needs `alloc`, atomic numbers of 64 bits, and no more; with the
+//! feature `aws-lc-rs`, which has the AEADs and AES in CTR mode computed by AWS-LC, it needs `std`
+//! and a C compiler too, and makes the same bytes sooner.
 //!
 //! # Encrypt and decrypt
 //!
@@ -50,6 +52,8 @@
 #![no_std]
 
 extern crate alloc;
+#[cfg(feature = "aws-lc-rs")]
+extern crate std;
 
 mod cipher;
 mod error;

@@ -45,6 +45,7 @@
 //!
 //! | feature | default | adds |
 //! |---|---|---|
+//! | `aws-lc-rs` | yes | encryption on this side at its fastest, by the library that TLS uses too |
 //! | `encryption` | yes | encryption on this side (`encryption`, `crypto`) |
 //! | `hyper` | yes | [`Client::new`] and a transport, timer and spawner on hyper, rustls and tokio |
 //! | `openssl` | no | the system's OpenSSL for old servers, for that transport |

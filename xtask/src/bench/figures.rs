@@ -2,6 +2,7 @@
 
 use super::measure::{Cost, median};
 use super::work::{EVERYBODY, Who};
+use crate::failure::Failure;
 use crate::table::Table;
 
 /// What everybody's rounds of one kind of work cost.
@@ -119,6 +120,18 @@ impl Verdict {
     }
 }
 
+/// Fails if a figure is not as it should be, so that a script hears of it too. What was not
+/// measured is not missed.
+pub(crate) fn conclude(all: &[Verdict]) -> Result<(), Failure> {
+    let missed = all.iter().filter(|verdict| verdict.is_met() == "no");
+    let missed: Vec<&str> = missed.map(|verdict| &*verdict.what).collect();
+    if missed.is_empty() {
+        return Ok(());
+    }
+    let missed = missed.join(", ");
+    Err(Failure::Wrong(format!("more than the bar: {missed}; a busy machine may be the reason")))
+}
+
 /// Which figures are as they should be.
 pub(crate) fn verdicts(all: &[Verdict]) -> String {
     let mut table = Table::new(["figure", "measured", "at most", "met"]);
@@ -161,5 +174,16 @@ mod tests {
         let met = |target| Verdict::ratio("work", figures.ratio(Who::Ours), target).is_met();
         assert_eq!((met(1.51), met(1.4)), ("yes", "no"));
         assert_eq!(Verdict::ratio("work", None, 1.0).is_met(), "not measured");
+    }
+
+    #[test]
+    fn a_missed_bar_is_a_failure_that_names_it() {
+        let verdict = |what, measured| Verdict::ratio(what, measured, 1.5);
+        let good = [verdict("good", Some(1.5)), verdict("peer", None)];
+        assert!(conclude(&good).is_ok());
+        let bad =
+            [verdict("good", Some(1.2)), verdict("bad", Some(1.51)), verdict("worse", Some(9.0))];
+        let failure = conclude(&bad).unwrap_err().to_string();
+        assert!(failure.starts_with("more than the bar: bad, worse;"), "{failure}");
     }
 }

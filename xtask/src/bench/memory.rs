@@ -43,7 +43,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         }
     }
     println!("{}\n\n{}", table.render(), figures::verdicts(&verdicts));
-    stage.clear()
+    stage.clear()?;
+    figures::conclude(&verdicts)
 }
 
 fn upload(stage: &Stage, source: &Path) -> Result<Cost, Failure> {

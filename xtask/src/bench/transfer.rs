@@ -54,8 +54,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     bench.names(&mut all)?;
     bench.measure(&mut all, &Work::StartUp, true)?;
     println!("{}\n", figures::table(&all));
-    println!("{}", figures::verdicts(&verdicts(&all)));
-    bench.stage.clear()
+    let verdicts = verdicts(&all);
+    println!("{}", figures::verdicts(&verdicts));
+    bench.stage.clear()?;
+    figures::conclude(&verdicts)
 }
 
 struct Bench<'a> {

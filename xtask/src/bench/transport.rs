@@ -72,7 +72,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         }
     }
     println!("{}\n\n{}", table.render(), figures::verdicts(&verdicts));
-    Ok(())
+    figures::conclude(&verdicts)
 }
 
 /// What one run cost, or the middle of several.

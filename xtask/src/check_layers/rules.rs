@@ -53,18 +53,22 @@ pub(crate) const LAYERS: &[Layer] = &[
             "aes-gcm",
             "aes-siv",
             "argon2",
+            "aws-lc-rs",
+            "blake2",
             "blowfish",
             "cast5",
             "cbc",
             "chacha20",
             "chacha20poly1305",
             "cipher",
+            "cmac",
             "ctr",
             "hkdf",
             "hmac",
             "idea",
             "md-5",
             "pbkdf2",
+            "poly1305",
             "rc2",
             "rc4",
             "salsa20",
@@ -155,6 +159,9 @@ pub(crate) const TREES: &[TreeRule] = &[
     TreeRule { package: "b2", flags: &[], banned: PLATFORM },
     TreeRule { package: "b2-cli", flags: &[], banned: PLATFORM },
 ];
+
+/// The crates that hold keys: what they are built on has to wipe what it held, if it can.
+pub(crate) const WIPED: &[&str] = &["b2-crypto"];
 
 /// The crates that know no clock, no file, no socket and no chance.
 pub(crate) const PURE: &[&str] = &["b2-proto", "b2-core", "b2-crypto"];

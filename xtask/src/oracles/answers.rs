@@ -93,7 +93,9 @@ fn ask(
     let (from, to) = (folder.join("answer-plain"), folder.join("answer"));
     write(&from, &plain)?;
     let name = match answer.effective_bits {
-        Some(bits) if oracle == Oracle::Mono => format!("{}:bits={bits}", answer.suite),
+        Some(bits) if matches!(oracle, Oracle::Mono | Oracle::CryptoPp) => {
+            format!("{}:bits={bits}", answer.suite)
+        }
         _ => answer.suite.clone(),
     };
     worker.job(&["encrypt", &name, &answer.key, &iv], &from, &to)?;

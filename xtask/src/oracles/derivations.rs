@@ -1,15 +1,17 @@
 //! The known answers of the derivations of `b2-crypto`, asked of others too.
 //!
 //! OpenSSL and libtomcrypt have the functions of RFC 8018, and OpenSSL its own rule; Mono has
-//! that of .NET. The one of Windows' `CryptDeriveKey` is in no library of Debian's, Mono does not
-//! support it, and so `derive.py` has it from its documentation: nobody else confirms it.
+//! that of .NET. The one of Windows' `CryptDeriveKey` is in no library of Debian's under its name, and
+//! Mono does not support it; but documents of Office are encrypted with keys that it makes, and who
+//! reads those, `msoffcrypto`, confirms it for SHA-1. With other hashes `derive.py` alone has it, from
+//! its documentation.
 
 use std::fs;
 use std::process::Command;
 
 use serde::Deserialize;
 
-use super::worker::{PERL, PYTHON3};
+use super::worker::{PERL, PYTHON3, needs};
 use super::{bytes, hex};
 use crate::failure::Failure;
 use crate::{program, workspace};
@@ -33,7 +35,10 @@ struct Answer {
     confirmed_by: Vec<String>,
     derivation: String,
     hash: String,
+    #[serde(default)]
     password: String,
+    /// In place of a password that is no text.
+    password_hex: Option<String>,
     salt: String,
     iterations: u32,
     output: String,
@@ -45,6 +50,9 @@ pub(super) fn confirm() -> Result<usize, Failure> {
     let text = fs::read_to_string(&path).map_err(|source| Failure::io(&path, source))?;
     let answers: Vec<Answer> = serde_json::from_str(&text)
         .map_err(|error| Failure::Wrong(format!("{}: {error}", path.display())))?;
+    let import = ["-c", "import msoffcrypto"];
+    let packages = "python3 python3-msoffcrypto-tool";
+    needs(Command::new(PYTHON3).args(import), "msoffcrypto for Python", packages)?;
     answers.iter().try_for_each(Answer::confirm)?;
     Ok(answers.len())
 }
@@ -77,7 +85,8 @@ impl Answer {
 
     fn question(&self, who: &str, len: usize) -> Result<Command, Failure> {
         let (times, len) = (self.iterations.to_string(), len.to_string());
-        let password = hex(self.password.as_bytes());
+        let password = self.password_hex.clone();
+        let password = password.unwrap_or_else(|| hex(self.password.as_bytes()));
         let words = [&*self.derivation, &self.hash, &password, &self.salt, &times, &len];
         let mut command = match (who, &*self.derivation) {
             ("openssl", "pbkdf1" | "pbkdf2") => return Ok(self.openssl(&password, &len)),
@@ -86,7 +95,7 @@ impl Answer {
                 command.arg("derive");
                 command
             }
-            ("openssl" | "the paper", _) => {
+            ("openssl" | "the paper" | "msoffcrypto", _) => {
                 let mut command = Command::new(PYTHON3);
                 command.args(["-c", SCRIPT, who]);
                 command
@@ -130,6 +139,7 @@ mod tests {
             derivation: "pbkdf2".to_owned(),
             hash: "sha1".to_owned(),
             password: "password".to_owned(),
+            password_hex: None,
             salt: "73616c74".to_owned(),
             iterations: 1,
             output: "0c60c80f961f0e71f3a9b524af6012062fe037a6".to_owned(),

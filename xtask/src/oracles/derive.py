@@ -1,4 +1,4 @@
-"""Keys from passwords: OpenSSL's EVP_BytesToKey, and two rules as their documentation has them.
+"""Keys from passwords: OpenSSL's EVP_BytesToKey, Office's keys, and rules as their papers have them.
 
 The arguments are who, which rule, the hash, password and salt in hexadecimal, iterations and the
 length; the key is printed in hexadecimal. OpenSSL gives at most the 80 bytes that key and IV of
@@ -6,6 +6,7 @@ its hungriest cipher take.
 """
 import ctypes
 import hashlib
+import struct
 import sys
 
 
@@ -59,7 +60,23 @@ def paper(rule, name, password, salt, iterations, length):
     return made[:length]
 
 
+def msoffcrypto(rule, name, password, salt, iterations, length):
+    """The key of a document: its password is hashed first, and then CryptDeriveKey makes it."""
+    from msoffcrypto.method.ecma376_standard import ECMA376Standard
+    document, document_salt = "correct horse", bytes(range(16))
+    spun = hashlib.sha1(document_salt + document.encode("utf-16-le")).digest()
+    for number in range(50_000):
+        spun = hashlib.sha1(struct.pack("<I", number) + spun).digest()
+    asked = (rule, name, password, salt, iterations)
+    if asked != ("crypt-derive-key", "sha1", spun, bytes(4), 1):
+        raise ValueError("of documents only the key of one is known")
+    # AES and SHA-1 by their numbers, which do not matter here.
+    return bytes(ECMA376Standard.makekey_from_password(
+        password=document, salt=document_salt, saltSize=len(document_salt), keySize=8 * length,
+        algId=0x660E, algIdHash=0x8004, providerType=0x18))
+
+
 who, rule, name, password, salt, iterations, length = sys.argv[1:]
-derive = {"openssl": openssl, "the paper": paper}[who]
+derive = {"openssl": openssl, "the paper": paper, "msoffcrypto": msoffcrypto}[who]
 password, salt = bytes.fromhex(password), bytes.fromhex(salt)
 print(derive(rule, name, password, salt, int(iterations), int(length)).hex())

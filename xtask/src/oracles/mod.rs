@@ -3,10 +3,13 @@
 //! Each suite encrypts random content under random keys, and so do the others: the bytes must be
 //! equal, and each side must decrypt what the other made. The known answers of the standards are
 //! asked of them too (`answers`, and `derivations` for keys from passwords). `suites` says who is
-//! asked about what, and `worker` how; an oracle that is not installed fails the run.
+//! asked about what, and `worker` how; an oracle that is not installed fails the run. The vectors of
+//! the encrypted format are made once more as well (`format`).
 
 mod answers;
+mod crypto_pp;
 mod derivations;
+mod format;
 mod mono;
 mod suites;
 mod worker;
@@ -39,17 +42,20 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     fs::create_dir_all(&folder).map_err(|source| Failure::io(&folder, source))?;
     let seed = args.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
     println!("The seed is {seed}; repeat this run with `cargo xtask oracles --seed {seed}`.");
-    let mut ours = Worker::ours()?;
+    let mut ours = Worker::ours(&[])?;
+    let mut by_aws_lc = Worker::ours(&["--features", "aws-lc-rs"])?;
     all_are_asked_about()?;
     let mut oracles = BTreeMap::new();
     for oracle in Oracle::ALL {
         oracles.insert(oracle, Worker::of(oracle)?);
     }
     let (confirmed, left) = answers::confirm(&mut oracles, &folder)?;
-    println!("{confirmed} known answers are confirmed; of {} nobody was asked:", left.len());
+    println!("{confirmed} known answers are confirmed; about {} nobody was asked.", left.len());
     left.iter().for_each(|answer| println!("  {answer}"));
     // All who are asked were found to be installed above.
     println!("{} known answers of derivations are confirmed.", derivations::confirm()?);
+    format::confirm()?;
+    println!("The vectors of the encrypted format are those that its second implementation makes.");
     let mut random = Random(seed);
     let mut table = Table::new(["suite", "oracles", "cases"]);
     for suite in SUITES {
@@ -58,6 +64,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             // All were inserted above.
             let Some(theirs) = oracles.get_mut(oracle) else { continue };
             cases += compare(suite, *oracle, (&mut ours, theirs), &folder, &mut random)?;
+            if suite.has_two() {
+                let both = (&mut by_aws_lc, &mut *theirs);
+                cases += compare(suite, *oracle, both, &folder, &mut random)?;
+            }
         }
         let names: Vec<&str> = suite.oracles.iter().map(|oracle| oracle.name()).collect();
         table.row([suite.name.to_owned(), names.join(", "), cases.to_string()]);
@@ -87,7 +97,7 @@ fn compare(
 ) -> Result<usize, Failure> {
     let mut cases = 0;
     for key_len in suite.keys_for(oracle) {
-        for size in suite.sizes_for(oracle) {
+        for size in suite.sizes() {
             let key = hex(&random.bytes(*key_len));
             let mut iv = random.bytes(suite.iv_for(oracle));
             if suite.counts() && size % 2 == 1 {

@@ -1,10 +1,9 @@
-"""Botan, libmcrypt, and TEA as its paper has it. The argument says which of them.
+"""Botan and libmcrypt. The argument says which of them.
 
 Each line of standard input is a job: direction, suite, key, IV, input and output, with tabs in
 between. Each is answered with a line.
 """
 import ctypes
-import struct
 import sys
 
 # Botan's Python module does not take content of any size for its block modes.
@@ -68,56 +67,8 @@ def mcrypted(direction, name, mode, key, iv, data):
     return buffer.raw
 
 
-M = 0xFFFFFFFF
-
-
-def tea_block(key, v, direction, cycles):
-    y, z = v
-    a, b, c, d = key
-    if direction == "encrypt":
-        s = 0
-        for _ in range(cycles):
-            s = (s + 0x9E3779B9) & M
-            y = (y + ((((z << 4) + a) ^ (z + s) ^ ((z >> 5) + b)) & M)) & M
-            z = (z + ((((y << 4) + c) ^ (y + s) ^ ((y >> 5) + d)) & M)) & M
-    else:
-        s = (0x9E3779B9 * cycles) & M
-        for _ in range(cycles):
-            z = (z - ((((y << 4) + c) ^ (y + s) ^ ((y >> 5) + d)) & M)) & M
-            y = (y - ((((z << 4) + a) ^ (z + s) ^ ((z >> 5) + b)) & M)) & M
-            s = (s - 0x9E3779B9) & M
-    return y, z
-
-
-def tea(direction, suite, key, iv, data):
-    name, _, options = suite.partition(":")
-    order = "<" if "little" in options else ">"
-    cycles = 16 if "cycles=16" in options else 32
-    words = struct.unpack(order + "4I", key)
-    if name == "tea-ctr":
-        def encrypt(blocks):
-            pairs = struct.iter_unpack(order + "2I", blocks)
-            sealed = (tea_block(words, pair, "encrypt", cycles) for pair in pairs)
-            return b"".join(struct.pack(order + "2I", *pair) for pair in sealed)
-        return counted(iv, data, encrypt)
-    before = struct.unpack(order + "2I", iv)
-    if direction == "encrypt":
-        data = padded(data, 8)
-    done = bytearray()
-    for at in range(0, len(data), 8):
-        block = struct.unpack(order + "2I", data[at:at + 8])
-        if direction == "encrypt":
-            before = tea_block(words, (block[0] ^ before[0], block[1] ^ before[1]), direction, cycles)
-            done += struct.pack(order + "2I", *before)
-        else:
-            text = tea_block(words, block, direction, cycles)
-            done += struct.pack(order + "2I", text[0] ^ before[0], text[1] ^ before[1])
-            before = block
-    return bytes(done) if direction == "encrypt" else stripped(bytes(done), 8)
-
-
 def main():
-    work = {"botan": botan, "mcrypt": mcrypt, "tea": tea}[sys.argv[1]]
+    work = {"botan": botan, "mcrypt": mcrypt}[sys.argv[1]]
     for line in sys.stdin:
         direction, suite, key, iv, source, target = line.rstrip("\n").split("\t")
         try:

@@ -7,15 +7,15 @@ pub(crate) enum Oracle {
     LibTomCrypt,
     Botan,
     Mcrypt,
-    /// TEA in a dozen lines of Python; no library of Debian's has it.
-    Paper,
+    /// The only one that has TEA.
+    CryptoPp,
     /// What .NET has, by other people.
     Mono,
 }
 
 impl Oracle {
     pub(crate) const ALL: [Self; 6] =
-        [Self::OpenSsl, Self::LibTomCrypt, Self::Botan, Self::Mcrypt, Self::Paper, Self::Mono];
+        [Self::OpenSsl, Self::LibTomCrypt, Self::Botan, Self::Mcrypt, Self::CryptoPp, Self::Mono];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -23,7 +23,7 @@ impl Oracle {
             Self::LibTomCrypt => "libtomcrypt",
             Self::Botan => "botan",
             Self::Mcrypt => "libmcrypt",
-            Self::Paper => "the paper",
+            Self::CryptoPp => "crypto++",
             Self::Mono => "mono",
         }
     }
@@ -44,7 +44,7 @@ pub(crate) struct Suite {
     pub(crate) oracles: &'static [Oracle],
 }
 
-use Oracle::{Botan, LibTomCrypt, Mcrypt, Mono, OpenSsl, Paper};
+use Oracle::{Botan, CryptoPp, LibTomCrypt, Mcrypt, Mono, OpenSsl};
 
 const fn suite(
     names: (&'static str, &'static str),
@@ -69,7 +69,7 @@ pub(crate) const SUITES: &[Suite] = &[
     suite(("idea-cbc", ""), (8, 8), &[16], &[], &[LibTomCrypt]),
     suite(("rc2-cbc", "rc2-cbc"), (8, 8), &[8, 16, 31, 128], &[16], &[OpenSsl, LibTomCrypt]),
     suite(("rc4", "rc4"), (1, 0), &[5, 16, 256], &[16], &[OpenSsl, LibTomCrypt, Botan]),
-    suite(("tea-cbc", ""), (8, 8), &[16], &[], &[Paper]),
+    suite(("tea-cbc", ""), (8, 8), &[16], &[], &[CryptoPp]),
     suite(("tripledes-cbc", "des-ede3-cbc"), (8, 8), &[24], &[24], &[OpenSsl, LibTomCrypt]),
     suite(("des-ede-cbc", "des-ede-cbc"), (8, 8), &[16], &[16], &[OpenSsl]),
     suite(("twofish-cbc", ""), (16, 16), &[16, 24, 32], &[], &[LibTomCrypt]),
@@ -92,12 +92,14 @@ pub(crate) const SUITES: &[Suite] = &[
     suite(("rijndael-ctr", ""), (16, 16), &[16, 24, 32], &[], &[LibTomCrypt]),
     suite(("rijndael-192-ctr", ""), (24, 24), &[16, 24, 32], &[], &[Mcrypt]),
     suite(("rijndael-256-ctr", ""), (32, 32), &[16, 24, 32], &[], &[Mcrypt]),
-    suite(("tea-ctr", ""), (8, 8), &[16], &[], &[Paper]),
-    suite(("tea-cbc:little", ""), (8, 8), &[16], &[], &[Paper]),
-    suite(("tea-cbc:little,cycles=16", ""), (8, 8), &[16], &[], &[Paper]),
+    suite(("tea-ctr", ""), (8, 8), &[16], &[], &[CryptoPp]),
+    suite(("tea-cbc:little", ""), (8, 8), &[16], &[], &[CryptoPp]),
+    suite(("tea-cbc:little,cycles=16", ""), (8, 8), &[16], &[], &[CryptoPp]),
     suite(("rc4:drop=768", ""), (1, 0), &[16, 256], &[], &[Botan]),
     suite(("rc2-cbc:bits=40", ""), (8, 8), &[8, 16], &[], &[Mono]),
-    suite(("rc2-cbc:bits=63", ""), (8, 8), &[8, 16], &[], &[Mono]),
+    suite(("rc2-cbc:bits=63", ""), (8, 8), &[8, 16], &[], &[Mono, CryptoPp]),
+    suite(("rc2-cbc:bits=64", ""), (8, 8), &[1, 7, 8, 16, 128], &[], &[CryptoPp]),
+    suite(("rc2-cbc:bits=1024", ""), (8, 8), &[5, 16], &[], &[CryptoPp]),
     suite(("aes-256-cbc:padding=ansi-x923", ""), (16, 16), &[32], &[], &[Mono]),
     suite(("aes-256-cbc:padding=zeros", ""), (16, 16), &[32], &[], &[Mono]),
     suite(("tripledes-cbc:padding=ansi-x923", ""), (8, 8), &[24], &[], &[Mono]),
@@ -115,23 +117,23 @@ impl Suite {
         if oracle == OpenSsl && self.name == "chacha" { 16 } else { self.iv }
     }
 
+    /// Whether ours is another one with the feature `aws-lc-rs`.
+    pub(crate) fn has_two(&self) -> bool {
+        self.counts() && (self.name.starts_with("aes-") || self.name == "rijndael-ctr")
+    }
+
     /// Whether it counts blocks, so that its IV should come to its end too.
     pub(crate) fn counts(&self) -> bool {
         self.name.ends_with("-ctr")
     }
 
     /// Around edges of blocks and of what is handled at once, from nothing to a megabyte.
-    pub(crate) fn sizes_for(&self, oracle: Oracle) -> Vec<usize> {
+    pub(crate) fn sizes(&self) -> Vec<usize> {
         let edges = [self.block, 2 * self.block, 8 * self.block, 256, 4096, 65_536, 1 << 20];
         let around = edges.iter().flat_map(|edge| [edge - 1, *edge, edge + 1]);
         let mut sizes: Vec<usize> = around.chain([0, 1, 1_000_000]).collect();
         sizes.sort_unstable();
         sizes.dedup();
-        if oracle == Paper {
-            // A megabyte takes Python half a minute.
-            let most = if self.name == "tea-cbc" { 70_000 } else { 5_000 };
-            sizes.retain(|size| *size < most);
-        }
         sizes
     }
 }

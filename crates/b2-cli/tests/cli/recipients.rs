@@ -142,6 +142,48 @@ fn a_change_that_was_torn_counts_and_is_finished() {
     assert!(opens(&scene, "key") && !opens(&scene, "other"));
 }
 
+#[test]
+fn the_same_command_ends_what_it_has_begun_and_adds_nobody_twice() {
+    let add = &["--add-key-file", "other", "--label", "her"][..];
+    let only = &["--only", "--add-key-file", "other", "--label", "her"][..];
+    let rename = &["--remove", "her", "--add-key-file", "third", "--label", "her"][..];
+    let remove = &["--remove", "her"][..];
+    for (words, recipients) in [(add, 2), (only, 1), (rename, 2), (remove, 1)] {
+        let scene = scene();
+        if words.contains(&"--remove") {
+            change(&scene, "key", add).ok();
+        }
+        let old = scene.read("x");
+        change(&scene, "key", words).ok();
+        let new = scene.read("x");
+        for torn in [0, 90, 300, 1024] {
+            scene.write("x", [&new[..torn], &old[torn..]].concat());
+            scene.write(".x.b2-header", &new[..1024]);
+            let row = change(&scene, "key", &[&["--json"], words].concat()).ok().json();
+            let wanted = (&recipients.into(), &true.into());
+            assert_eq!((&row["recipients"], &row["already"]), wanted, "{words:?}, {torn}");
+            assert!(scene.read("x") == new, "{words:?}, torn after {torn} bytes");
+            assert!(!scene.files().contains(&".x.b2-header".to_owned()));
+        }
+        // All of it was done, but nobody was told so.
+        let again = change(&scene, "key", &[&["--json"], words].concat());
+        if words == remove || words == rename {
+            continue;
+        }
+        assert_eq!(again.ok().json()["recipients"], recipients, "{words:?}");
+    }
+    // Something else was interrupted: what is asked for is done.
+    let scene = scene();
+    let old = scene.read("x");
+    change(&scene, "key", add).ok();
+    let new = scene.read("x");
+    scene.write("x", &old);
+    scene.write(".x.b2-header", &new[..1024]);
+    let row = change(&scene, "key", &["--json", "--add-key-file", "third"]).ok().json();
+    assert_eq!((&row["recipients"], &row["already"]), (&3.into(), &false.into()));
+    assert!(opens(&scene, "third") && opens(&scene, "other"));
+}
+
 #[cfg(unix)]
 #[test]
 fn it_is_killed_at_any_moment_and_somebody_can_open_it() {

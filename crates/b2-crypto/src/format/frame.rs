@@ -1,12 +1,6 @@
 //! One frame: session, ciphertext, tag.
 
-use alloc::boxed::Box;
-
-use aes_gcm::Aes256Gcm;
-use aes_gcm::aead::inout::InOutBuf;
-use aes_gcm::aead::{AeadInOut, KeyInit as _};
-use chacha20poly1305::XChaCha20Poly1305;
-
+use super::keyed::Keyed;
 use super::prefix::{Aead, KIND_LEN, Prefix};
 use super::schedule::Schedule;
 use crate::error::OpenError;
@@ -28,17 +22,11 @@ impl FrameNonce {
     }
 
     /// In the last eight bytes; those in front are zeros.
-    fn into_bytes<const N: usize>(self) -> [u8; N] {
+    pub(crate) fn into_bytes<const N: usize>(self) -> [u8; N] {
         let mut bytes = [0; N];
         bytes[N - 8..].copy_from_slice(&self.0.to_be_bytes());
         bytes
     }
-}
-
-/// An AEAD with its key.
-enum Keyed {
-    Aes256Gcm(Box<Aes256Gcm>),
-    XChaCha20Poly1305(Box<XChaCha20Poly1305>),
 }
 
 /// Seals and opens the frames of one session.
@@ -51,44 +39,20 @@ impl FrameCipher {
         kind: &[u8; KIND_LEN],
         session: &Session,
     ) -> Self {
-        let key = schedule.frame_key(kind, session);
-        Self(match aead {
-            Aead::Aes256Gcm => Keyed::Aes256Gcm(Box::new(Aes256Gcm::new(&(*key).into()))),
-            Aead::XChaCha20Poly1305 => {
-                Keyed::XChaCha20Poly1305(Box::new(XChaCha20Poly1305::new(&(*key).into())))
-            }
-        })
+        Self(Keyed::new(aead, &schedule.frame_key(kind, session)))
     }
 
     /// Seals the content that is in the buffer already. Gives the tag.
-    pub(crate) fn seal(&self, nonce: FrameNonce, text: InOutBuf<'_, '_, u8>) -> [u8; TAG_LEN] {
-        let sealed = match &self.0 {
-            Keyed::Aes256Gcm(cipher) => {
-                cipher.encrypt_inout_detached(&nonce.into_bytes::<12>().into(), &[], text)
-            }
-            Keyed::XChaCha20Poly1305(cipher) => {
-                cipher.encrypt_inout_detached(&nonce.into_bytes::<24>().into(), &[], text)
-            }
-        };
-        // Both fail for texts of 64 GiB and more only; a frame has at most 16 MiB. A tag of zeros
-        // opens nothing.
-        debug_assert!(sealed.is_ok(), "a frame is short");
-        sealed.map_or([0; TAG_LEN], Into::into)
-    }
-
-    /// Opens a frame's text, or tells nothing about it.
-    #[must_use]
-    fn open(&self, nonce: FrameNonce, text: InOutBuf<'_, '_, u8>, tag: [u8; TAG_LEN]) -> bool {
-        let tag = &tag.into();
-        match &self.0 {
-            Keyed::Aes256Gcm(cipher) => {
-                cipher.decrypt_inout_detached(&nonce.into_bytes::<12>().into(), &[], text, tag)
-            }
-            Keyed::XChaCha20Poly1305(cipher) => {
-                cipher.decrypt_inout_detached(&nonce.into_bytes::<24>().into(), &[], text, tag)
-            }
-        }
-        .is_ok()
+    pub(crate) fn seal(&self, nonce: FrameNonce, text: &mut [u8]) -> [u8; TAG_LEN] {
+        let sealed = self.0.seal(nonce, text);
+        // It fails for texts of 64 GiB and more only; a frame has at most 16 MiB. Should it fail
+        // all the same, no content is left where ciphertext should be, and a tag of zeros opens
+        // nothing.
+        debug_assert!(sealed.is_some(), "a frame is short");
+        sealed.unwrap_or_else(|| {
+            text.fill(0);
+            [0; TAG_LEN]
+        })
     }
 }
 
@@ -120,14 +84,14 @@ impl FrameOpener {
         let Some((text, tag)) = rest.split_last_chunk::<TAG_LEN>() else {
             return Err(OpenError::Length);
         };
-        let Ok(buffer) = InOutBuf::new(text, output) else {
+        if text.len() != output.len() {
             return Err(OpenError::Length);
-        };
+        }
         let kept = self.last.take().filter(|(kept, _)| kept == session);
         let (_, cipher) = self.last.insert(kept.unwrap_or_else(|| {
             (*session, FrameCipher::new(schedule, self.aead, &self.kind, session))
         }));
-        if cipher.open(FrameNonce::new(number, last), buffer, *tag) {
+        if cipher.0.open(FrameNonce::new(number, last), text, output, tag) {
             return Ok(());
         }
         output.fill(0);

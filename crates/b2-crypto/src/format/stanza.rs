@@ -52,6 +52,13 @@ impl Recipient {
         }
     }
 
+    fn kind(&self) -> RecipientKind {
+        match &self.secret {
+            Secret::Password(_, kdf) => RecipientKind::Password(*kdf),
+            Secret::Raw(_) => RecipientKind::RawKey,
+        }
+    }
+
     /// Names the recipient, so that it can be found and removed later. At most 255 bytes.
     ///
     /// The label is **not** encrypted: everybody who has the file can read it.
@@ -107,13 +114,11 @@ impl Stanza {
         }
         let mut salt = [0; 32];
         random.fill(&mut salt)?;
-        let (kind, secret) = match &recipient.secret {
-            Secret::Raw(key) => (RecipientKind::RawKey, Key::new(*key.expose())),
-            Secret::Password(password, kdf) => {
-                (RecipientKind::Password(*kdf), kdf.derive(password, &salt)?)
-            }
+        let secret = match &recipient.secret {
+            Secret::Raw(key) => Key::new(*key.expose()),
+            Secret::Password(password, kdf) => kdf.derive(password, &salt)?,
         };
-        let label = recipient.label.clone();
+        let (kind, label) = (recipient.kind(), recipient.label.clone());
         let mut stanza = Self { kind, label, salt, wrapped: data_key.0, tag: [0; 32] };
         let expander = Expander::new(&salt, &*secret);
         stanza.wrapped = *stanza.padded(&expander);
@@ -144,6 +149,17 @@ impl Stanza {
         let expander = Expander::new(&self.salt, &*secret);
         let own = equal(&self.expected_tag(&expander, file_salt), &self.tag);
         Ok(own.then(|| DataKey(*self.padded(&expander))))
+    }
+
+    /// Whether this is that recipient, with the same label and the same derivation of keys.
+    pub(crate) fn is_of(
+        &self,
+        recipient: &Recipient,
+        file_salt: &[u8; 32],
+        limits: &Limits,
+    ) -> Result<bool, OpenError> {
+        let alike = self.label == recipient.label && self.kind == recipient.kind();
+        Ok(alike && self.unwrap(&recipient.unlock(), file_salt, limits)?.is_some())
     }
 
     /// What it costs to try this; `None` if that is within no limit, or nothing is to be tried.

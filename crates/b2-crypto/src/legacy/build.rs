@@ -167,6 +167,13 @@ fn exactly<const N: usize>(key: &[u8]) -> Result<Zeroizing<[u8; N]>, SuiteError>
 }
 
 fn aes(mode: &Applied<'_>, key: &[u8]) -> Result<Box<dyn Transform>, SuiteError> {
+    #[cfg(feature = "aws-lc-rs")]
+    if mode.suite.mode == Mode::Ctr {
+        let iv = mode.iv.try_into().map_err(|_| mode.iv_length("16"))?;
+        if let Some(counter) = super::aws_lc::Counter::new(key, iv) {
+            return Ok(Box::new(counter));
+        }
+    }
     match key.len() {
         16 => mode.on_double(Aes128::new_from_slice(key).map_err(|_| UNCHECKED)?),
         24 => mode.on_double(Aes192::new_from_slice(key).map_err(|_| UNCHECKED)?),

@@ -45,6 +45,8 @@
 //! ```
 
 mod algorithm;
+#[cfg(feature = "aws-lc-rs")]
+mod aws_lc;
 mod build;
 mod decryptor;
 mod encryptor;

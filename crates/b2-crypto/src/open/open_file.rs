@@ -9,6 +9,7 @@ use super::{Decrypted, DecryptedError, Decryptor, FrameDecryptor, RangeDecryptor
 use crate::error::{OpenError, SealError};
 use crate::format::frame::FrameOpener;
 use crate::format::header::Header;
+use crate::format::kdf::Limits;
 use crate::format::keyring::Keyring;
 use crate::format::layout::{self, Layout};
 use crate::format::prefix::Prefix;
@@ -157,6 +158,29 @@ impl OpenFile {
         random: &mut dyn Randomness,
     ) -> Result<Stanza, SealError> {
         Stanza::wrap(recipient, self.schedule.data_key(), &self.prefix.salt, random)
+    }
+
+    /// Whether somebody among these recipients of the file is this one: with the same label, the
+    /// same password or key, and the same derivation. Whoever makes a change again, as nobody
+    /// told him that it was made, adds nobody twice.
+    ///
+    /// With a password this takes as long as deriving a key from it, for each with that label.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::TooCostly`] beyond the limits, [`OpenError::OutOfMemory`].
+    pub fn has_recipient(
+        &self,
+        among: &[Stanza],
+        recipient: &Recipient,
+        limits: &Limits,
+    ) -> Result<bool, OpenError> {
+        for stanza in among {
+            if stanza.is_of(recipient, &self.prefix.salt, limits)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// A keyring with these recipients, for a header of at least `header_len` bytes: with the

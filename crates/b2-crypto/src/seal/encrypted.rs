@@ -2,7 +2,6 @@
 
 use core::fmt;
 
-use aes_gcm::aead::inout::InOutBuf;
 use zeroize::Zeroizing;
 
 use super::pins::Pins;
@@ -49,6 +48,9 @@ pub enum EncryptedError<E> {
     /// header, when nobody writes to it.
     #[error("the content changed while it was encrypted")]
     SourceChanged,
+    /// Whoever asked did not want to wait any longer. Ask again.
+    #[error("the comparison with what was encrypted before was stopped")]
+    Stopped,
 }
 
 impl<S: ReadAt> Encrypted<S> {
@@ -127,7 +129,7 @@ impl<S: ReadAt> Encrypted<S> {
             return Err(changed);
         }
         let nonce = FrameNonce::new(frame, self.layout.is_last(frame));
-        let tag = self.file.cipher.seal(nonce, InOutBuf::from(text));
+        let tag = self.file.cipher.seal(nonce, text);
         if !self.pins.holds(frame, &tag) {
             return Err(changed);
         }

@@ -3,7 +3,6 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use aes_gcm::aead::inout::InOutBuf;
 use zeroize::Zeroizing;
 
 use super::NewFile;
@@ -103,7 +102,7 @@ fn seal(file: &NewFile, frame: &mut u64, content: &[u8], last: bool, output: &mu
     let begin = output.len();
     output.extend_from_slice(content);
     let nonce = FrameNonce::new(*frame, last);
-    let tag = file.cipher.seal(nonce, InOutBuf::from(&mut output[begin..]));
+    let tag = file.cipher.seal(nonce, &mut output[begin..]);
     output.extend_from_slice(&tag);
     *frame += 1;
 }

@@ -9,11 +9,15 @@ use serde::Deserialize;
 use crate::hex::bytes;
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Answer {
     source: String,
     derivation: String,
     hash: String,
+    #[serde(default)]
     password: String,
+    /// In place of a password that is no text.
+    password_hex: Option<String>,
     salt: String,
     iterations: u32,
     output: String,
@@ -49,8 +53,10 @@ fn derivations_give_the_known_answers() {
         };
         let expected = bytes(&answer.output);
         let mut output = vec![0; expected.len()];
-        let (password, salt) = (answer.password.as_bytes(), bytes(&answer.salt));
-        pbkdf1(hash, password, &salt, answer.iterations, stretching, &mut output).unwrap();
+        let password = answer.password_hex.as_deref().map(bytes);
+        let password = password.unwrap_or_else(|| answer.password.clone().into_bytes());
+        let salt = bytes(&answer.salt);
+        pbkdf1(hash, &password, &salt, answer.iterations, stretching, &mut output).unwrap();
         assert_eq!(output, expected, "{} {}", answer.source, answer.derivation);
     }
 }

@@ -113,7 +113,8 @@ impl Keeps {
 }
 
 impl ChangeRecipients {
-    /// Adds somebody.
+    /// Adds somebody. Whoever is there already, with the same label and the
+    /// same password or key, is not added again.
     pub fn with_added(mut self, recipient: Recipient) -> Self {
         self.added.push(recipient);
         self
@@ -198,6 +199,10 @@ impl ChangeRecipients {
         let keyring = stored.as_ref().unwrap_or_else(|| header.keyring());
         let mut stanzas = self.keeps.of(keyring.stanzas())?;
         for recipient in &self.added {
+            let there = file.has_recipient(&stanzas, recipient, &self.limits);
+            if there.map_err(failure::open)? {
+                continue;
+            }
             stanzas.push(file.wrap(recipient, &mut system).map_err(failure::seal)?);
         }
         let keyring = file.keyring(stanzas, 0).map_err(failure::seal)?;

@@ -3,14 +3,12 @@
 
 use std::sync::Arc;
 
-use b2_core::body::BodyVerifier;
 use b2_core::error::{Error, LocalError, RequestError};
 use b2_core::upload::{CannotResume, Resume, StoredFile, WholeDigest};
 use b2_crypto::{
-    Encrypted, EncryptedError, Header, Limits, NewFile, NoRandomness, OpenFile, Recipient, Reseal,
+    Encrypted, EncryptedError, Header, Limits, NewFile, NoRandomness, OpenFile, Recipient,
     SealError, SealOptions,
 };
-use b2_proto::Sha1Digest;
 
 use crate::drive::Ends;
 use crate::encryption::choice::{Cipher, ClientEncryption};
@@ -117,27 +115,11 @@ impl Preparation<'_> {
         let digest = left.digest.ok_or_else(|| cannot(CannotResume::NoDigest))?;
         let open = unlocked(&header, recipients, options).ok_or_else(another)?;
         let reseal = open.reseal(&header, *session, self.plain()).map_err(unsealed)?;
-        let same = self.digest(&reseal)? == digest;
-        reseal.confirmed(same).map_err(unsealed)
-    }
-
-    /// Reads and seals everything; nothing leaves.
-    fn digest(&self, reseal: &Reseal<Plain>) -> Result<Sha1Digest, Error> {
-        let (mut verifier, mut reader) = (BodyVerifier::default(), reseal.reader());
-        let mut buffer = vec![0; 1 << 20];
-        loop {
-            if self.ends.control.wishes().stop.is_some() {
-                return Err(Error::Cancelled);
-            }
-            match reader.read(&mut buffer).map_err(unsealed)? {
-                0 => break,
-                read => {
-                    verifier.update(&buffer[..read]);
-                    self.ends.meter.hashed(read as u64);
-                }
-            }
-        }
-        verifier.digest().ok_or_else(|| cannot(CannotResume::Contradiction))
+        let same = reseal.confirm(digest.as_bytes(), &mut |bytes| {
+            self.ends.meter.hashed(bytes);
+            self.ends.control.wishes().stop.is_none()
+        });
+        same.map_err(unsealed)
     }
 
     fn classic(&mut self, cipher: &ClassicCipher) -> Result<(), Error> {
@@ -192,6 +174,7 @@ fn unsealed(error: EncryptedError<std::io::Error>) -> Error {
         EncryptedError::Source(error) => Error::Local(LocalError::source(error)),
         EncryptedError::Seal(SealError::LengthChanged) => cannot(CannotResume::Modified),
         EncryptedError::Seal(error) => failure::seal(error).into(),
+        EncryptedError::Stopped => Error::Cancelled,
         _ => cannot(CannotResume::Content),
     }
 }

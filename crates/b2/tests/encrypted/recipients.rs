@@ -62,6 +62,28 @@ async fn they_come_and_go_and_no_content_moves() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_that_is_made_again_adds_nobody_twice() {
+    let site = site().await;
+    let with = ClientEncryption::key(key()).with_options(frames());
+    let upload = site.bucket.upload("x", pattern(3 * PART)).with_client_encryption(with);
+    soon(upload).await.unwrap();
+    let add = async |recipient| {
+        let change = site.bucket.change_recipients("x", Unlock::RawKey(key()));
+        let copied = soon(change.with_added(recipient).run()).await.unwrap().file;
+        copied.file_info[CLIENT_KEYRING].len()
+    };
+    let hers = || password("hers").with_label("her");
+    let two = add(hers()).await;
+    assert_eq!(add(hers()).await, two, "she is there twice");
+    // The same password under another name, and another one under the same, are others.
+    let three = add(password("hers").with_label("him")).await;
+    let four = add(password("his").with_label("her")).await;
+    assert!(two < three && three < four);
+    assert_eq!(add(hers()).await, four, "she is there twice");
+    assert_eq!(opens(&site, ClientDecryption::password("hers")).await, Ok(()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_that_cannot_be_leaves_the_file() {
     let site = site().await;
     let with = ClientEncryption::key(key()).with_options(frames());

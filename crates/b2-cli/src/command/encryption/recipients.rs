@@ -71,6 +71,8 @@ struct Row {
     recipients: usize,
     /// Whether the content had to be copied, as there was no room in the header.
     copied: bool,
+    /// Whether it was so already: the same command was interrupted before.
+    already: bool,
 }
 
 impl Recipients {
@@ -80,38 +82,48 @@ impl Recipients {
         let row =
             self.change(&context.output, shown).await.map_err(|failure| failure.during(what))?;
         context.output.record(&row, || {
-            let copied = if row.copied { ", and was copied to make room" } else { "" };
+            let how = match row {
+                Row { already: true, .. } => "already, and nothing was changed",
+                Row { copied: true, .. } => "now, and was copied to make room",
+                _ => "now",
+            };
             let others = if row.recipients == 1 { "recipient" } else { "recipients" };
-            vec![format!("{} has {} {others} now{copied}", row.file, row.recipients)]
+            vec![format!("{} has {} {others} {how}", row.file, row.recipients)]
         })
     }
 
     async fn change(&self, output: &Output, shown: String) -> Result<Row, Failure> {
-        let added = self.changes.added()?;
+        let wanted = Wanted {
+            added: self.changes.added()?,
+            remove: self.changes.remove.clone(),
+            only: self.changes.only,
+        };
         let mut target = Target::open(&self.file)?;
-        let header = target.header()?;
+        let (header, finished) = target.header()?;
+        if finished {
+            output.say("an interrupted change was finished first");
+        }
         let unlock = Unlock::from(self.secret.get(false).await?);
-        let (only, remove, len) = (self.changes.only, self.changes.remove.clone(), target.len);
+        let len = target.len;
         let change = move || {
-            let changed = changed(
-                &header,
-                &unlock,
-                len,
-                |present| match only {
-                    true => Ok(Vec::new()),
-                    false => kept(present, &remove),
-                },
-                &added,
-            )?;
-            Ok((header, changed))
+            let made = wanted.is_made(&header, &unlock, finished)?;
+            let changed = match made {
+                true => header.clone(),
+                false => wanted.changed(&header, &unlock, len)?,
+            };
+            Ok((header, changed, made))
         };
         // To derive keys takes a while.
-        let (header, changed) = aside(change).await?;
+        let (header, changed, already) = aside(change).await?;
         let copied = changed.len() != header.len();
-        let row = Row { file: shown, recipients: changed.keyring().stanzas().len(), copied };
-        match copied {
-            true => self.copy(output, target, header.len() as u64, &changed).await?,
-            false => aside(move || target.replace(&changed)).await?,
+        let recipients = changed.keyring().stanzas().len();
+        let row = Row { file: shown, recipients, copied, already };
+        match row {
+            Row { already: true, .. } => {}
+            Row { copied: true, .. } => {
+                self.copy(output, target, header.len() as u64, &changed).await?;
+            }
+            _ => aside(move || target.replace(&changed)).await?,
         }
         Ok(row)
     }
@@ -148,31 +160,78 @@ async fn aside<T: Send + 'static>(
     done.map_err(|error| Failure::local("the change stopped", error.into()))?
 }
 
-/// All but those with these labels.
-fn kept(present: &[Stanza], remove: &[String]) -> Result<Vec<Stanza>, Failure> {
-    let has = |label: &&String| present.iter().any(|stanza| stanza.label() == **label);
-    if let Some(nobody) = remove.iter().find(|label| !has(label)) {
-        return Err(Failure::Usage(format!("no recipient is labelled {nobody}; see `b2 inspect`")));
-    }
-    let stays = |stanza: &&Stanza| !remove.iter().any(|label| label == stanza.label());
-    Ok(present.iter().filter(stays).cloned().collect())
+/// Who is to open the file from now on.
+struct Wanted {
+    added: Vec<Recipient>,
+    remove: Vec<String>,
+    only: bool,
 }
 
-/// The header with those that are kept and added, as long as the one before if they fit.
-fn changed(
-    header: &Header,
-    unlock: &Unlock,
-    file_len: u64,
-    keep: impl FnOnce(&[Stanza]) -> Result<Vec<Stanza>, Failure>,
-    added: &[Recipient],
-) -> Result<Header, Failure> {
-    let open = header.unlock(unlock, &Limits::default()).map_err(EncryptionFailure::from)?;
-    open.layout(file_len).map_err(EncryptionFailure::from)?;
-    let mut stanzas = keep(header.keyring().stanzas())?;
-    for recipient in added {
-        stanzas.push(open.wrap(recipient, &mut system).map_err(EncryptionFailure::from)?);
+impl Wanted {
+    /// Whether it is so already, as the same command was interrupted and all of its work is done.
+    ///
+    /// The key of then may have been removed by it; whoever was added opens the file too. Labels
+    /// that nobody has are those of removed recipients only if a change was just finished.
+    fn is_made(&self, header: &Header, unlock: &Unlock, finished: bool) -> Result<bool, Failure> {
+        let stanzas = header.keyring().stanzas();
+        let alone = self.only && stanzas.len() == self.added.len();
+        if !(alone || (finished && !self.only)) {
+            return Ok(false);
+        }
+        let limits = Limits::default();
+        let added = self.added.iter().map(Recipient::unlock);
+        let mut unlocks = std::iter::once(unlock.clone()).chain(added);
+        let Some(open) = unlocks.find_map(|one| header.unlock(&one, &limits).ok()) else {
+            return Ok(false);
+        };
+        let has = |among: &[Stanza], recipient| {
+            open.has_recipient(among, recipient, &limits).map_err(EncryptionFailure::from)
+        };
+        for recipient in &self.added {
+            if !has(stanzas, recipient)? {
+                return Ok(false);
+            }
+        }
+        for gone in stanzas.iter().filter(|stanza| self.removes(stanza)) {
+            let mut added = self.added.iter().map(|one| has(std::slice::from_ref(gone), one));
+            if !added.try_fold(false, |any, one| one.map(|one| any || one))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
-    Ok(fitting(header, &open, stanzas)?)
+
+    fn removes(&self, stanza: &Stanza) -> bool {
+        self.remove.iter().any(|label| label == stanza.label())
+    }
+
+    /// All that stay.
+    fn kept(&self, present: &[Stanza]) -> Result<Vec<Stanza>, Failure> {
+        if self.only {
+            return Ok(Vec::new());
+        }
+        let has = |label: &&String| present.iter().any(|stanza| stanza.label() == **label);
+        if let Some(nobody) = self.remove.iter().find(|label| !has(label)) {
+            let usage = format!("no recipient is labelled {nobody}; see `b2 inspect`");
+            return Err(Failure::Usage(usage));
+        }
+        Ok(present.iter().filter(|stanza| !self.removes(stanza)).cloned().collect())
+    }
+
+    /// The header with those that stay and are added, as long as the one before if they fit.
+    fn changed(&self, header: &Header, unlock: &Unlock, file_len: u64) -> Result<Header, Failure> {
+        let limits = Limits::default();
+        let open = header.unlock(unlock, &limits).map_err(EncryptionFailure::from)?;
+        open.layout(file_len).map_err(EncryptionFailure::from)?;
+        let mut stanzas = self.kept(header.keyring().stanzas())?;
+        for recipient in &self.added {
+            let there = open.has_recipient(&stanzas, recipient, &limits);
+            if !there.map_err(EncryptionFailure::from)? {
+                stanzas.push(open.wrap(recipient, &mut system).map_err(EncryptionFailure::from)?);
+            }
+        }
+        Ok(fitting(header, &open, stanzas)?)
+    }
 }
 
 fn fitting(
@@ -232,14 +291,16 @@ impl Target {
         Failure::local(format!("cannot write {}", self.shown.display()), source)
     }
 
-    /// The header. What an earlier change has left is finished first.
-    fn header(&mut self) -> Result<Header, Failure> {
+    /// The header. What an earlier change has left is finished first, and whether it was is told.
+    fn header(&mut self) -> Result<(Header, bool), Failure> {
         let (header, bytes) = inspect::header(&mut self.file, &self.path)?;
-        if bytes.get(..header.len()) != Some(&header.to_bytes()) {
+        let there = pending::left(&self.path, &bytes).map_err(|error| self.failed(error))?;
+        let finished = there.is_some();
+        if finished {
             let finished = pending::finish(&self.path, &mut self.file, &header);
             finished.map_err(|error| self.failed(error))?;
         }
-        Ok(header)
+        Ok((header, finished))
     }
 
     fn replace(&mut self, header: &Header) -> Result<(), Failure> {
