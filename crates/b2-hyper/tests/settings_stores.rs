@@ -164,6 +164,12 @@ async fn what_is_accepted_comes_from_a_store_of_each_kind() {
         let outcome = get(&with(&[&kind, &store, &password]), &url).await;
         outcome.unwrap_or_else(|error| panic!("{kind}: {error:?}"));
     }
+    // What has no private key is nothing to show.
+    for (number, store) in [(8, "rsa.cert.pem"), (11, "rsa.p7b"), (13, "rsa.pub")] {
+        let kind = format!("SSLCertStoreType={number}");
+        let error = refused(&[&kind, &format!("SSLCertStore={}", named(store))]);
+        assert!(matches!(error, IdentityError::NoKey), "{kind}: {error:?}");
+    }
     let other = format!("SSLAcceptServerCertStore={}", named("p256.cert.pem"));
     for texts in [&[&*other][..], &[]] {
         assert_eq!(get(&with(texts), &url).await.unwrap_err().kind, Kind::Tls, "{texts:?}");
