@@ -96,7 +96,8 @@ async fn proxy_ssl_says_how_the_proxy_itself_is_spoken_to() {
 #[tokio::test]
 async fn a_firewall_of_socks_4_is_told_an_address_and_a_user() {
     let texts = ["FirewallType=2", "FirewallHost=127.0.0.1", "FirewallPort=%", "FirewallUser=ada"];
-    let bytes = first_bytes(&texts, "http://127.0.0.1:81/x").await;
+    // The name is looked up here: this version knows none.
+    let bytes = first_bytes(&texts, "http://localhost:81/x").await;
     assert_eq!(bytes, "\u{4}\u{1}\0Q\u{7f}\0\0\u{1}ada\0");
 }
 
