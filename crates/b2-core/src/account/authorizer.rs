@@ -185,6 +185,7 @@ fn request(account: &mut Account, ticket: Ticket, now: Instant) -> Result<Transm
     let uri = format!("{}/b2api/v4/{OPERATION}", account.config.realm());
     let request = RequestBuilder::new(OPERATION, http::Method::GET, &uri, account.config())?
         .authorization(&basic(&account.credentials))?
+        .for_document()
         .body(BodyPlan::Empty);
     Ok(Transmit {
         ticket,
