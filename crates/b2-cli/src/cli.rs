@@ -1,10 +1,13 @@
 //! What can be said on the command line, apart from the commands themselves.
 
+use std::ffi::OsString;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, Parser};
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, CommandFactory as _, Parser};
 
 use crate::command::Command;
+use crate::setting::Setting;
 
 const AFTER_HELP: &str = "\
 Environment:
@@ -17,6 +20,12 @@ Environment:
   B2_SOURCE_SSE_C_KEY_B64, B2_DESTINATION_SSE_C_KEY_B64
                          keys of files under SSE-C: 32 bytes in base64
   B2_USER_AGENT_APPEND   text to add to the User-Agent of every request
+  B2_CONFIG              settings of the connection as --config takes them, one in each line
+  HTTPS_PROXY, ALL_PROXY, http_proxy, NO_PROXY
+                         proxies, as curl reads them; this machine is no exception
+
+Example:
+  b2 --config ProxyServer=proxy.example --config ProxyPort=3128 ls
 
 Exit codes:
   0 done                     6 the key is wrong or missing
@@ -66,6 +75,28 @@ pub(crate) struct Options {
         overrides_with = "patience"
     )]
     pub(crate) patience: Duration,
+
+    /// Set something of the connection by its name; may be given several times
+    #[arg(long, global = true, value_name = "NAME=VALUE")]
+    pub(crate) config: Vec<Setting>,
+}
+
+impl Cli {
+    /// Reads a command line, the name of the program first.
+    pub(crate) fn read(arguments: &[OsString]) -> Result<Self, clap::Error> {
+        let cli = Self::try_parse_from(arguments)?;
+        // Of options on both sides of a command's name, clap keeps one side.
+        let said = |argument: &&OsString| {
+            let text = argument.to_string_lossy();
+            text == "--config" || text.starts_with("--config=")
+        };
+        let options = arguments.iter().take_while(|argument| *argument != "--");
+        if options.filter(said).count() == cli.options.config.len() {
+            return Ok(cli);
+        }
+        let message = "--config has to be given before the command or behind it, not on both sides";
+        Err(Self::command().error(ErrorKind::ArgumentConflict, message))
+    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -75,13 +106,30 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]
     fn the_arguments_do_not_contradict_each_other() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_setting_is_lost() {
+        let read = |line: &str| {
+            let arguments: Vec<OsString> = line.split(' ').map(Into::into).collect();
+            Cli::read(&arguments).map(|cli| cli.options.config.len())
+        };
+        for (line, count) in [
+            ("b2 ls", 0),
+            ("b2 --config a=1 --config=b=2 ls", 2),
+            ("b2 ls --config a=1 --config=b=2", 2),
+            ("b2 file upload --config a=1 b - x", 1),
+            ("b2 file upload b -- - --config", 0),
+        ] {
+            assert_eq!(read(line).unwrap(), count, "{line}");
+        }
+        let error = read("b2 --config a=secret ls --config b=secret").unwrap_err().to_string();
+        assert!(error.contains("both sides") && !error.contains("secret"), "{error}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What every command works with.
 
-use b2::{Client, Config, Credentials, Observer, RetryPolicy};
+use b2::{Client, ClientBuilder, Config, Credentials, Observer, RetryPolicy};
 
 use crate::cli::Options;
 use crate::credentials::{self, Authorization, CredentialsFile};
@@ -8,6 +8,7 @@ use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::narrator::Narrator;
 use crate::output::Output;
+use crate::setting::{Origin, Setting, SettingFailure};
 use crate::signals::Tidying;
 
 /// The first part of the User-Agent.
@@ -71,7 +72,31 @@ impl Context {
             let pem = std::fs::read(path).map_err(unreadable)?;
             builder = builder.with_root_certificates_pem(&pem);
         }
+        self.set(&mut builder)?;
+        if self.wants_connection_log() {
+            let output = self.output.clone();
+            builder = builder.with_connection_log(move |line| {
+                output.tell(&format!("{}: {}", line.kind, line.message))
+            });
+        }
         Ok(builder.build()?)
+    }
+
+    /// Makes the settings of the connection: the variable's, and then those of
+    /// the command line.
+    fn set(&self, builder: &mut ClientBuilder) -> Result<(), SettingFailure> {
+        // Like every program that is run by a shell.
+        let detect = Setting::from("ProxyAutoDetect=True".to_owned());
+        let mut variable = std::iter::once(&detect).chain(&self.environment.config);
+        variable.try_for_each(|setting| setting.apply(builder, Origin::Variable))?;
+        let options = &self.options.config;
+        options.iter().try_for_each(|setting| setting.apply(builder, Origin::Option))
+    }
+
+    /// Unless somebody names a level, nobody wants to read about connections.
+    fn wants_connection_log(&self) -> bool {
+        let mut all = self.environment.config.iter().chain(&self.options.config);
+        all.any(|setting| setting.is("LogLevel") || setting.is("log_level"))
     }
 
     fn config(&self, authorization: &Authorization) -> Config {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use b2::{ApplicationKey, CustomerKey};
 
 use crate::failure::Failure;
+use crate::setting::Setting;
 
 /// The variables that this program reads. Empty ones count as unset.
 #[derive(Debug, Default)]
@@ -18,6 +19,8 @@ pub(crate) struct Environment {
     pub(crate) user_agent_append: Option<String>,
     pub(crate) account_info: Option<PathBuf>,
     pub(crate) ca_cert: Option<PathBuf>,
+    /// Settings of the connection.
+    pub(crate) config: Vec<Setting>,
 }
 
 impl Environment {
@@ -29,6 +32,7 @@ impl Environment {
             user_agent_append: text("B2_USER_AGENT_APPEND")?,
             account_info: value("B2_ACCOUNT_INFO").map(PathBuf::from),
             ca_cert: value("B2_CA_CERT").map(PathBuf::from),
+            config: text("B2_CONFIG")?.as_deref().map(Setting::lines).unwrap_or_default(),
         })
     }
 }

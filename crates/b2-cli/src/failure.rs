@@ -9,6 +9,7 @@ use crate::command::EncryptionFailure;
 use crate::credentials::CredentialsError;
 use crate::exit::Exit;
 use crate::redact;
+use crate::setting::SettingFailure;
 use crate::signals::Stop;
 
 /// Why a command failed. Each level prints only itself.
@@ -27,6 +28,8 @@ pub(crate) enum Failure {
     Local { what: String, source: io::Error },
     #[error("{0}")]
     Usage(String),
+    #[error(transparent)]
+    Setting(#[from] SettingFailure),
     #[error("no file named {name} in {bucket}")]
     NoSuchFile { bucket: String, name: String },
     #[error("nothing was deleted, as you did not agree")]
@@ -74,7 +77,7 @@ impl Failure {
             Self::Encryption(failure) => failure.exit(),
             Self::During { source, .. } => source.exit(),
             Self::Local { .. } => Exit::LocalFile,
-            Self::Usage(_) => Exit::Usage,
+            Self::Usage(_) | Self::Setting(_) | Self::Build(BuildError::Settings(_)) => Exit::Usage,
             Self::NoSuchFile { .. } => Exit::FileNotFound,
             Self::NotAllDeleted { exit, .. } => *exit,
             Self::Stopped(stop) => stop.exit(),
@@ -88,6 +91,7 @@ impl Failure {
         match self {
             Self::Credentials(error) => error.advice(),
             Self::Encryption(failure) => failure.advice(),
+            Self::Setting(failure) => failure.advice(),
             Self::During { source, .. } => source.advice(),
             Self::B2(Error::Local(local))
                 if local.source.kind() == io::ErrorKind::AlreadyExists =>

@@ -22,13 +22,12 @@ mod prompt;
 mod redact;
 mod report;
 mod rows;
+mod setting;
 mod signals;
 mod uri;
 mod walk;
 
 use std::process::ExitCode;
-
-use clap::Parser as _;
 
 use crate::cli::Cli;
 use crate::command::Command;
@@ -38,7 +37,8 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let cli = match Cli::read(&arguments) {
         Ok(cli) => cli,
         Err(refusal) => return report::unparsed(&refusal).into(),
     };

@@ -81,11 +81,17 @@ impl RequestBuilder {
         Error::Request { operation: self.operation, source }
     }
 
-    pub(crate) fn json(mut self, body: Bytes) -> http::Request<BodyPlan> {
+    /// The answer is a document, whatever the request is.
+    pub(crate) fn for_document(mut self) -> Self {
         self.request.extensions_mut().insert(Document::new());
+        self
+    }
+
+    pub(crate) fn json(self, body: Bytes) -> http::Request<BodyPlan> {
+        let mut builder = self.for_document();
         let json = HeaderValue::from_static("application/json");
-        self.request.headers_mut().insert(CONTENT_TYPE, json);
-        self.body(BodyPlan::Bytes(body))
+        builder.request.headers_mut().insert(CONTENT_TYPE, json);
+        builder.body(BodyPlan::Bytes(body))
     }
 
     /// Adds the body and its exact length. A request without a body bears no

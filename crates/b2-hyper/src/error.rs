@@ -42,6 +42,14 @@ pub enum BuildError {
     /// or `socks5`, a host and perhaps a port.
     #[error("not the URL of a proxy (its scheme may be http, https, socks4, socks4a or socks5)")]
     ProxyUrl,
+    /// A variable of the environment cannot be used; the source says why.
+    #[error("the variable {name} of the environment")]
+    Variable {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong with it.
+        source: Box<Self>,
+    },
     /// A text is not the place of a script that chooses proxies: an `http`,
     /// `https` or `file` URL, or a path.
     #[error("not the URL of a script that chooses proxies")]

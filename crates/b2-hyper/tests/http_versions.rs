@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
 mod authority;
+#[expect(dead_code, reason = "shared with other tests, which use all of it")]
+mod named;
 mod server;
 
 use std::io::Write;
@@ -157,6 +159,25 @@ async fn http_2_falls_back_if_it_may() {
     assert_eq!((error.kind, error.sent), (Kind::Tls, Sent::Nothing), "{error:?}");
 }
 
+#[tokio::test]
+async fn http_2_and_its_fallback_have_names() {
+    let authority = Authority::new();
+    let old = authority.serve(&["localhost"], answering);
+    let (new, _seen) = h2_server(&authority).await;
+    let roots = format!("SSLServerCACerts={}", authority.pem);
+    for (fallback, reaches_old) in
+        [("AllowHTTPFallback=True", true), ("AllowHTTPFallback=False", false)]
+    {
+        let transport = named::with(&[&roots, "HTTPVersion=2.0", fallback]);
+        let answer = post(&transport, &format!("https://localhost:{new}/"), 5).await.unwrap();
+        assert_eq!(facts(&answer).http_version, Version::HTTP_2, "{fallback}");
+        let outcome = post(&transport, &format!("https://localhost:{old}/"), 5).await;
+        let expected = if reaches_old { Ok(Version::HTTP_11) } else { Err(Kind::Tls) };
+        let version = outcome.map(|answer| answer.version()).map_err(|error| error.kind);
+        assert_eq!(version, expected, "{fallback}");
+    }
+}
+
 /// A server that tells heads and answers.
 fn telling() -> (SocketAddr, Receiver<String>) {
     let (told, heads) = channel();
@@ -259,14 +280,13 @@ async fn block_lengths(authority: &Authority) -> (u16, Receiver<usize>) {
 }
 
 /// The lengths of the headers of two requests that are the same.
-async fn twice(headers: HeaderOverrides) -> (usize, usize) {
+async fn twice(builder: Builder) -> (usize, usize) {
     let authority = Authority::new();
     let (port, lengths) = block_lengths(&authority).await;
-    let transport = HyperTransport::builder()
+    let transport = builder
         .with_platform_roots(false)
         .with_root_certificates_pem(&authority.pem)
         .with_http_version(HttpVersion::Http2Only)
-        .with_headers(headers)
         .build()
         .unwrap();
     for _ in 0..2 {
@@ -285,15 +305,19 @@ async fn twice(headers: HeaderOverrides) -> (usize, usize) {
 
 #[tokio::test]
 async fn headers_that_are_named_are_written_out_each_time() {
-    let (first, second) = twice(HeaderOverrides::new()).await;
+    let with = |headers| HyperTransport::builder().with_headers(headers);
+    let (first, second) = twice(HyperTransport::builder()).await;
     // By then both tables have all of them: a byte each.
     assert!(second < 10, "{first}, {second}");
-    let (first, second) =
-        twice(HeaderOverrides::new().with_unindexed("x-other, X-Site").unwrap()).await;
-    assert!(second > 25, "{first}, {second}");
+    let named = HeaderOverrides::new().with_unindexed("x-other, X-Site").unwrap();
+    let by_name = named::builder(&["HTTP2HeadersWithoutIndexing=x-other, X-Site"]);
+    for builder in [with(named), by_name] {
+        let (first, second) = twice(builder).await;
+        assert!(second > 25, "{first}, {second}");
+    }
     // So are those with secrets, unnamed.
     let secret = HeaderOverrides::new().with_authorization("a-token-that-takes-its-place").unwrap();
-    let (first, second) = twice(secret).await;
+    let (first, second) = twice(with(secret)).await;
     assert!(second > 25, "{first}, {second}");
     assert!(HeaderOverrides::new().with_unindexed("a b").is_err());
 }

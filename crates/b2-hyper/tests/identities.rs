@@ -5,12 +5,12 @@
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
 mod authority;
+mod clients;
 mod server;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use authority::{Authority, answering, default_provider, serve};
+use authority::{Authority, answering};
 use b2_core::error::TransportError;
 use b2_core::port::{RequestBody, Transport};
 use b2_hyper::HyperTransport;
@@ -20,11 +20,9 @@ use b2_hyper::tls::{
     open_with_certificate,
 };
 use bytes::Bytes;
-use rcgen::CertificateParams;
-use rustls::RootCertStore;
+use clients::asking;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::server::WebPkiClientVerifier;
 
 const PASSWORD: &str = "secret";
 const KINDS: [&str; 5] = ["rsa", "p256", "p384", "p521", "ed25519"];
@@ -48,18 +46,6 @@ fn public(kind: &str) -> PublicKey {
 /// A certificate for this key, which vouches for itself.
 fn certificate(kind: &str) -> CertificateDer<'static> {
     CertificateDer::from_pem_slice(&read(&format!("{kind}.cert.pem"))).unwrap()
-}
-
-/// A server that wants a certificate that these vouch for.
-fn asking(authority: &Authority, trusted: &[CertificateDer<'static>]) -> u16 {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(trusted.iter().cloned());
-    let provider = Arc::new(default_provider());
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
-    let verifier = verifier.build().unwrap();
-    let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-    serve(authority.server_that(params, |it| it.with_client_cert_verifier(verifier)), answering)
-        .port()
 }
 
 async fn show(authority: &Authority, identity: Identity, port: u16) -> Result<(), TransportError> {

@@ -266,6 +266,28 @@ async fn a_capture_sees_chunks_and_what_is_under_tls() {
 }
 
 #[tokio::test]
+async fn each_level_has_its_number() {
+    for (text, level) in [
+        ("LogLevel=0", LogLevel::None),
+        ("LogLevel=1", LogLevel::Info),
+        ("LogLevel=2", LogLevel::Verbose),
+        ("LogLevel=3", LogLevel::Debug),
+    ] {
+        let mut settings = Settings::default();
+        settings.apply(text).unwrap();
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&lines);
+        let builder = settings.builder().unwrap();
+        let builder = builder.with_log(move |line: LogLine| kept.lock().unwrap().push(line.level));
+        let transport = builder.build().unwrap();
+        post(&transport, &format!("http://{}/", serving()), b"x").await.unwrap();
+        drop(transport);
+        let most = lines.lock().unwrap().iter().max().copied();
+        assert_eq!(most.unwrap_or(LogLevel::None), level, "{text}");
+    }
+}
+
+#[tokio::test]
 async fn settings_turn_capture_and_log_on() {
     let mut settings = Settings::default();
     for text in ["TransferredRequest=on", "TransferredDataLimit=30", "LogLevel=3"] {
@@ -280,9 +302,6 @@ async fn settings_turn_capture_and_log_on() {
     let transcript = answer.extensions().get::<Arc<Transcript>>().unwrap();
     assert_eq!(transcript.response().len(), 30);
     assert!(lines.lock().unwrap().iter().any(|line| line.kind == LogKind::RequestHeaders));
-    for number in 0..=3 {
-        settings.apply(&format!("LogLevel={number}")).unwrap();
-    }
     assert!(settings.apply("LogLevel=4").is_err());
     for name in ["StatusLine", "SentHeaders", "TransferredHeaders", "TransferredData"] {
         let error = settings.apply(name).unwrap_err().to_string();

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use b2_core::error::{Sent, TransportError, TransportErrorKind as Kind};
 use b2_core::port::{RequestBody, ResponseBody, Transport};
 use b2_hyper::pace::RateLimit;
+use b2_hyper::settings::Settings;
 use b2_hyper::{HyperTransport, UrlPolicy};
 use bytes::Bytes;
 
@@ -73,6 +74,19 @@ async fn a_limit_holds_back_what_is_sent_until_it_is_lifted() {
     let (answer, ()) = tokio::join!(send(&transport, &url, 30_000_000), lifting);
     assert_eq!(answer.unwrap().status(), 200);
     assert!(begun.elapsed() < Duration::from_secs(15), "the limit was not lifted");
+    let by_then = amounts.recv_timeout(SOON).unwrap();
+    assert!(by_then <= 450_000, "{by_then} bytes in 300 ms");
+}
+
+#[tokio::test]
+async fn a_limit_has_a_name() {
+    let (server, amounts) = halfway();
+    let mut settings = Settings::default();
+    settings.apply("MaxTransferRate=1000000").unwrap();
+    let transport = settings.builder().unwrap().build().unwrap();
+    let begun = Instant::now();
+    send(&transport, &format!("http://{server}/"), 800_000).await.unwrap();
+    assert!(begun.elapsed() >= Duration::from_millis(600), "{:?}", begun.elapsed());
     let by_then = amounts.recv_timeout(SOON).unwrap();
     assert!(by_then <= 450_000, "{by_then} bytes in 300 ms");
 }

@@ -5,6 +5,8 @@
 
 #[expect(dead_code, reason = "shared with other tests, which use all of it")]
 mod authority;
+#[expect(dead_code, reason = "shared with other tests, which use all of it")]
+mod named;
 mod server;
 
 use std::io::Write;
@@ -235,20 +237,23 @@ async fn from_https_to_http_goes_no_secret_and_only_if_all_are_followed() {
         Ok(())
     });
     let url = format!("https://localhost:{port}/");
-    let trusting = |redirects| {
-        HyperTransport::builder()
-            .with_platform_roots(false)
-            .with_root_certificates_pem(&authority.pem)
-            .with_redirects(redirects)
-            .build()
-            .unwrap()
+    // By builder and by name.
+    let redirecting = |redirects| HyperTransport::builder().with_redirects(redirects);
+    let by_name = |number| named::builder(&[&format!("FollowRedirects={number}")]);
+    let trusting = |builder: b2_hyper::Builder| {
+        let builder = builder.with_platform_roots(false);
+        builder.with_root_certificates_pem(&authority.pem).build().unwrap()
     };
-    let error = send(&trusting(Redirects::same_scheme()), Method::GET, &url, 0).await;
-    assert_eq!(*cause(&error.unwrap_err()), RedirectError::Scheme);
+    for builder in [redirecting(Redirects::same_scheme()), by_name(2)] {
+        let error = send(&trusting(builder), Method::GET, &url, 0).await;
+        assert_eq!(*cause(&error.unwrap_err()), RedirectError::Scheme);
+    }
     assert!(seen.try_recv().is_err());
-    send(&trusting(Redirects::always()), Method::GET, &url, 0).await.unwrap();
-    let (head, _) = hear(&seen);
-    assert!(!head.contains("canary"), "{head}");
+    for builder in [redirecting(Redirects::always()), by_name(1)] {
+        send(&trusting(builder), Method::GET, &url, 0).await.unwrap();
+        let (head, _) = hear(&seen);
+        assert!(!head.contains("canary"), "{head}");
+    }
 }
 
 #[tokio::test]

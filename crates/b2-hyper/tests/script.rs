@@ -253,6 +253,30 @@ fn a_script_that_cannot_be_stopped_holds_up_nobody() {
     assert_eq!(heads.lock().unwrap().len(), 1);
 }
 
+/// Variables of the environment cannot be changed while others run, so another
+/// process has them.
+#[tokio::test]
+async fn a_script_of_the_environment_is_asked_if_told() {
+    const SELF: &str = "a_script_of_the_environment_is_asked_if_told";
+    if std::env::var("auto_proxy").is_ok() {
+        let mut settings = Settings::default();
+        settings.apply("ProxyAutoDetect=True").unwrap();
+        let transport = settings.builder().unwrap().build().unwrap();
+        get(&transport, "http://b2.invalid/").await.unwrap();
+        return;
+    }
+    let (proxy, heads) = answering();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("proxy.pac");
+    let script = format!("function FindProxyForURL() {{ return 'PROXY {proxy}'; }}");
+    std::fs::write(&file, script).unwrap();
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", SELF]).env_clear().env("auto_proxy", &file);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(heads.lock().unwrap()[0].starts_with("GET http://b2.invalid/ "));
+}
+
 #[tokio::test]
 async fn a_script_is_fetched_through_the_firewall() {
     let (server, heads) = answering();

@@ -4,71 +4,25 @@
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
 mod authority;
+mod firsts;
+mod named;
 mod server;
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use authority::{Authority, answering};
-use b2_core::error::{TransportError, TransportErrorKind as Kind};
+use b2_core::error::TransportErrorKind as Kind;
 use b2_core::port::{RequestBody, Transport};
-use b2_hyper::HyperTransport;
-use b2_hyper::connect::ConnectionFacts;
 use b2_hyper::settings::Settings;
 use bytes::Bytes;
-
-const SOON: Duration = Duration::from_secs(10);
-
-fn with(texts: &[&str]) -> HyperTransport {
-    let mut settings = Settings::default();
-    for text in texts {
-        settings.apply(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-    }
-    settings.builder().unwrap().build().unwrap()
-}
-
-async fn get(transport: &HyperTransport, url: &str) -> Result<ConnectionFacts, TransportError> {
-    let request = http::Request::get(url).body(RequestBody::from_bytes(Bytes::new())).unwrap();
-    let answer = transport.send(request, Instant::now() + SOON).await?;
-    let facts = ConnectionFacts::clone(answer.extensions().get::<Arc<ConnectionFacts>>().unwrap());
-    let mut body = answer.into_body();
-    while let Some(chunk) = body.chunk().await {
-        chunk?;
-    }
-    Ok(facts)
-}
-
-/// A server that answers everything and tells the first bytes of connections.
-fn telling() -> (SocketAddr, Receiver<Vec<u8>>) {
-    let (told, firsts) = channel();
-    let told = Mutex::new(told);
-    let address = server::listen(move |_, mut stream| {
-        let mut first = vec![0; 10_000];
-        let len = stream.read(&mut first)?;
-        first.truncate(len);
-        let _ = told.lock().unwrap().send(first);
-        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")?;
-        stream.read(&mut [0]).map(drop)
-    });
-    (address, firsts)
-}
-
-/// The first bytes that a server at `%` gets, with settings in which `%` is
-/// its port, for a request to that server or else to `url`.
-async fn first_bytes(texts: &[&str], url: &str) -> String {
-    let (server, firsts) = telling();
-    let fill = |text: &str| text.replace('%', &server.port().to_string());
-    let texts: Vec<_> = texts.iter().map(|text| fill(text)).collect();
-    let texts: Vec<_> = texts.iter().map(String::as_str).collect();
-    let _ = get(&with(&texts), &fill(url)).await;
-    String::from_utf8_lossy(&firsts.recv_timeout(SOON).unwrap()).into_owned()
-}
+use firsts::first_bytes;
+use named::{SOON, get, with};
 
 const DIRECT: &str = "http://127.0.0.1:%/x";
-const ELSEWHERE: &str = "http://b2.example/x";
 
 #[tokio::test]
 async fn headers_and_versions() {
@@ -78,6 +32,7 @@ async fn headers_and_versions() {
         ("other_headers=X-Site: 7", "x-site: 7\r\n"),
         ("KeepAlive=False", "connection: close\r\n"),
         ("HTTPVersion=1.0", "GET /x HTTP/1.0\r\n"),
+        ("HTTPVersion=1.1", "GET /x HTTP/1.1\r\n"),
         ("HTTPVersion=2.0", "GET /x HTTP/1.1\r\n"),
     ] {
         let bytes = first_bytes(&[text], DIRECT).await;
@@ -86,55 +41,7 @@ async fn headers_and_versions() {
 }
 
 #[tokio::test]
-async fn proxies_and_firewalls() {
-    let proxy = ["ProxyServer=127.0.0.1", "ProxyPort=%"];
-    let of = |more: &[&'static str]| [&proxy[..], more].concat();
-    for (texts, expected) in [
-        (of(&[]), "GET http://b2.example/x HTTP/1.1\r\n"),
-        (of(&["ProxyUser=ada", "ProxyPassword=secret"]), "Basic YWRhOnNlY3JldA=="),
-        (of(&["ProxyUser=ada", "ProxyPassword=secret", "ProxyAuthScheme=4"]), "NTLM TlRMTVNTUAAB"),
-        (of(&["ProxyAuthScheme=2", "ProxyAuthorization=Bearer given"]), "Bearer given\r\n"),
-        (of(&["ProxySSL=3"]), "CONNECT b2.example:80 HTTP/1.1\r\n"),
-        (of(&["ProxySSL=1"]), "\u{16}\u{3}\u{1}"),
-        (
-            vec![
-                "FirewallType=1",
-                "FirewallHost=127.0.0.1",
-                "FirewallPort=%",
-                "FirewallData=X-Site: 7",
-            ],
-            "x-site: 7\r\n",
-        ),
-        (vec!["FirewallType=3", "FirewallHost=127.0.0.1", "FirewallPort=%"], "\u{5}\u{1}\0"),
-        (
-            vec!["FirewallType=10", "FirewallHost=127.0.0.1", "FirewallPort=%", "FirewallUser=ada"],
-            "\u{4}\u{1}\0P\0\0\0\u{1}ada\0b2.example\0",
-        ),
-    ] {
-        let bytes = first_bytes(&texts, ELSEWHERE).await;
-        assert!(bytes.contains(expected), "{texts:?}: {bytes:?}");
-    }
-    let known = ["ProxyUser=ada", "ProxyPassword=secret"];
-    for scheme in ["ProxyAuthScheme=0", "ProxyAuthScheme=3"] {
-        let texts = [&of(&["ProxyAuthorization=Bearer given", scheme])[..], &known].concat();
-        let bytes = first_bytes(&texts, ELSEWHERE).await;
-        assert!(!bytes.contains("given"), "{scheme}: {bytes}");
-        assert_eq!(bytes.contains("Basic YWRhOnNlY3JldA=="), scheme.ends_with('0'), "{bytes}");
-    }
-    let texts = ["ProxyServer=127.0.0.1", "ProxyPort=1", "ProxyExceptionsList=127.0.0.1"];
-    assert!(first_bytes(&texts, DIRECT).await.starts_with("GET /x "));
-}
-
-#[tokio::test]
-async fn sockets_and_times() {
-    let (server, _firsts) = telling();
-    let url = format!("http://{server}/");
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let transport = with(&["LocalHost=127.0.0.1", &format!("LocalPort={port}")]);
-    assert_eq!(get(&transport, &url).await.unwrap().local_address.port(), port);
-    assert_eq!(get(&with(&["UseIPv6=1"]), &url).await.unwrap_err().kind, Kind::Resolve);
-    get(&with(&["UseIPv6=0", "TCPKeepAlive=True", "InBufferSize=65536"]), &url).await.unwrap();
-
+async fn times() {
     let silent = server::listen(|_, mut stream| {
         server::request(&mut stream)?;
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nsome")?;
@@ -146,6 +53,19 @@ async fn sockets_and_times() {
         assert_eq!(error.kind, Kind::Timeout, "{texts:?}");
         assert!(begun.elapsed() < Duration::from_secs(8), "{texts:?}");
     }
+    let slow = server::listen(|_, mut stream| {
+        server::request(&mut stream)?;
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n")?;
+        for _ in 0..12 {
+            std::thread::sleep(Duration::from_millis(250));
+            stream.write_all(b"x")?;
+        }
+        stream.read(&mut [0]).map(drop)
+    });
+    let url = format!("http://{slow}/");
+    get(&with(&["Timeout=2"]), &url).await.unwrap();
+    let error = get(&with(&["Timeout=2", "AbsoluteTimeout=True"]), &url).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Timeout);
 }
 
 /// How long a request waits, by a clock that is turned on whenever everybody
@@ -167,6 +87,7 @@ async fn a_timeout_is_for_connecting_and_for_waiting_too() {
     for (texts, seconds) in [
         (&[][..], 20),
         (&["Timeout=5"], 5),
+        (&["Timeout=60"], 60),
         (&["Timeout=120"], 120),
         (&["Timeout=0"], 1000),
         (&["Timeout=120", "ConnectionTimeout=7"], 7),
@@ -182,6 +103,7 @@ async fn a_timeout_is_for_connecting_and_for_waiting_too() {
     for (texts, seconds) in [
         (&[][..], 1000),
         (&["Timeout=10"], 10),
+        (&["Timeout=60"], 60),
         (&["Timeout=0"], 1000),
         (&["Timeout=10", "ConnectionTimeout=7"], 10),
         (&["Timeout=90", "AbsoluteTimeout=True"], 90),
@@ -201,6 +123,7 @@ async fn tls() {
         get(&transport, &url).await.unwrap().tls.unwrap()
     };
     assert_eq!(facts(&["SSLEnabledProtocols=3072"]).await.version, "TLSv1.2");
+    assert_eq!(facts(&["SSLEnabledProtocols=12288"]).await.version, "TLSv1.3");
     let suite = "TLS_CHACHA20_POLY1305_SHA256";
     let chosen = format!("SSLEnabledCipherSuites={suite}");
     assert_eq!(facts(&[&chosen, "SSLEnabledProtocols=0x3000"]).await.cipher_suite, suite);
@@ -223,10 +146,12 @@ async fn tls() {
     let shown = b2_hyper::tls::Certificate::from_der(&shown).unwrap().pem();
     get(&with(&[&format!("ssl_accept_server_cert_encoded={shown}")]), &url).await.unwrap();
 
-    let closing = ["KeepAlive=False", "ReuseSSLSession=False"];
-    let transport = with(&[&[&*roots][..], &closing].concat());
-    get(&transport, &url).await.unwrap();
-    assert!(!get(&transport, &url).await.unwrap().tls.unwrap().resumed);
+    for (text, resumed) in [("ReuseSSLSession=True", true), ("ReuseSSLSession=False", false)] {
+        let transport = with(&[&roots, "KeepAlive=False", text]);
+        get(&transport, &url).await.unwrap();
+        let again = get(&transport, &url).await.unwrap().tls.unwrap();
+        assert_eq!(again.resumed, resumed, "{text}");
+    }
 }
 
 #[test]
@@ -268,7 +193,7 @@ async fn redirects_dates_and_compression() {
     const MOVED: &str = "HTTP/1.1 302 Go\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n";
     let (address, seen) = speaking(&[MOVED]);
     let url = format!("http://{address}/");
-    get(&with(&[]), &url).await.unwrap();
+    get(&with(&["FollowRedirects=0"]), &url).await.unwrap();
     assert_eq!(seen.try_iter().count(), 1);
     for (mode, limit) in [(1, 2), (2, 5)] {
         let mode = format!("FollowRedirects={mode}");
@@ -288,14 +213,25 @@ async fn redirects_dates_and_compression() {
 
     let (address, seen) = speaking(&[DONE]);
     let date = "IfModifiedSince=Sun, 06 Nov 1994 08:49:37 GMT";
-    let transport = with(&[date, "AllowHTTPCompression=True", "AcceptEncoding=deflate"]);
-    let request = http::Request::get(format!("http://{address}/"));
-    let mut request = request.body(RequestBody::from_bytes(Bytes::new())).unwrap();
-    request.extensions_mut().insert(b2_core::mark::Document::new());
-    transport.send(request, Instant::now() + SOON).await.unwrap();
-    let head = seen.recv_timeout(SOON).unwrap();
-    assert!(head.contains("\r\nif-modified-since: Sun, 06 Nov 1994 08:49:37 GMT\r\n"), "{head}");
-    assert!(head.contains("\r\naccept-encoding: deflate\r\n"), "{head}");
+    for (texts, accepted) in [
+        (&["AllowHTTPCompression=True", "AcceptEncoding=deflate"][..], Some("deflate")),
+        (&["AllowHTTPCompression=True"], Some("gzip, deflate")),
+        (&["AllowHTTPCompression=False", "AcceptEncoding=deflate"], None),
+        (&[], None),
+    ] {
+        let transport = with(&[&[date][..], texts].concat());
+        let request = http::Request::get(format!("http://{address}/"));
+        let mut request = request.body(RequestBody::from_bytes(Bytes::new())).unwrap();
+        request.extensions_mut().insert(b2_core::mark::Document::new());
+        transport.send(request, Instant::now() + SOON).await.unwrap();
+        let head = seen.recv_timeout(SOON).unwrap();
+        assert!(
+            head.contains("\r\nif-modified-since: Sun, 06 Nov 1994 08:49:37 GMT\r\n"),
+            "{head}"
+        );
+        let found = head.lines().find_map(|line| line.strip_prefix("accept-encoding: "));
+        assert_eq!(found, accepted, "{texts:?}: {head}");
+    }
 }
 
 #[test]

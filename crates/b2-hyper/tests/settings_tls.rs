@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
 mod authority;
+mod clients;
 mod responder;
 mod server;
 mod wire;
@@ -12,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use authority::{Authority, answering, default_provider, serve};
+use authority::{Authority, answering, serve};
 use b2_core::error::{TransportError, TransportErrorKind as Kind};
 use b2_core::port::{RequestBody, Transport};
 use b2_hyper::settings::{SettingError, Settings};
@@ -21,10 +22,8 @@ use b2_hyper::{BuildError, Builder, HyperTransport};
 use bytes::Bytes;
 use rcgen::{CertificateParams, CrlDistributionPoint, DnType, KeyPair};
 use responder::names_responder;
-use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::server::WebPkiClientVerifier;
 
 fn builder(texts: &[&str]) -> Builder {
     let mut settings = Settings::default();
@@ -236,14 +235,8 @@ async fn a_store_says_which_certificate_of_a_server_is_accepted() {
 
 /// A server that wants a certificate of `authority`.
 fn asking(authority: &Authority) -> u16 {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap()).unwrap();
-    let provider = Arc::new(default_provider());
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
-    let verifier = verifier.build().unwrap();
-    let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-    serve(authority.server_that(params, |it| it.with_client_cert_verifier(verifier)), answering)
-        .port()
+    let trusted = CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap();
+    clients::asking(authority, &[trusted])
 }
 
 fn client(authority: &Authority, name: &str) -> (String, String) {
@@ -366,5 +359,38 @@ fn a_store_without_end_is_refused() {
             let error = settings.builder().unwrap_err().to_string();
             assert!(error.contains("cannot be read"), "{name} {kind}: {error}");
         }
+    }
+}
+
+#[cfg(feature = "openssl")]
+#[tokio::test]
+async fn openssl_offers_what_its_settings_say() {
+    const ECDSA_AES_128_GCM: u16 = 0xc02b;
+    const RSA_AES_128_CBC: u16 = 0x002f;
+    let list = "OpenSSLCipherList=ECDHE-ECDSA-AES128-GCM-SHA256";
+    let listed = hello(&[list, "SSLEnabledProtocols=3072"]).await.suites;
+    assert_eq!(listed, [ECDSA_AES_128_GCM, SIGNAL]);
+    for (text, openssl) in [("SSLProvider=1", true), ("SSLProvider=2", false)] {
+        let suites = hello(&[text]).await.suites;
+        assert_eq!(suites.contains(&RSA_AES_128_CBC), openssl, "{text}: {suites:x?}");
+    }
+}
+
+/// The version in the first message is the newest that is offered, up to 1.2.
+#[cfg(feature = "openssl")]
+#[tokio::test]
+async fn old_versions_are_offered_by_their_numbers() {
+    let authority = Authority::new();
+    let port = authority.serve(&["localhost"], answering);
+    let roots = format!("SSLServerCACerts={}", authority.pem);
+    for (text, version) in [
+        ("SSLEnabledProtocols=192", [3, 1]),
+        ("SSLEnabledProtocols=768", [3, 2]),
+        ("SSLEnabledProtocols=3072", [3, 3]),
+    ] {
+        let (relay, seen) = wire::relay(port);
+        let outcome = visit(&[&roots, "SSLProvider=1", text], relay).await;
+        assert_eq!(outcome.is_ok(), version == [3, 3], "the server has nothing older");
+        assert_eq!(seen.bytes().0[9..11], version, "{text}");
     }
 }

@@ -2,12 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
+mod guests;
+#[cfg(target_os = "linux")]
+mod kernel;
+mod queues;
 mod server;
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, channel};
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
 use b2_core::error::TransportErrorKind as Kind;
@@ -15,31 +17,12 @@ use b2_core::port::{RequestBody, Transport};
 use b2_hyper::HyperTransport;
 use b2_hyper::connect::{ConnectionFacts, Family, KeepAlive, SocketOptions};
 use bytes::Bytes;
+use guests::{hear, telling};
 
-const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const SOON: Duration = Duration::from_secs(10);
 
 fn with(options: SocketOptions) -> HyperTransport {
     HyperTransport::builder().with_socket_options(options).build().unwrap()
-}
-
-/// A server that answers everything and tells who came and how each left.
-fn telling() -> (SocketAddr, Receiver<SocketAddr>, Receiver<Option<ErrorKind>>) {
-    let ((came, who), (left, how)) = (channel(), channel());
-    let (came, left) = (Mutex::new(came), Mutex::new(left));
-    let address = server::listen(move |_, mut stream| {
-        let _ = came.lock().unwrap().send(stream.peer_addr()?);
-        let ended = loop {
-            match server::request(&mut stream) {
-                Ok(Some(_)) => stream.write_all(OK)?,
-                Ok(None) => break None,
-                Err(error) => break Some(error.kind()),
-            }
-        };
-        let _ = left.lock().unwrap().send(ended);
-        Ok(())
-    });
-    (address, who, how)
 }
 
 async fn get(transport: &HyperTransport, url: String) -> Result<ConnectionFacts, Kind> {
@@ -53,11 +36,6 @@ async fn get(transport: &HyperTransport, url: String) -> Result<ConnectionFacts,
         chunk.unwrap();
     }
     Ok(facts)
-}
-
-/// Asks `watch` without blocking the runtime.
-async fn hear<T: Send + 'static>(watch: Receiver<T>) -> T {
-    tokio::task::spawn_blocking(move || watch.recv_timeout(SOON).unwrap()).await.unwrap()
 }
 
 fn free_port() -> u16 {
@@ -122,26 +100,14 @@ async fn a_family_is_kept_to() {
     assert_eq!(error, Kind::Resolve);
 }
 
-/// The kernel's own table says which timer runs on a connection: 2 is that of
-/// keep-alive.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn keep_alive_runs_on_the_connection() {
-    /// Others may have the same port here, to somewhere else.
-    fn timer(ends: [SocketAddr; 2]) -> String {
-        let [here, there] = ends.map(|end| format!(":{:04X}", end.port()));
-        let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
-        let fields = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        let own = |line: &Vec<String>| line[1].ends_with(&here) && line[2].ends_with(&there);
-        let line = table.lines().map(fields).find(own).unwrap();
-        line[5].clone()
-    }
     let (server, _, _) = telling();
     let url = format!("http://{server}/");
     let transport = with(SocketOptions::new());
     let plain = get(&transport, url.clone()).await.unwrap();
-    // What was sent last may not be acknowledged yet, which has a timer too.
-    assert!(!timer([plain.local_address, server]).starts_with("02:"));
+    assert_ne!(kernel::timer([plain.local_address, server]).0, 2);
 
     let keep_alive = KeepAlive::new()
         .with_idle(Duration::from_secs(7))
@@ -149,52 +115,21 @@ async fn keep_alive_runs_on_the_connection() {
         .with_retries(4);
     let transport = with(SocketOptions::new().with_keep_alive(keep_alive));
     let kept = get(&transport, url).await.unwrap();
-    let begun = std::time::Instant::now();
-    let timer = loop {
-        let timer = timer([kept.local_address, server]);
-        if timer.starts_with("02:") || begun.elapsed() > Duration::from_secs(3) {
-            break timer;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    };
-    let (kind, when) = timer.split_once(':').unwrap();
-    let ticks = u64::from_str_radix(when, 16).unwrap();
-    assert_eq!(kind, "02", "{timer}");
-    assert!((500..=700).contains(&ticks), "7 s are 700 ticks: {timer}");
+    let within = |when| (400..=700).contains(&when);
+    kernel::question([kept.local_address, server], within).await.unwrap();
 }
 
-/// How much a server can write that nobody reads.
-fn swallowed(options: SocketOptions) -> usize {
-    let (done, amount) = channel();
-    let done = Mutex::new(done);
-    let address = server::listen(move |_, mut stream| {
-        server::head(&mut stream)?;
-        stream.set_write_timeout(Some(Duration::from_millis(300)))?;
-        socket2::SockRef::from(&stream).set_send_buffer_size(16 * 1024)?;
-        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")?;
-        let mut written = 0;
-        while let Ok(bytes) = stream.write(&[7; 1024]) {
-            written += bytes;
-        }
-        done.lock().unwrap().send(written).unwrap();
-        stream.read(&mut [0]).map(drop)
-    });
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let transport = with(options);
-        let url = format!("http://{address}/");
-        let request = http::Request::get(url).body(RequestBody::from_bytes(Bytes::new())).unwrap();
-        let answer = transport.send(request, Instant::now() + SOON).await.unwrap();
-        let written = hear(amount).await;
-        drop(answer);
-        written
-    })
+#[tokio::test]
+async fn a_small_receive_buffer_makes_the_server_wait_sooner() {
+    let small = queues::swallowed(with(SocketOptions::new().with_receive_buffer(8 * 1024))).await;
+    let large = queues::swallowed(with(SocketOptions::new().with_receive_buffer(512 * 1024))).await;
+    assert!(small * 2 < large, "{small} and {large}");
 }
 
-#[test]
-fn a_small_receive_buffer_makes_the_server_wait_sooner() {
-    let small = swallowed(SocketOptions::new().with_receive_buffer(8 * 1024));
-    let large = swallowed(SocketOptions::new().with_receive_buffer(512 * 1024));
+#[tokio::test]
+async fn a_small_send_buffer_makes_the_client_wait_sooner() {
+    let small = queues::poured(with(SocketOptions::new().with_send_buffer(8 * 1024))).await;
+    let large = queues::poured(with(SocketOptions::new().with_send_buffer(1024 * 1024))).await;
     assert!(small * 2 < large, "{small} and {large}");
 }
 

@@ -1,7 +1,7 @@
 //! The rows, from the files that say what there is and what became of it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 
@@ -30,7 +30,8 @@ pub(super) fn read(folder: &Path) -> Result<Vec<Row>, Failure> {
     let listing = std::fs::read_dir(folder).map_err(|source| Failure::io(folder, source))?;
     let mut files: Vec<_> = listing.flatten().map(|entry| entry.path()).collect();
     files.sort();
-    for file in files.iter().filter(|file| !file.ends_with("inventory.tsv")) {
+    let other = |file: &&PathBuf| file.ends_with("inventory.tsv") || file.ends_with("wire.tsv");
+    for file in files.iter().filter(|file| !other(file)) {
         let text = std::fs::read_to_string(file).map_err(|source| Failure::io(file, source))?;
         add(&mut fates, &text).map_err(|fault| wrong(file, fault))?;
     }

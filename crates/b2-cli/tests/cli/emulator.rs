@@ -8,13 +8,13 @@ use serde_json::Value;
 use crate::scene::{Scene, run, run_reading};
 
 /// A server that ends with the test.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     ready: Value,
 }
 
 impl Server {
-    fn start(mut command: Command, arguments: &[&str]) -> Self {
+    pub(crate) fn start(mut command: Command, arguments: &[&str]) -> Self {
         command.arg("emulator").args(arguments).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
@@ -23,12 +23,12 @@ impl Server {
         Self { child, ready }
     }
 
-    fn text(&self, member: &str) -> &str {
+    pub(crate) fn text(&self, member: &str) -> &str {
         self.ready[member].as_str().unwrap()
     }
 
     /// The program with the key that the server told.
-    fn client(&self, scene: &Scene) -> Command {
+    pub(crate) fn client(&self, scene: &Scene) -> Command {
         let mut command = scene.bare_command();
         command
             .env("B2_ENVIRONMENT", self.text("baseUrl"))

@@ -19,6 +19,7 @@ mod listing;
 mod locks;
 mod names;
 mod notifications;
+mod proxies;
 mod ran;
 mod recipients;
 mod removal;

@@ -186,6 +186,7 @@ fn request(account: &mut Account, ticket: Ticket, now: Instant) -> Result<Transm
     let uri = format!("{}/b2api/v4/{AUTHORIZE}", account.config.realm());
     let request = RequestBuilder::new(AUTHORIZE, http::Method::GET, &uri, account.config())?
         .authorization(&basic(&account.credentials))?
+        .for_document()
         .body(BodyPlan::Empty);
     Ok(Transmit {
         ticket,

@@ -39,6 +39,12 @@ impl From<ConnectError> for TransportError {
             }
             ConnectError::Resolve(io) => Self::new(Kind::Resolve, Sent::Nothing).with_source(io),
             ConnectError::Dial(io) => Self::new(Kind::Connect, Sent::Nothing).with_source(io),
+            ConnectError::Proxy(far @ ProxyError::Unreachable { .. }) => {
+                let late =
+                    matches!(&far, ProxyError::Unreachable { source, .. } if timed_out(source));
+                let kind = if late { Kind::Timeout } else { Kind::Connect };
+                Self::new(kind, Sent::Nothing).with_source(far)
+            }
             ConnectError::Proxy(error) => {
                 Self::new(Kind::Connect, Sent::Nothing).with_source(error)
             }

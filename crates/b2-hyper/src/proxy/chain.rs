@@ -68,6 +68,16 @@ impl Hop {
         authority(self.proxy.host(), self.proxy.port())
     }
 
+    /// What keeps us from the proxy, who is not where the request is to go.
+    fn unreachable(&self, error: ConnectError) -> ConnectError {
+        match error {
+            ConnectError::Resolve(source) | ConnectError::Dial(source) => {
+                ConnectError::Proxy(ProxyError::Unreachable { proxy: self.place(), source })
+            }
+            other => other,
+        }
+    }
+
     fn tell_request(&self, witness: Option<&Witness>, host: &str, port: u16) {
         if let Some(witness) = witness {
             let (firewall, kind) = (self.firewall, self.proxy.kind);
@@ -209,7 +219,11 @@ impl Connector {
             })
         };
         let (host, port) = place(0);
-        let tcp = self.dialer.dial(host, port).await?;
+        let dialled = self.dialer.dial(host, port).await;
+        let tcp = dialled.map_err(|error| match route.first() {
+            Some(hop) => hop.unreachable(error),
+            None => error,
+        })?;
         let local_address = tcp.local_addr().map_err(ConnectError::Dial)?;
         let peer_address = tcp.peer_addr().map_err(ConnectError::Dial)?;
         let traffic = Arc::new(Traffic::default());

@@ -6,18 +6,23 @@ use super::server::Proxy;
 use crate::error::BuildError;
 
 pub(super) fn read(variable: impl Fn(&str) -> Option<String>) -> Result<ProxyRules, BuildError> {
-    let first = |names: &[&str]| {
-        names.iter().find_map(|name| variable(name).filter(|value| !value.is_empty()))
+    let first = |names: &[&'static str]| {
+        let given = |name| Some((name, variable(name).filter(|value| !value.is_empty())?));
+        names.iter().copied().find_map(given)
+    };
+    let proxy = |(name, url): (&'static str, String)| {
+        let wrong = |source| BuildError::Variable { name, source: Box::new(source) };
+        Proxy::from_url(&url).map_err(wrong)
     };
     let mut rules = ProxyRules::none();
     let all = ["all_proxy", "ALL_PROXY"];
-    if let Some(url) = first(&["http_proxy"]).or_else(|| first(&all)) {
-        rules = rules.with_http(Proxy::from_url(&url)?);
+    if let Some(found) = first(&["http_proxy"]).or_else(|| first(&all)) {
+        rules = rules.with_http(proxy(found)?);
     }
-    if let Some(url) = first(&["https_proxy", "HTTPS_PROXY"]).or_else(|| first(&all)) {
-        rules = rules.with_https(Proxy::from_url(&url)?);
+    if let Some(found) = first(&["https_proxy", "HTTPS_PROXY"]).or_else(|| first(&all)) {
+        rules = rules.with_https(proxy(found)?);
     }
-    if let Some(list) = first(&["no_proxy", "NO_PROXY"]) {
+    if let Some((_, list)) = first(&["no_proxy", "NO_PROXY"]) {
         rules = rules.with_exceptions(Exceptions::parse_no_proxy(&list));
     }
     Ok(rules)
@@ -48,7 +53,14 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_an_error() {
-        assert!(read(|_| Some("ftp://x".into())).is_err());
+    fn nonsense_is_an_error_that_names_the_variable() {
+        let only = |wrong: &'static str| {
+            move |name: &str| (name == wrong).then(|| "ftp://ada:canary@x".to_owned())
+        };
+        for wrong in ["http_proxy", "HTTPS_PROXY", "ALL_PROXY"] {
+            let error = read(only(wrong)).unwrap_err();
+            assert!(error.to_string().contains(wrong), "{error}");
+            assert!(!format!("{error:?}").contains("canary"), "{error:?}");
+        }
     }
 }

@@ -6,6 +6,15 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyError {
+    /// The proxy cannot be reached: check its name and port, and whether it
+    /// runs.
+    #[error("the proxy {proxy} cannot be reached")]
+    Unreachable {
+        /// Its name and port.
+        proxy: String,
+        /// What the system says.
+        source: io::Error,
+    },
     /// An HTTP proxy refused with this status: ask its administrator.
     #[error("the proxy answered {0}")]
     Status(u16),

@@ -60,7 +60,7 @@ impl ProxyRules {
     ///
     /// # Errors
     ///
-    /// [`BuildError::ProxyUrl`] if a variable is not the URL of a proxy.
+    /// [`BuildError::Variable`] if a variable is not the URL of a proxy.
     pub fn from_environment() -> Result<Self, BuildError> {
         environment::read(|name| std::env::var(name).ok())
     }

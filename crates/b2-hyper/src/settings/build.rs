@@ -1,9 +1,12 @@
 //! From settings to a transport.
 
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
 use super::error::SettingError;
 use super::model::Settings;
+use super::text::Timeout;
 use crate::builder::Builder;
 use crate::connect::{Family, KeepAlive, SocketOptions};
 use crate::error::BuildError;
@@ -25,14 +28,21 @@ pub enum SettingsError {
     /// There is no own certificate where one was named.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// The name that `LocalHost` gives has no address: check it, or give the
+    /// address.
+    #[error("LocalHost={name} has no address")]
+    LocalHost {
+        /// The name.
+        name: String,
+        /// What the system says.
+        source: io::Error,
+    },
 }
 
 impl Settings {
-    /// The default of `timeout`, in seconds.
-    const USUAL_TIMEOUT: u64 = 60;
-
     /// A builder with everything that is set here; files that are named are
-    /// read now, but root certificates when it is built.
+    /// read now, and `local_host` is looked up if it is a name, but root
+    /// certificates are read when it is built.
     ///
     /// # Errors
     ///
@@ -67,22 +77,22 @@ impl Settings {
         Ok(builder)
     }
 
-    /// The longest silence that `timeout` allows, if it is not at its default
-    /// and so leaves everybody's own times alone; [`Duration::MAX`] for 0,
-    /// which is any.
+    /// The longest silence that `timeout` allows, if it was set, or else
+    /// everybody's own times are left alone; [`Duration::MAX`] for 0, which is
+    /// any.
     #[must_use]
     pub fn patience(&self) -> Option<Duration> {
-        match self.timeout {
-            Self::USUAL_TIMEOUT => None,
-            0 => Some(Duration::MAX),
-            seconds => Some(Duration::from_secs(seconds)),
-        }
+        self.timeout.seconds().map(|seconds| match seconds {
+            0 => Duration::MAX,
+            seconds => Duration::from_secs(seconds),
+        })
     }
 
     fn with_times(&self, mut builder: Builder) -> Builder {
-        if self.absolute_timeout && self.timeout > 0 {
+        let timeout = self.timeout.seconds().unwrap_or(Timeout::USUAL);
+        if self.absolute_timeout && timeout > 0 {
             // Then the whole request counts, and no silence in it.
-            let total = Duration::from_secs(self.timeout);
+            let total = Duration::from_secs(timeout);
             builder = builder.with_total_timeout(total).with_inactivity_timeout(Duration::MAX);
             builder = builder.with_connect_timeout(total);
         } else if let Some(patience) = self.patience() {
@@ -120,7 +130,11 @@ impl Settings {
                 return Err(SettingError::Value { name, expected });
             }
         }
-        self.local_address().map(drop)
+        if !self.local_host.is_empty() && !is_host(&self.local_host) {
+            let expected = "an address of this machine, or a name of it";
+            return Err(SettingError::Value { name: "LocalHost", expected });
+        }
+        Ok(())
     }
 
     fn headers(&self) -> Result<HeaderOverrides, SettingError> {
@@ -139,16 +153,26 @@ impl Settings {
         Ok(headers)
     }
 
-    fn local_address(&self) -> Result<Option<std::net::IpAddr>, SettingError> {
-        if self.local_host.is_empty() {
+    /// The address to connect from. A name is looked up now; of the addresses
+    /// that it has, one of the family that is preferred is taken.
+    fn local_address(&self) -> Result<Option<IpAddr>, SettingsError> {
+        let name = &*self.local_host;
+        if name.is_empty() {
             return Ok(None);
         }
-        let expected = "an address of this machine";
-        let parsed = self.local_host.parse();
-        parsed.map(Some).map_err(|_| SettingError::Value { name: "LocalHost", expected })
+        if let Ok(address) = name.parse() {
+            return Ok(Some(address));
+        }
+        let wrong = |source| SettingsError::LocalHost { name: name.to_owned(), source };
+        let found = (name, 0).to_socket_addrs().map_err(wrong)?;
+        let mut found: Vec<_> = found.map(|address: SocketAddr| address.ip()).collect();
+        let six = matches!(self.family(), Family::V6 | Family::PreferV6);
+        found.sort_by_key(|address| address.is_ipv6() != six);
+        let none = || wrong(io::ErrorKind::NotFound.into());
+        found.first().copied().map(Some).ok_or_else(none)
     }
 
-    fn socket_options(&self) -> Result<SocketOptions, SettingError> {
+    fn socket_options(&self) -> Result<SocketOptions, SettingsError> {
         let mut options =
             SocketOptions::new().with_local_port(self.local_port).with_no_delay(self.tcp_no_delay);
         if let Some(address) = self.local_address()? {
@@ -187,5 +211,33 @@ impl Settings {
             2 => Family::PreferV6,
             _ => Family::Any,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// On most machines the resolver has IPv6 first anyway, so that 2 and 3
+    /// look alike from outside.
+    #[test]
+    fn each_number_has_its_family() {
+        for (use_ipv6, family) in
+            [(0, Family::V4), (1, Family::V6), (2, Family::PreferV6), (3, Family::Any)]
+        {
+            assert_eq!(Settings { use_ipv6, ..Settings::default() }.family(), family);
+        }
+    }
+
+    #[test]
+    fn a_local_name_gives_an_address_of_the_family() {
+        let address = |host: &str, use_ipv6| {
+            let settings =
+                Settings { local_host: host.to_owned(), use_ipv6, ..Settings::default() };
+            settings.local_address().unwrap()
+        };
+        assert_eq!(address("", 0), None);
+        assert_eq!(address("::1", 0), Some("::1".parse().unwrap()));
+        assert_eq!(address("localhost", 0), Some("127.0.0.1".parse().unwrap()));
     }
 }

@@ -12,7 +12,7 @@ mod tls;
 pub use build::SettingsError;
 pub use error::SettingError;
 pub use model::Settings;
-pub use text::Hidden;
+pub use text::{Hidden, Timeout};
 
 #[cfg(test)]
 mod tests {
@@ -26,7 +26,11 @@ mod tests {
             settings
                 .set(&name.to_lowercase(), &value)
                 .unwrap_or_else(|error| panic!("{name}: {error}"));
-            assert_eq!(settings, Settings::default(), "{name}");
+            assert_eq!(settings.get(name).unwrap(), value, "{name}");
+            // This one means more when it is said.
+            if name != "Timeout" {
+                assert_eq!(settings, Settings::default(), "{name}");
+            }
         }
     }
 
@@ -43,7 +47,7 @@ mod tests {
             "ProxyServer=http://p",
             "ProxyAuthScheme=6",
             "SSLEnabledCipherSuites=TLS_RSA_WITH_RC4_128_MD5",
-            "LocalHost=name",
+            "LocalHost=a b",
             "NoSuch=1",
             "SSLCheckOCSP=3",
             "SSLNegotiatedVersion=1",

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::SettingError;
 use super::refused::{READ_ONLY, REFUSED};
-use super::text::{Hidden, Text};
+use super::text::{Hidden, Text, Timeout};
 
 /// One setting: how it is called, read and changed.
 struct Setting {
@@ -98,7 +98,7 @@ settings! {
     /// More headers for the firewall, if it is a tunnel.
     #[serde(skip_serializing)]
     firewall_data: Hidden = Hidden::default(), "FirewallData";
-    /// The local address to connect from.
+    /// The local address to connect from, or a name of it.
     local_host: String = String::new(), "LocalHost" | "local_host";
     /// The local port to connect from; 0 lets the system choose.
     local_port: u16 = 0, "LocalPort";
@@ -125,10 +125,10 @@ settings! {
     max_transfer_rate: u64 = 0, "MaxTransferRate";
     /// The longest silence in seconds, or the longest time of a request if
     /// `AbsoluteTimeout` is set; 0 is none. It holds for connecting, too, and
-    /// for the wait for an answer; but at 60, the default, 20 seconds are
-    /// enough to connect, and between a request and its answer only the
-    /// deadline counts, for B2 may take its time.
-    timeout: u64 = 60, "Timeout" | "timeout";
+    /// for the wait for an answer. Unless it is set it reads as 60, but 20
+    /// seconds are enough to connect, and between a request and its answer only
+    /// the deadline counts, for B2 may take its time.
+    timeout: Timeout = Timeout::default(), "Timeout" | "timeout";
     /// The longest time for a connection in seconds; 0 is that of `timeout`.
     connection_timeout: u64 = 0, "ConnectionTimeout";
     /// Whether `timeout` is for the whole request.

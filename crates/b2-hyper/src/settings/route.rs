@@ -102,3 +102,19 @@ impl Settings {
         Err(SettingError::unsupported("UseProxyAutoConfigURL", because).into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_type_of_firewall_has_its_usual_port() {
+        for (firewall_type, port) in [(1, 80), (2, 1080), (3, 1080), (10, 1080)] {
+            let mut settings =
+                Settings { firewall_type, firewall_host: "f".to_owned(), ..Settings::default() };
+            assert_eq!(settings.firewall().unwrap().unwrap().port(), port);
+            settings.firewall_port = 9;
+            assert_eq!(settings.firewall().unwrap().unwrap().port(), 9);
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use zeroize::Zeroizing;
 
 /// A value that has a text.
@@ -64,6 +64,41 @@ numbers! {
     u16: "a number from 0 to 65535"
     u32: "a number from 0 to 4294967295"
     u64: "a number from 0"
+}
+
+/// A time that is 60 seconds unless it is said, and then means more than when
+/// it is said: see [`Settings::timeout`](super::Settings::timeout).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timeout(Option<u64>);
+
+impl Timeout {
+    /// What it is unless it is said, in seconds.
+    pub(super) const USUAL: u64 = 60;
+
+    /// What was said, if anything was; 0 is any time.
+    #[must_use]
+    pub fn seconds(self) -> Option<u64> {
+        self.0
+    }
+}
+
+impl From<u64> for Timeout {
+    fn from(seconds: u64) -> Self {
+        Self(Some(seconds))
+    }
+}
+
+impl Text for Timeout {
+    const EXPECTED: &'static str = <u64 as Text>::EXPECTED;
+
+    fn read(text: &str) -> Option<Self> {
+        u64::read(text).map(Self::from)
+    }
+
+    fn show(&self) -> String {
+        self.0.unwrap_or(Self::USUAL).to_string()
+    }
 }
 
 /// A text that is never shown: `Debug` prints `..`, and nothing writes it out.

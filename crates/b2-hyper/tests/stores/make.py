@@ -164,6 +164,8 @@ def main():
         openssh(kind)
         putty(kind)
     java()
+    run("openssl", "crl2pkcs7", "-nocrl", "-certfile", "rsa.cert.pem", "-outform", "DER",
+        "-out", "rsa.p7b")
     write("rsa.xml", xml(False))
     write("rsa.cert.xml", xml(True))
     der = run("openssl", "x509", "-in", "rsa.cert.pem", "-outform", "DER")
