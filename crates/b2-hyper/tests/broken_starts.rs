@@ -41,13 +41,16 @@ where
     })
 }
 
+const BACKENDS: &[Backend] = &[
+    Backend::Rustls,
+    #[cfg(feature = "openssl")]
+    Backend::OpenSsl,
+];
+
 /// Both libraries in both versions.
 fn settings(authority: &Authority) -> Vec<TlsSettings> {
-    let mut backends = vec![Backend::Rustls];
-    #[cfg(feature = "openssl")]
-    backends.push(Backend::OpenSsl);
     let versions = [Versions::tls_1_2(), Versions::tls_1_3()];
-    let each = backends.into_iter().flat_map(|backend| versions.map(|version| (backend, version)));
+    let each = BACKENDS.iter().flat_map(|backend| versions.map(|version| (*backend, version)));
     each.map(|(backend, versions)| {
         TlsSettings::new()
             .with_platform_roots(false)

@@ -47,12 +47,11 @@ fn take(seen: &Seen) -> Vec<(Option<Fault>, bool)> {
     std::mem::take(&mut seen.lock().unwrap())
 }
 
-fn backends() -> Vec<Backend> {
-    let mut backends = vec![Backend::Rustls];
+const BACKENDS: &[Backend] = &[
+    Backend::Rustls,
     #[cfg(feature = "openssl")]
-    backends.push(Backend::OpenSsl);
-    backends
-}
+    Backend::OpenSsl,
+];
 
 /// Nobody is trusted.
 fn nobody(backend: Backend) -> TlsSettings {
@@ -68,7 +67,7 @@ async fn each_fault_is_asked_about_alone() {
     };
     let wrong = [Fault::UnknownIssuer, Fault::Expired, Fault::WrongName];
     let site = Site::new(Authority::new(), all_wrong);
-    for backend in backends() {
+    for &backend in BACKENDS {
         let (settings, seen) = accepting(nobody(backend), &wrong);
         assert_eq!(site.visit(settings).await, Ok(()), "{backend:?}");
         let mut faults: Vec<_> = take(&seen).into_iter().map(|(fault, _)| fault).collect();
@@ -88,7 +87,7 @@ async fn each_fault_is_asked_about_alone() {
 
 #[tokio::test]
 async fn a_good_one_can_be_refused_and_trust_begins_with_the_first_use() {
-    for backend in backends() {
+    for &backend in BACKENDS {
         let sites = [Site::new(Authority::new(), |_| {}), Site::new(Authority::new(), |_| {})];
         let known = Arc::new(OnceLock::new());
         let settings = || {

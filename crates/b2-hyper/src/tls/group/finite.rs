@@ -32,6 +32,7 @@ pub(super) fn group(name: NamedGroup) -> Option<&'static dyn SupportedKxGroup> {
     FIELDS.iter().find(|field| field.name == name).map(|field| field as _)
 }
 
+#[cfg(feature = "openssl")]
 pub(super) fn is_finite(name: NamedGroup) -> bool {
     group(name).is_some()
 }

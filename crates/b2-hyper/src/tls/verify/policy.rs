@@ -44,7 +44,7 @@ pub enum Verdict {
 
 /// Looks at the certificates of servers, so it has to answer soon. It can only
 /// refuse; what widens is called `dangerous_*`
-/// ([`dangerous_certificate_policy`](super::TlsSettings::dangerous_certificate_policy)).
+/// ([`dangerous_certificate_policy`](crate::tls::TlsSettings::dangerous_certificate_policy)).
 ///
 /// It is asked during the handshake and on its thread, about resumed sessions
 /// as well. If the authority of the certificate is asked about revocation, it
