@@ -144,7 +144,7 @@ mod tests {
     use std::io::{self, ErrorKind};
 
     use super::*;
-    use crate::error::{LocalError, Remedy};
+    use crate::error::{LocalError, Remedy, Sent};
     use crate::upload::CannotResume;
 
     /// The rows that are ours: kind, group, name, layer.
@@ -208,7 +208,7 @@ mod tests {
     /// Under everything that an operation may have tried since.
     #[test]
     fn what_the_transport_says_is_at_the_bottom() {
-        let lost = TransportError::new(Kind::Connect, super::super::Sent::Maybe);
+        let lost = TransportError::new(Kind::Connect, Sent::Maybe);
         let source = Box::new(lost.with_class_code(10_013));
         let mut error = Error::Transport { operation: "b2_finish_large_file", source };
         assert_eq!(error.class_code(), 10_013);
