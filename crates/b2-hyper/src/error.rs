@@ -7,6 +7,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::class_code;
 use crate::settings::SettingError;
 use b2_core::error::{Sent, TransportError, TransportErrorKind as Kind};
 
@@ -69,8 +70,12 @@ fn names(paths: &[PathBuf]) -> String {
 /// Why a request was not even begun.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
-    #[error("not an absolute http or https URL")]
-    Url,
+    #[error("the URL names no server: it has to begin with http:// or https:// and a host")]
+    Server,
+    #[error("the scheme of the URL is neither http nor https")]
+    Scheme,
+    #[error("the URL has port 0, on which no server listens")]
+    Port,
     #[error("the Content-Length header does not agree with the length of the body")]
     Length,
     #[error("a request with Transfer-Encoding is not supported, because B2 takes none")]
@@ -87,7 +92,7 @@ impl From<Refusal> for TransportError {
             Refusal::Policy => Kind::Refused,
             _ => Kind::Other,
         };
-        Self::new(kind, Sent::Nothing).with_source(refusal)
+        failed(kind, Sent::Nothing, refusal)
     }
 }
 
@@ -110,7 +115,21 @@ impl Late {
             Self::Interrupted => Kind::Interrupted,
             _ => Kind::Timeout,
         };
-        TransportError::new(kind, sent).with_source(self)
+        failed(kind, sent, self)
+    }
+}
+
+/// An error of ours with the number of what is at its bottom.
+pub(crate) fn failed(
+    kind: Kind,
+    sent: Sent,
+    source: impl Error + Send + Sync + 'static,
+) -> TransportError {
+    let code = class_code::of(&source);
+    let error = TransportError::new(kind, sent).with_source(source);
+    match code {
+        Some(code) => error.with_class_code(code),
+        None => error,
     }
 }
 
@@ -131,7 +150,7 @@ pub(crate) fn before_head(error: hyper::Error, sent: Sent) -> TransportError {
     } else {
         Kind::Protocol
     };
-    TransportError::new(kind, sent).with_source(error)
+    failed(kind, sent, error)
 }
 
 /// An error of the connection inside the body of the answer.
@@ -145,7 +164,7 @@ pub(crate) fn inside_body(error: hyper::Error, sent: Sent) -> TransportError {
     } else {
         Kind::Interrupted
     };
-    TransportError::new(kind, sent).with_source(error)
+    failed(kind, sent, error)
 }
 
 /// Whether TLS is at the bottom of an error.

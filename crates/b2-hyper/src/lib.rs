@@ -81,6 +81,7 @@ pub mod settings;
 pub mod tls;
 
 mod builder;
+mod class_code;
 mod error;
 mod follow;
 mod http;

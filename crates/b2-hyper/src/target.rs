@@ -20,17 +20,21 @@ impl Target {
         let tls = match uri.scheme_str() {
             Some("http") => false,
             Some("https") => true,
-            _ => return Err(Refusal::Url),
+            None if uri.host().is_none() => return Err(Refusal::Server),
+            _ => return Err(Refusal::Scheme),
         };
-        let host = uri.host().filter(|host| !host.is_empty()).ok_or(Refusal::Url)?;
+        let host = uri.host().filter(|host| !host.is_empty()).ok_or(Refusal::Server)?;
         let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
         let port = uri.port_u16().unwrap_or_else(|| default_port(tls));
+        if port == 0 {
+            return Err(Refusal::Port);
+        }
         Ok(Self { tls, host: host.into(), port })
     }
 
     /// The value of the `Host` header.
     pub(crate) fn host_header(&self) -> Result<HeaderValue, Refusal> {
-        HeaderValue::try_from(self.to_string()).map_err(|_| Refusal::Url)
+        HeaderValue::try_from(self.to_string()).map_err(|_| Refusal::Server)
     }
 }
 
@@ -76,8 +80,16 @@ mod tests {
 
     #[test]
     fn other_schemes_and_relative_urls_are_refused() {
-        for uri in ["/only/a/path", "ftp://api.example/", "example.com"] {
-            assert!(matches!(target(uri), Err(Refusal::Url)), "{uri}");
+        assert!(matches!(target("/only/a/path"), Err(Refusal::Server)));
+        for uri in ["ftp://api.example/", "example.com"] {
+            assert!(matches!(target(uri), Err(Refusal::Scheme)), "{uri}");
+        }
+    }
+
+    #[test]
+    fn no_server_listens_on_port_0() {
+        for uri in ["http://api.example:0/", "https://[::1]:0/"] {
+            assert!(matches!(target(uri), Err(Refusal::Port)), "{uri}");
         }
     }
 

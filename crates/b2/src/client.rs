@@ -418,6 +418,7 @@ pub enum BuildError {
     NoRandomness,
 }
 
+mod class_code;
 #[cfg(feature = "hyper")]
 mod connections;
 #[cfg(test)]

@@ -30,7 +30,7 @@ use crate::download::options::ParallelOptions;
 use crate::download::outcome::{Check, Downloaded};
 use crate::download::piece::Piece;
 use crate::download::resume::{DownloadResume, DownloadResumeEntry};
-use crate::download::whole::{Download, OTHER_BYTES};
+use crate::download::whole::Download;
 use crate::error::{Error, IntegrityError, ProtocolError, RequestError, Side};
 use crate::event::Event;
 use crate::op::{DigestRequest, Operation, Reply, Slot, Step, Ticket, Wait};
@@ -252,7 +252,7 @@ impl ParallelDownload {
     fn not_opened(&mut self, error: Error) -> Phase {
         let empty = error.api().is_some_and(|api| api.status == 416);
         let other = matches!(&error, Error::Protocol { source, .. }
-            if **source == ProtocolError::Contradiction(OTHER_BYTES));
+            if **source == ProtocolError::OtherBytes);
         if self.done.file_id.is_some() && (other || empty) {
             return self.anew();
         }

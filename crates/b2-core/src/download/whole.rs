@@ -39,9 +39,6 @@ const RESTARTS: u32 = 2;
 /// Bytes that are an advance whatever time they took.
 const ADVANCE: u64 = 64 * 1024;
 
-/// What is wrong with an answer that carries another range or version.
-pub(crate) const OTHER_BYTES: &str = "other bytes than asked for";
-
 /// Largest file that B2 stores, in bytes: bounds a download whose length is
 /// not known yet. The rule of least progress ends a hanging one much sooner.
 const LARGEST_FILE: u64 = 10_000_000_000_000;
@@ -297,7 +294,7 @@ impl Download {
             Reply::Response { head, body, .. } => {
                 let operation = self.object.operation();
                 let (error, remedy) = if head.status.is_success() {
-                    (self.contradiction(OTHER_BYTES), Remedy::Never)
+                    (self.protocol(ProtocolError::OtherBytes), Remedy::Never)
                 } else {
                     let token = self.access.token.as_ref();
                     let token = token.or_else(|| session.map(|session| &session.token));
@@ -457,8 +454,11 @@ impl Download {
     }
 
     fn contradiction(&self, what: &'static str) -> Error {
-        let source = Box::new(ProtocolError::Contradiction(what));
-        Error::Protocol { operation: self.object.operation(), source }
+        self.protocol(ProtocolError::Contradiction(what))
+    }
+
+    fn protocol(&self, source: ProtocolError) -> Error {
+        Error::Protocol { operation: self.object.operation(), source: Box::new(source) }
     }
 }
 

@@ -2,17 +2,22 @@
 
 use b2_proto::ErrorCode;
 
-use super::{ApiError, Error, RequestError, Side};
+use super::{
+    ApiError, Error, ProtocolError, RequestError, Side, TransportError, TransportErrorKind as Kind,
+};
 
 impl Error {
     /// The number under which components with numeric errors report this, for
     /// programs that move from one of them.
     ///
-    /// 600 stands for everything without a number of its own.
+    /// 600 stands for everything without a number of its own. What the
+    /// transport says has a number of [its own](TransportError::class_code).
     ///
     /// | code | meaning |
     /// |---|---|
-    /// | 600 | the server or the transport failed, or made no sense |
+    /// | 152 | a URL is none |
+    /// | 155 | the server sent another range than was asked for |
+    /// | 600 | the server failed, or made no sense |
     /// | 601 | the operation is not supported |
     /// | 603 | the application key is wrong |
     /// | 604 | there is no such bucket or file, or its name is invalid |
@@ -32,13 +37,63 @@ impl Error {
     pub fn class_code(&self) -> u32 {
         match self {
             Self::Api { operation, source } => api(operation, source),
-            Self::Exhausted { last, .. } | Self::Orphaned { last, .. } => last.class_code(),
+            Self::Transport { source, .. } => source.class_code(),
+            Self::Protocol { source, .. } if **source == ProtocolError::OtherBytes => 155,
+            Self::Exhausted { last, .. }
+            | Self::Unconfirmed { last, .. }
+            | Self::Orphaned { last, .. } => last.class_code(),
             Self::Request { source, .. } => request(source),
             Self::Local(local) if exists(local) => 608,
             Self::Local(_) => 611,
             Self::Cancelled => 606,
             _ => 600,
         }
+    }
+}
+
+impl TransportError {
+    /// Says under which number components with numeric errors report this,
+    /// where the transport knows more than its [`kind`](Self::kind) tells.
+    #[must_use]
+    pub fn with_class_code(mut self, code: u32) -> Self {
+        self.class_code = Some(code);
+        self
+    }
+
+    /// The number under which components with numeric errors report this.
+    ///
+    /// A transport may know one of its own, such as 10054 for a connection
+    /// that was reset, or 274 for a certificate of an unknown issuer; else it
+    /// is that of the kind:
+    ///
+    /// | code | kind |
+    /// |---|---|
+    /// | 151 | [`Protocol`](Kind::Protocol) |
+    /// | 276 | [`Tls`](Kind::Tls) |
+    /// | 301 | [`Timeout`](Kind::Timeout) |
+    /// | 600 | [`Refused`](Kind::Refused), [`Other`](Kind::Other) |
+    /// | 1120 | [`Interrupted`](Kind::Interrupted) |
+    /// | 10061 | [`Connect`](Kind::Connect) |
+    /// | 11001 | [`Resolve`](Kind::Resolve) |
+    ///
+    /// ```
+    /// use b2_core::error::{Sent, TransportError, TransportErrorKind};
+    ///
+    /// let error = TransportError::new(TransportErrorKind::Interrupted, Sent::Maybe);
+    /// assert_eq!(error.class_code(), 1120);
+    /// assert_eq!(error.with_class_code(10_054).class_code(), 10_054);
+    /// ```
+    #[must_use]
+    pub fn class_code(&self) -> u32 {
+        self.class_code.unwrap_or(match self.kind {
+            Kind::Protocol => 151,
+            Kind::Tls => 276,
+            Kind::Timeout => 301,
+            Kind::Refused | Kind::Other => 600,
+            Kind::Interrupted => 1120,
+            Kind::Connect => 10_061,
+            Kind::Resolve => 11_001,
+        })
     }
 }
 
@@ -76,6 +131,7 @@ fn request(error: &RequestError) -> u32 {
         | RequestError::OutsideBuckets { .. }
         | RequestError::FileName(_)
         | RequestError::BucketName(_) => 604,
+        RequestError::Url => 152,
         RequestError::OutOfRange { .. } => 605,
         RequestError::CannotResume(_) => 609,
         RequestError::Lacking(_) => 603,
@@ -88,7 +144,7 @@ mod tests {
     use std::io::{self, ErrorKind};
 
     use super::*;
-    use crate::error::{LocalError, Remedy};
+    use crate::error::{LocalError, Remedy, Sent};
     use crate::upload::CannotResume;
 
     /// The rows that are ours: kind, group, name, layer.
@@ -147,6 +203,32 @@ mod tests {
             702 => vec![refused("b2_list_buckets", 503, ErrorCode::ServiceUnavailable)],
             _ => Vec::new(),
         }
+    }
+
+    /// Under everything that an operation may have tried since.
+    #[test]
+    fn what_the_transport_says_is_at_the_bottom() {
+        let lost = TransportError::new(Kind::Connect, Sent::Maybe);
+        let source = Box::new(lost.with_class_code(10_013));
+        let mut error = Error::Transport { operation: "b2_finish_large_file", source };
+        assert_eq!(error.class_code(), 10_013);
+        error = Error::unconfirmed("b2_finish_large_file", error);
+        assert_eq!(error.class_code(), 10_013);
+        let operation = "b2_finish_large_file";
+        let elapsed = crate::time::Duration::ZERO;
+        error = Error::Exhausted { operation, attempts: 2, elapsed, last: Box::new(error) };
+        assert_eq!(error.class_code(), 10_013);
+    }
+
+    #[test]
+    fn what_is_wrong_with_http_has_the_numbers_of_http() {
+        assert_eq!(request(RequestError::Url).class_code(), 152);
+        let source = Box::new(ProtocolError::OtherBytes);
+        let error = Error::Protocol { operation: "b2_download_file_by_name", source };
+        assert_eq!(error.class_code(), 155);
+        let source = Box::new(ProtocolError::Contradiction("no digest"));
+        let error = Error::Protocol { operation: "b2_download_file_by_name", source };
+        assert_eq!(error.class_code(), 600);
     }
 
     #[test]

@@ -299,13 +299,14 @@ pub struct TransportError {
     pub sent: Sent,
     /// The transport's own error.
     pub source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+    class_code: Option<u32>,
 }
 
 impl TransportError {
     /// An error of this kind.
     #[must_use]
     pub fn new(kind: TransportErrorKind, sent: Sent) -> Self {
-        Self { kind, sent, source: None }
+        Self { kind, sent, source: None, class_code: None }
     }
 
     /// Adds the cause. It must not print secrets.
@@ -409,6 +410,9 @@ pub enum ProtocolError {
         /// The status.
         status: u16,
     },
+    /// A download has another range or version of the file than was asked for.
+    #[error("other bytes than asked for")]
+    OtherBytes,
     /// The server said one thing and did another.
     #[error("{0}")]
     Contradiction(&'static str),

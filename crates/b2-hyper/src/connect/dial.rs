@@ -73,15 +73,17 @@ impl Dialer {
     ///
     /// [`ConnectError::Resolve`] if there is no address to try: check the name
     /// and the family. [`ConnectError::Dial`] with the last failure if none of
-    /// them can be reached.
+    /// them can be reached, [`ConnectError::Unspecified`] if none could be.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future closes what it has opened.
     pub async fn dial(&self, host: &str, port: u16) -> Result<TcpStream, ConnectError> {
         let addresses = resolve(host, port, self.family).await.map_err(ConnectError::Resolve)?;
+        let nobody = addresses.iter().all(|address| address.ip().is_unspecified());
         let tcp = race(addresses, &self.options, self.patience, self.head_start).await;
-        let tcp = tcp.map_err(ConnectError::Dial)?;
+        let failed = if nobody { ConnectError::Unspecified } else { ConnectError::Dial };
+        let tcp = tcp.map_err(failed)?;
         self.options.apply(&tcp).map_err(ConnectError::Dial)?;
         Ok(tcp)
     }

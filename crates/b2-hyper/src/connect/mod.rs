@@ -36,4 +36,4 @@ pub use dial::Dialer;
 pub use error::ConnectError;
 pub use facts::{ConnectionFacts, TlsFacts};
 pub use options::{KeepAlive, SocketOptions};
-pub use resolve::{Family, resolve};
+pub use resolve::{Family, ResolveError, resolve};

@@ -3,7 +3,8 @@
 use std::io;
 use std::net::SocketAddr;
 
-use tokio::net::lookup_host;
+use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType, getaddrinfo};
+use tokio::task::spawn_blocking;
 
 /// Which addresses of a name are tried, and which of them first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,27 +37,90 @@ impl Family {
     }
 }
 
+/// Why a name has no address. It is inside the [`io::Error`] of [`resolve`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResolveError {
+    /// There is no such name: check its spelling.
+    #[error("there is no host of this name")]
+    NoHost,
+    /// No name server has answered: check the network, or try again later.
+    #[error("no name server has answered")]
+    NoAnswer,
+    /// A name server does not want to answer, or cannot: check the settings
+    /// of the system for names.
+    #[error("the name server failed or refused to answer")]
+    Failed,
+    /// The name is known, but has no address of the family allowed: allow the
+    /// other.
+    #[error("{0}")]
+    NoAddress(&'static str),
+}
+
+impl ResolveError {
+    fn of(kind: LookupErrorKind) -> Option<Self> {
+        match kind {
+            LookupErrorKind::NoName => Some(Self::NoHost),
+            LookupErrorKind::Again => Some(Self::NoAnswer),
+            LookupErrorKind::Fail => Some(Self::Failed),
+            LookupErrorKind::NoData => Some(Self::NoAddress("the name has no address")),
+            _ => None,
+        }
+    }
+}
+
+impl From<ResolveError> for io::Error {
+    fn from(error: ResolveError) -> Self {
+        Self::new(io::ErrorKind::NotFound, error)
+    }
+}
+
 /// Looks up the addresses of `host`, which may be an address itself, in the
 /// order in which they are to be tried.
 ///
 /// # Errors
 ///
 /// If the system's resolver fails, or if no address of the `family` is left:
-/// check the name, or allow the other family.
+/// check the name, or allow the other family. A [`ResolveError`] inside says
+/// which, if the system does.
 pub async fn resolve(host: &str, port: u16, family: Family) -> io::Result<Vec<SocketAddr>> {
-    let all: Vec<_> = lookup_host((host, port)).await?.collect();
-    if all.is_empty() {
-        return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
-    }
-    let picked = family.pick(all);
+    let picked = family.pick(look_up(host, port).await?);
     if picked.is_empty() {
-        let text = match family {
+        return Err(ResolveError::NoAddress(match family {
+            Family::V4 => "the name has no IPv4 address and no other is allowed",
             Family::V6 => "the name has no IPv6 address and no other is allowed",
-            _ => "the name has no IPv4 address and no other is allowed",
-        };
-        return Err(io::Error::new(io::ErrorKind::NotFound, text));
+            _ => "the name has no address",
+        })
+        .into());
     }
     Ok(picked)
+}
+
+async fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    if let Ok(address) = host.parse() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    let host = host.to_owned();
+    // The system's resolver blocks.
+    spawn_blocking(move || ask_system(&host, port)).await.map_err(io::Error::other)?
+}
+
+fn ask_system(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
+    let found =
+        getaddrinfo(Some(host), None, Some(hints)).map_err(|error| {
+            match ResolveError::of(error.kind()) {
+                Some(known) => known.into(),
+                None => io::Error::from(error),
+            }
+        })?;
+    found
+        .map(|info| {
+            let mut address = info?.sockaddr;
+            address.set_port(port);
+            Ok(address)
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -125,12 +125,13 @@ impl Link {
 
     /// The URL with scheme and host, from which HTTP/2 makes headers.
     fn whole(&self, uri: &Uri) -> Result<Uri, Refusal> {
-        let authority = Authority::try_from(self.target.to_string()).map_err(|_| Refusal::Url)?;
+        let authority =
+            Authority::try_from(self.target.to_string()).map_err(|_| Refusal::Server)?;
         let mut parts = ::http::uri::Parts::default();
         parts.scheme = Some(Scheme::HTTPS);
         parts.authority = Some(authority);
         parts.path_and_query = uri.path_and_query().cloned();
-        Uri::from_parts(parts).map_err(|_| Refusal::Url)
+        Uri::from_parts(parts).map_err(|_| Refusal::Server)
     }
 
     /// The error that an answer is if a proxy gave it and does not know us.

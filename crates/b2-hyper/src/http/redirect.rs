@@ -5,6 +5,7 @@ use ::http::uri::{Authority, PathAndQuery, Scheme};
 use ::http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
 use b2_core::error::{Sent, TransportError, TransportErrorKind};
 
+use crate::error::failed;
 use crate::settings::SettingError;
 use crate::target::Target;
 
@@ -187,7 +188,7 @@ pub enum RedirectError {
 impl From<RedirectError> for TransportError {
     fn from(error: RedirectError) -> Self {
         // The server has answered, and what it said is that it did nothing.
-        Self::new(TransportErrorKind::Refused, Sent::Nothing).with_source(error)
+        failed(TransportErrorKind::Refused, Sent::Nothing, error)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use b2_core::error::{Sent, TransportError, TransportErrorKind};
 
+use crate::error::failed;
+
 /// Why a compressed answer cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -32,6 +34,6 @@ pub enum ContentError {
 
 impl From<ContentError> for TransportError {
     fn from(error: ContentError) -> Self {
-        Self::new(TransportErrorKind::Protocol, Sent::Maybe).with_source(error)
+        failed(TransportErrorKind::Protocol, Sent::Maybe, error)
     }
 }
