@@ -59,6 +59,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     // A hundred megabytes of the facade through those of them that matter most.
     let mut matrix = program::cargo();
     matrix.args(["test", "-p", "b2", "--locked", "--test", "matrix", "--", "--ignored"]);
+    matrix.env("B2_PEERS_PYTHON", &python);
     program::attached(matrix.args(&args.name))
 }
 

@@ -43,8 +43,9 @@ impl RateLimit {
         Self::with(Rate::Fixed(bytes_per_second))
     }
 
-    /// As much as `schedule` says by the clock of this machine, which is
-    /// `utc_offset` seconds ahead of UTC.
+    /// As much as `schedule` says by the clock on the wall, which is
+    /// `utc_offset` seconds ahead of that of UTC. When summer time begins or
+    /// ends, [`set_schedule`](Self::set_schedule) tells the new offset.
     #[must_use]
     pub fn scheduled(schedule: RateSchedule, utc_offset: i32) -> Self {
         Self::with(Rate::Scheduled { schedule, utc_offset })
@@ -58,6 +59,12 @@ impl RateLimit {
     /// within a tenth of a second, by transfers that run too.
     pub fn set(&self, bytes_per_second: u64) {
         self.bucket().rate = Rate::Fixed(bytes_per_second);
+    }
+
+    /// Changes the schedule, or what the clock on the wall is ahead of UTC, as
+    /// [`set`](Self::set) does the limit.
+    pub fn set_schedule(&self, schedule: RateSchedule, utc_offset: i32) {
+        self.bucket().rate = Rate::Scheduled { schedule, utc_offset };
     }
 
     fn bucket(&self) -> MutexGuard<'_, Bucket> {
@@ -160,6 +167,20 @@ mod tests {
         assert!((4.8..5.2).contains(&time.as_secs_f64()), "{time:?}");
         limit.set(0);
         assert_eq!(send(&mut Share::of(limit), 5_000_000).await, Duration::ZERO);
+    }
+
+    #[test]
+    fn a_schedule_goes_by_the_clock_on_the_wall() {
+        // Whatever the time is, half of the day is ahead of the other half.
+        let schedule = || RateSchedule::parse("00:00,1B 12:00,2B").unwrap();
+        let limit = RateLimit::new(7);
+        let mut rates = [0, 12 * 60 * 60].map(|offset| {
+            limit.set_schedule(schedule(), offset);
+            limit.bucket().rate()
+        });
+        rates.sort_unstable();
+        assert_eq!(rates, [1, 2]);
+        assert!([1, 2].contains(&RateLimit::scheduled(schedule(), 0).bucket().rate()));
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,18 +1,45 @@
-//! Rates by the time of day.
+//! Rates by the time of the week.
 
 use crate::settings::SettingError;
 
 const DAY: i64 = 24 * 60 * 60;
+const WEEK: i64 = 7 * DAY;
+const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+/// The first second of 1970 was one of a Thursday.
+const FIRST: i64 = 4 * DAY;
 
-/// Rates by the time of day, in the form that rclone has:
-/// `08:00,512k 12:00,10M 23:00,off`. A rate holds until the next time; before
-/// the first one that of the last holds. `k`, `M` and `G` are powers of 1024,
-/// a number without a letter is in KiB, `B` stands for bytes, and `off` is no
-/// limit. A rate without a time holds all day.
+/// Rates by the time of the week, in the form that rclone has:
+/// `08:00,512k 12:00,10M 23:00,off`, with days too,
+/// `Mon-00:00,512k Sat-10:00,10M:1M`. A time without a day is one of every day.
+/// A rate holds until the next time; before the first one of the week that of
+/// the last holds. `k`, `M` and `G` are powers of 1024, a number without a
+/// letter is in KiB, `B` stands for bytes, and `off` is no limit. Of two rates
+/// with a colon between them the first is for what is sent and the second
+/// [for what is received](Self::for_receiving). A rate without a time always
+/// holds.
+///
+/// ```
+/// use b2_hyper::pace::{RateLimit, RateSchedule};
+///
+/// let nights = RateSchedule::parse("07:00,1M:4M 22:00,off")?;
+/// let one_hour_ahead_of_utc = 3600;
+/// let sent = RateLimit::scheduled(nights.clone(), one_hour_ahead_of_utc);
+/// let received = RateLimit::scheduled(nights.for_receiving(), one_hour_ahead_of_utc);
+/// # Ok::<(), b2_hyper::settings::SettingError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RateSchedule {
-    /// Seconds after midnight and bytes each second, in order.
-    entries: Vec<(i64, u64)>,
+    /// In the order of their times.
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Entry {
+    /// Seconds after the midnight before Sunday.
+    time: i64,
+    /// Bytes each second.
+    sent: u64,
+    received: u64,
 }
 
 impl RateSchedule {
@@ -22,32 +49,61 @@ impl RateSchedule {
     ///
     /// [`SettingError::Value`] if it is none.
     pub fn parse(text: &str) -> Result<Self, SettingError> {
-        let mut entries = text.split_whitespace().map(entry).collect::<Option<Vec<_>>>();
-        entries = entries.filter(|entries| !entries.is_empty());
-        let mut entries = entries.ok_or(SettingError::Value {
-            name: "the schedule of the rate",
-            expected: "times and rates such as `08:00,512k 23:00,off`, or one rate",
-        })?;
-        entries.sort_by_key(|(time, _)| *time);
+        let read = text.split_whitespace().map(entries).collect::<Option<Vec<_>>>();
+        let mut entries = read.unwrap_or_default().concat();
+        if entries.is_empty() {
+            return Err(SettingError::Value {
+                name: "the schedule of the rate",
+                expected: "times and rates such as `08:00,512k Sat-23:00,off`, or one rate",
+            });
+        }
+        // A stable sort: of two entries for one time the later one holds.
+        entries.sort_by_key(|entry| entry.time);
         Ok(Self { entries })
     }
 
-    /// Bytes each second at a time in seconds, of which only the part of the
-    /// day counts; 0 is no limit.
+    /// The same with the rates of what is received.
+    #[must_use]
+    pub fn for_receiving(mut self) -> Self {
+        self.entries.iter_mut().for_each(|entry| entry.sent = entry.received);
+        self
+    }
+
+    /// Bytes each second at a time in seconds after the beginning of 1970 by
+    /// the clock on the wall, of which only the part of the week counts; 0 is
+    /// no limit.
     #[must_use]
     pub fn rate_at(&self, seconds: i64) -> u64 {
-        let of_day = seconds.rem_euclid(DAY);
-        let current = self.entries.iter().rev().find(|(time, _)| *time <= of_day);
-        current.or_else(|| self.entries.last()).map_or(0, |(_, rate)| *rate)
+        let of_week = (seconds + FIRST).rem_euclid(WEEK);
+        let current = self.entries.iter().rev().find(|entry| entry.time <= of_week);
+        current.or_else(|| self.entries.last()).map_or(0, |entry| entry.sent)
     }
 }
 
-fn entry(text: &str) -> Option<(i64, u64)> {
-    let Some((time, value)) = text.split_once(',') else { return Some((0, rate(text)?)) };
+/// One entry for each day on which its time is.
+fn entries(text: &str) -> Option<Vec<Entry>> {
+    let Some((when, rates)) = text.split_once(',') else {
+        return Some(vec![entry(0, text)?]);
+    };
+    let (days, time) = match when.split_once('-') {
+        Some((day, time)) => {
+            let day = DAYS.iter().position(|known| known.eq_ignore_ascii_case(day))?;
+            (day..=day, time)
+        }
+        None => (0..=6, when),
+    };
     let (hour, minute) = time.split_once(':')?;
     let (hour, minute): (i64, i64) = (hour.parse().ok()?, minute.parse().ok()?);
-    let valid = (0..24).contains(&hour) && (0..60).contains(&minute);
-    valid.then_some((hour * 3600 + minute * 60, rate(value)?))
+    if !(0..24).contains(&hour) || !(0..60).contains(&minute) {
+        return None;
+    }
+    let at = |day: usize| entry(i64::try_from(day).ok()? * DAY + hour * 3600 + minute * 60, rates);
+    days.map(at).collect()
+}
+
+fn entry(time: i64, rates: &str) -> Option<Entry> {
+    let (sent, received) = rates.split_once(':').unwrap_or((rates, rates));
+    Some(Entry { time, sent: rate(sent)?, received: rate(received)? })
 }
 
 fn rate(text: &str) -> Option<u64> {
@@ -84,9 +140,65 @@ mod tests {
         assert_eq!(RateSchedule::parse("7B").unwrap().rate_at(5), 7);
     }
 
+    /// The example of rclone's manual, and one that mixes both kinds of times.
+    #[test]
+    fn days_have_rates_of_their_own() {
+        // 2026-11-22 was a Sunday.
+        let sunday = 1_795_305_600;
+        let at = |schedule: &RateSchedule, day: i64, hour: i64| {
+            schedule.rate_at(sunday + day * DAY + hour * 3600)
+        };
+        let week = RateSchedule::parse("Mon-00:00,512 Fri-23:59,10M Sat-10:00,1M Sun-20:00,off");
+        let week = week.unwrap();
+        for (day, hour, rate) in [
+            (0, 0, 1 << 20),
+            (0, 20, 0),
+            (0, 23, 0),
+            (1, 0, 512 << 10),
+            (5, 23, 512 << 10),
+            (6, 0, 10 << 20),
+            (6, 10, 1 << 20),
+            (7, 19, 1 << 20),
+        ] {
+            assert_eq!(at(&week, day, hour), rate, "{day}, {hour}");
+        }
+        let mixed = RateSchedule::parse("Mon-00:00,512 12:00,1M sun-20:00,off").unwrap();
+        for (day, hour, rate) in
+            [(0, 12, 1 << 20), (0, 20, 0), (1, 0, 512 << 10), (1, 12, 1 << 20), (3, 0, 1 << 20)]
+        {
+            assert_eq!(at(&mixed, day, hour), rate, "{day}, {hour}");
+        }
+    }
+
+    #[test]
+    fn both_directions_have_rates_of_their_own() {
+        let both = RateSchedule::parse("08:00,1M:off 20:00,10M:100k 22:00,7").unwrap();
+        let received = both.clone().for_receiving();
+        for (hour, rates) in [(8, (1 << 20, 0)), (20, (10 << 20, 100 << 10)), (22, (7168, 7168))] {
+            let seconds = hour * 3600;
+            assert_eq!((both.rate_at(seconds), received.rate_at(seconds)), rates);
+        }
+    }
+
     #[test]
     fn nonsense_is_refused() {
-        for text in ["", "24:00,1M", "8,1M", "08:60,1", "x", "08:00,", "1X", "99999999999G"] {
+        for text in [
+            "",
+            "24:00,1M",
+            "8,1M",
+            "08:60,1",
+            "x",
+            "08:00,",
+            "1X",
+            "99999999999G",
+            "Mo-08:00,1",
+            "Mon-,1",
+            "Mon-8,1",
+            "-08:00,1",
+            "08:00,1:",
+            "08:00,1:2:3",
+            "1:x",
+        ] {
             assert!(RateSchedule::parse(text).is_err(), "{text}");
         }
     }

@@ -1,6 +1,8 @@
 //! Running a script.
 
 use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant, SystemTime};
 
 use rquickjs::{CatchResultExt, Context, Ctx, Function, Runtime, Value};
@@ -27,7 +29,7 @@ pub(super) fn find(script: &str, url: &str, host: &str) -> Result<String, String
         script,
         end,
         clock,
-        |name| look_up(&name),
+        move |name| in_time(end, move || look_up(&name)),
         |context| {
             let find: Function = context.globals().get("FindProxyForURL")?;
             let answer: Value = find.call((url, host))?;
@@ -71,7 +73,10 @@ fn run<T>(
         let late = |text: String| {
             if Instant::now() > end { format!("it took longer than {TIME:?}") } else { text }
         };
-        play().catch(&context).map_err(|error| late(complaint(error.to_string().trim())))
+        let played =
+            play().catch(&context).map_err(|error| late(complaint(error.to_string().trim())));
+        // What it says without a name that it has asked for is no answer.
+        if Instant::now() > end { Err(late(String::new())) } else { played }
     })
 }
 
@@ -87,8 +92,46 @@ impl<'js> rquickjs::IntoJs<'js> for Nullable {
     }
 }
 
-/// The first IPv4 address of a name. It is looked up on the thread of the
-/// script: its runtime may be gone by now.
+/// So many look-ups may be left to themselves at a time, whoever asks.
+const FORSAKEN: usize = 16;
+
+/// Has a thread look something up, and waits for it until `end`: the system
+/// may take much longer to say that nobody answers, and cannot be stopped.
+/// Without an answer there is nothing, and the script, whose time is over, fails.
+///
+/// Not the runtime's own threads: it may be gone by now.
+fn in_time<F>(end: Instant, ask: F) -> Option<String>
+where
+    F: FnOnce() -> Option<String> + Send + 'static,
+{
+    static RUNNING: AtomicUsize = AtomicUsize::new(0);
+    struct Running;
+    impl Drop for Running {
+        fn drop(&mut self) {
+            RUNNING.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+    // Those of scripts that wait are eight at the most, see `thread`.
+    let others = RUNNING.fetch_add(1, Ordering::Relaxed);
+    let running = Running;
+    if others >= FORSAKEN {
+        // An answer would be a lie, on which the script may act.
+        std::thread::sleep(end.saturating_duration_since(Instant::now()));
+        return None;
+    }
+    let (tell, told) = channel();
+    let thread = std::thread::Builder::new().name("b2-proxy-lookup".to_owned());
+    let begun = thread.spawn(move || {
+        let answer = ask();
+        drop(running);
+        // Nobody may be waiting any more.
+        let _ = tell.send(answer);
+    });
+    begun.ok()?;
+    told.recv_timeout(end.saturating_duration_since(Instant::now())).ok()?
+}
+
+/// The first IPv4 address of a name.
 fn look_up(name: &str) -> Option<String> {
     let mut found = (name, 0).to_socket_addrs().ok()?;
     found.find(SocketAddr::is_ipv4).map(|address| address.ip().to_string())
@@ -201,6 +244,58 @@ mod tests {
             ("timeRange(0, 23)", "true"),
         ] {
             assert_eq!(value(expression).as_deref(), Ok(expected), "{expression}");
+        }
+    }
+
+    #[test]
+    fn a_script_that_waits_for_a_name_ends_in_time() {
+        let begun = Instant::now();
+        let end = begun + Duration::from_millis(300);
+        let never = move |_| {
+            in_time(end, || {
+                std::thread::sleep(Duration::from_secs(30));
+                Some("198.51.100.7".to_owned())
+            })
+        };
+        let script = "function answer() { return dnsResolve('b2.example') || 'DIRECT'; }";
+        let outcome = run(
+            script,
+            end,
+            || 0.0,
+            never,
+            |context| {
+                let answer: Function = context.globals().get("answer")?;
+                answer.call::<_, String>(())
+            },
+        );
+        assert!(outcome.unwrap_err().contains("took longer"));
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn names_that_nobody_waits_for_any_more_are_not_too_many() {
+        let (open, gate) = std::sync::mpsc::channel::<()>();
+        let gate = std::sync::Arc::new(std::sync::Mutex::new(gate));
+        let soon = || Instant::now() + Duration::from_millis(20);
+        for _ in 0..FORSAKEN {
+            let gate = std::sync::Arc::clone(&gate);
+            let waits = move || {
+                let _closed = gate.lock().map(|gate| gate.recv());
+                None
+            };
+            assert_eq!(in_time(soon(), waits), None);
+        }
+        let begun = Instant::now();
+        assert_eq!(in_time(soon(), || panic!("this is one too many")), None);
+        assert!(begun.elapsed() >= Duration::from_millis(15), "it waited as for an answer");
+        drop(open);
+        let answered = || {
+            let end = Instant::now() + Duration::from_millis(200);
+            in_time(end, || Some("x".to_owned())).is_some()
+        };
+        let begun = Instant::now();
+        while !answered() {
+            assert!(begun.elapsed() < Duration::from_secs(10), "they never end");
         }
     }
 
