@@ -25,6 +25,7 @@ const UNSUPPORTED: u32 = 601;
 const FIREWALL: u32 = 118;
 const HANDSHAKE: u32 = 276;
 const DROPPED: u32 = 1120;
+const NO_ADDRESS: u32 = 11_001;
 
 /// The number of the first error that has one, from the top down.
 pub(crate) fn of(error: &(dyn Error + 'static)) -> Option<u32> {
@@ -87,7 +88,7 @@ fn of_late(late: &Late) -> u32 {
 
 fn of_resolve(error: &ResolveError) -> u32 {
     match error {
-        ResolveError::NoHost => 11_001,
+        ResolveError::NoHost => NO_ADDRESS,
         ResolveError::NoAnswer => 11_002,
         ResolveError::Failed => 11_003,
         ResolveError::NoAddress(_) => 11_004,
@@ -123,7 +124,7 @@ impl ConnectError {
     #[must_use]
     pub fn class_code(&self) -> u32 {
         match self {
-            Self::Resolve(error) => of_io(error).unwrap_or(11_001),
+            Self::Resolve(error) => of_io(error).unwrap_or(NO_ADDRESS),
             Self::Dial(error) => of_io(error).unwrap_or(10_061),
             Self::Unspecified(_) => 102,
             Self::Proxy(error) => error.class_code(),
@@ -167,13 +168,13 @@ impl TlsError {
 
 impl CertificateFault {
     /// The number under which components with numeric errors report this: 274
-    /// for an unknown issuer, 275 if the chain breaks a rule, and 280 for
+    /// for an unknown issuer, also if it is itself, 275 if the chain breaks a rule, and 280 for
     /// what is wrong with the certificate itself.
     #[must_use]
     pub fn class_code(&self) -> u32 {
         match self {
-            Self::UnknownIssuer => 274,
-            Self::Chain(_) | Self::BadSignature | Self::WeakKey => 275,
+            Self::UnknownIssuer | Self::SelfSigned => 274,
+            Self::NameConstraint | Self::Chain(_) | Self::BadSignature | Self::WeakKey => 275,
             _ => 280,
         }
     }
@@ -231,7 +232,10 @@ impl BuildError {
     pub fn class_code(&self) -> u32 {
         match self {
             Self::ProxyUrl | Self::ScriptUrl => FIREWALL,
-            Self::Pem(_) | Self::Certificate(_) | Self::RevocationList(_) => 271,
+            Self::Variable { source, .. } => source.class_code(),
+            Self::NoRootFile(_) | Self::Pem(_) | Self::Certificate(_) | Self::RevocationList(_) => {
+                271
+            }
             Self::NoCertificate => 272,
             Self::File { .. } => 302,
             Self::Setting(error) => error.class_code(),
@@ -249,6 +253,7 @@ impl SettingsError {
             Self::Setting(error) => error.class_code(),
             Self::Build(error) => error.class_code(),
             Self::Identity(error) => error.class_code(),
+            Self::LocalHost { .. } => NO_ADDRESS,
         }
     }
 }
