@@ -130,7 +130,8 @@ async fn what_takes_too_long() {
     let mute = server::listen(|_, mut stream| stream.read_to_end(&mut Vec::new()).map(drop));
     let short = Duration::from_millis(100);
     let url = format!("http://{mute}/");
-    assert_eq!(code(builder().with_inactivity_timeout(short), &url).await, 201);
+    let impatient = builder().with_inactivity_timeout(short).with_silence_before_head(false);
+    assert_eq!(code(impatient, &url).await, 201);
     assert_eq!(code(builder().with_total_timeout(short), &url).await, 301);
     let tls = builder().with_connect_timeout(short);
     assert_eq!(code(tls, format!("https://{mute}/")).await, 301);
