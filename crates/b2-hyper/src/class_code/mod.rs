@@ -160,6 +160,7 @@ impl TlsError {
             Self::NoProvider => 270,
             Self::NoRoots => 271,
             Self::Certificate(fault) => fault.class_code(),
+            Self::Identity(error) => error.class_code(),
             Self::Refused(Alert::CertificateRequired) => 281,
             _ => HANDSHAKE,
         }
@@ -168,8 +169,8 @@ impl TlsError {
 
 impl CertificateFault {
     /// The number under which components with numeric errors report this: 274
-    /// for an unknown issuer, also if it is itself, 275 if the chain breaks a rule, and 280 for
-    /// what is wrong with the certificate itself.
+    /// for an unknown issuer, also if it is itself, 275 if the chain breaks a
+    /// rule, and 280 for what is wrong with the certificate itself.
     #[must_use]
     pub fn class_code(&self) -> u32 {
         match self {
@@ -233,11 +234,9 @@ impl BuildError {
         match self {
             Self::ProxyUrl | Self::ScriptUrl => FIREWALL,
             Self::Variable { source, .. } => source.class_code(),
-            Self::NoRootFile(_) | Self::Pem(_) | Self::Certificate(_) | Self::RevocationList(_) => {
-                271
-            }
+            Self::Pem(_) | Self::Certificate(_) | Self::RevocationList(_) => 271,
             Self::NoCertificate => 272,
-            Self::File { .. } => 302,
+            Self::File { .. } | Self::NoRootFile(_) => 302,
             Self::Setting(error) => error.class_code(),
             Self::Header => OTHER,
         }
