@@ -95,7 +95,7 @@ fn pass(client: &mut TcpStream, seen: &Seen) -> io::Result<()> {
     let mut seen = seen.lock().unwrap();
     if accepts.is_some() && !answer.body.is_empty() {
         let takes_gzip = accepts.as_deref().is_some_and(|forms| forms.contains("gzip"));
-        if takes_gzip && seen.len() % 2 == 0 {
+        if takes_gzip && seen.len().is_multiple_of(2) {
             let body = gzip(&answer.body);
             answer.compress("gzip", body);
         } else {
