@@ -234,7 +234,7 @@ impl Connector {
         for (index, hop) in route.iter().enumerate() {
             if hop.proxy.tls {
                 let wire_to = wire.logged(self.proxy_tls.packet_observer()).carrier();
-                // Nobody is asked about revocation here.
+                // Its certificate is asked about directly, not through the chain.
                 let session = self.proxy_tls.connect_by(hop.proxy.host(), wire_to, &self.dialer);
                 wire = Wire::tls(session.await.map_err(ConnectError::Tls)?);
             }

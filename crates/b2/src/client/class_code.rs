@@ -28,7 +28,8 @@ fn of_connections(error: &(dyn std::error::Error + Send + Sync + 'static)) -> u3
     error.downcast_ref::<b2_hyper::BuildError>().map_or(600, b2_hyper::BuildError::class_code)
 }
 
-#[cfg(all(test, feature = "hyper"))]
+#[cfg(feature = "hyper")]
+#[cfg(test)]
 mod tests {
     use super::BuildError;
     use crate::{Client, Credentials};
