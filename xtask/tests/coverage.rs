@@ -16,6 +16,7 @@ fn workspace() -> tempfile::TempDir {
         ("crates/x/src/lib.rs", "pub struct A;\n"),
         ("xtask/coverage/inventory.tsv", INVENTORY),
         ("xtask/coverage/x.tsv", &format!("{HEAD}config\tHTTP\tA\tworks\tx::A\t\n")),
+        ("xtask/coverage/wire.tsv", "kind\tgroup\tname\ttest\n"),
         ("docs/coverage.tsv", ""),
     ] {
         let path = folder.path().join(path);
@@ -66,7 +67,7 @@ fn a_stale_list_fails() {
 #[test]
 fn a_broken_row_fails() {
     for (row, words) in [
-        ("config\tHTTP\tA\tworks\tx::Gone\t", "there is no x::Gone"),
+        ("config\tHTTP\tA\tworks\tx::Gone\t", "there is no public x::Gone"),
         ("config\tHTTP\tA\tworks\tx::A", "six fields"),
         ("config\tHTTP\tA\tperhaps\tx::A\t", "a state"),
         ("config\tHTTP\tA\trefused\tx::A\t", "a reason"),
@@ -88,5 +89,5 @@ fn a_broken_row_fails() {
 fn an_item_that_goes_fails() {
     let folder = workspace();
     fs::write(folder.path().join("crates/x/src/lib.rs"), "pub struct Other;\n").unwrap();
-    fails(folder.path(), "there is no x::A");
+    fails(folder.path(), "there is no public x::A");
 }
