@@ -21,6 +21,15 @@ use rcgen::{CrlDistributionPoint, CrlIssuingDistributionPoint, CrlScope, KeyPair
 use responder::answering;
 use site::{BOTH, Between, SERIAL, between, copy, issuer, list, list_of, listed, year_2090};
 
+/// Answers with the other list the first and the third time.
+fn wavering(other: Vec<u8>, good: Vec<u8>) -> impl Fn(&[u8]) -> (u16, Vec<u8>) {
+    let count = AtomicUsize::new(0);
+    move |_| match count.fetch_add(1, Ordering::SeqCst) {
+        0 | 2 => (200, other.clone()),
+        _ => (200, good.clone()),
+    }
+}
+
 #[tokio::test]
 async fn a_list_is_fetched_once_and_believed() {
     for (revoked, expected) in [(SERIAL, Err(Fault::Revoked)), (1, Ok(()))] {
@@ -52,11 +61,7 @@ async fn a_list_that_must_not_be_believed_is_refused_either_way_and_asked_for_ag
     let imposter = issuer(&authority, KeyPair::generate().unwrap());
     let forged = list(&imposter, 1, year_2090());
     let good = list(&authority.issuer, 1, year_2090());
-    let count = AtomicUsize::new(0);
-    let (server, _) = answering(move |_| match count.fetch_add(1, Ordering::SeqCst) {
-        0 | 2 => (200, forged.clone()),
-        _ => (200, good.clone()),
-    });
+    let (server, _) = answering(wavering(forged, good));
     let site = listed(authority, server);
     for check in BOTH {
         let settings = site.settings().with_fetched_revocation_lists(check);
@@ -111,11 +116,7 @@ async fn a_list_of_another_authority_is_refused_either_way_and_not_kept() {
         let authority = Authority::new();
         let good = list(&authority.issuer, revoked, year_2090());
         let other = list(&Authority::new().issuer, 1, year_2090());
-        let count = AtomicUsize::new(0);
-        let (server, _) = answering(move |_| match count.fetch_add(1, Ordering::SeqCst) {
-            0 | 2 => (200, other.clone()),
-            _ => (200, good.clone()),
-        });
+        let (server, _) = answering(wavering(other, good));
         let site = listed(authority, server);
         for check in BOTH {
             let settings = site.settings().with_fetched_revocation_lists(check);
