@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
 #[expect(dead_code, reason = "shared with other tests, which use all of it")]
+mod named;
+#[expect(dead_code, reason = "shared with other tests, which use all of it")]
 mod server;
 
 use std::io::{Read, Write};
@@ -13,12 +15,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use b2_core::error::{Sent, TransportError, TransportErrorKind as Kind};
-use b2_core::port::{RequestBody, Transport};
 use b2_hyper::HyperTransport;
 use b2_hyper::connect::ConnectionFacts;
 use b2_hyper::proxy::{Exceptions, ProxyError, ProxyRules, ProxyScript};
 use b2_hyper::settings::Settings;
-use bytes::Bytes;
 
 const SOON: Duration = Duration::from_secs(20);
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -66,14 +66,7 @@ fn asking(script: ProxyScript) -> HyperTransport {
 }
 
 async fn get(transport: &HyperTransport, url: &str) -> Result<ConnectionFacts, TransportError> {
-    let request = http::Request::get(url).body(RequestBody::from_bytes(Bytes::new())).unwrap();
-    let answer = transport.send(request, Instant::now() + SOON).await?;
-    let facts = ConnectionFacts::clone(answer.extensions().get::<Arc<ConnectionFacts>>().unwrap());
-    let mut body = answer.into_body();
-    while let Some(chunk) = body.chunk().await {
-        chunk?;
-    }
-    Ok(facts)
+    named::get_within(transport, url, SOON).await
 }
 
 fn cause(error: &TransportError) -> String {

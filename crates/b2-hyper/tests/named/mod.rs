@@ -29,8 +29,17 @@ pub(crate) async fn get(
     transport: &HyperTransport,
     url: &str,
 ) -> Result<ConnectionFacts, TransportError> {
+    get_within(transport, url, SOON).await
+}
+
+/// Fetches a page to its end, or gives up.
+pub(crate) async fn get_within(
+    transport: &HyperTransport,
+    url: &str,
+    patience: Duration,
+) -> Result<ConnectionFacts, TransportError> {
     let request = http::Request::get(url).body(RequestBody::from_bytes(Bytes::new())).unwrap();
-    let answer = transport.send(request, Instant::now() + SOON).await?;
+    let answer = transport.send(request, Instant::now() + patience).await?;
     let facts = ConnectionFacts::clone(answer.extensions().get::<Arc<ConnectionFacts>>().unwrap());
     let mut body = answer.into_body();
     while let Some(chunk) = body.chunk().await {
