@@ -32,8 +32,8 @@ const PROGRAMS: &[(&str, &str)] = &[
 /// What is tried beside the default.
 const FEATURES: &str = "x448,pkcs11,bundled-roots,openssl";
 
-/// The NTLM on the other side.
-const PACKAGE: &str = "pyspnego>=0.11,<1";
+/// The NTLM on the other side, and an OpenSSL that is newer than Debian's.
+const PACKAGES: [&str; 2] = ["pyspnego>=0.11,<1", "pyOpenSSL>=25.1"];
 
 /// The options of `cargo xtask peers`.
 #[derive(Debug, clap::Args)]
@@ -43,7 +43,7 @@ pub(crate) struct Args {
     name: Option<String>,
 }
 
-/// Looks for the programs, installs the Python package, and runs the tests.
+/// Looks for the programs, installs the Python packages, and runs the tests.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let absent: Vec<_> = PROGRAMS.iter().filter(|(path, _)| !Path::new(path).exists()).collect();
     if let Some((first, _)) = absent.first() {
@@ -73,14 +73,17 @@ fn token_rules() -> Result<PathBuf, Failure> {
     Ok(rules)
 }
 
-/// A Python with the package, where every user can read it.
+/// A Python with the packages, where every user can read it.
 fn python() -> Result<PathBuf, Failure> {
     let environment = std::env::temp_dir().join("b2-peers-venv");
     let python = environment.join("bin/python3");
-    if works(Command::new(&python).args(["-c", "import spnego"])) {
+    if works(Command::new(&python).args([
+        "-c",
+        "import spnego; from OpenSSL.SSL import Connection; Connection.get_group_name",
+    ])) {
         return Ok(python);
     }
-    println!("Installing {PACKAGE} in {}", environment.display());
+    println!("Installing {} in {}", PACKAGES.join(" and "), environment.display());
     let mut make = Command::new("/usr/bin/python3");
     make.args(["-m", "venv", "--clear"]).arg(&environment);
     if !works(&mut make) {
@@ -88,7 +91,7 @@ fn python() -> Result<PathBuf, Failure> {
         return Err(Failure::missing("python3 cannot make a virtual environment", remedy));
     }
     let mut pip = Command::new(&python);
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGE]);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(PACKAGES);
     program::stdout(&mut pip)?;
     Ok(python)
 }

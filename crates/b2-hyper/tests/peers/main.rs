@@ -7,6 +7,8 @@
 
 #[path = "../authority/mod.rs"]
 mod authority;
+#[cfg(feature = "aws-lc-rs")]
+mod hybrid;
 mod journey;
 mod keys;
 mod openssl;
