@@ -133,7 +133,7 @@ async fn what_takes_too_long() {
     let impatient = builder().with_inactivity_timeout(short).with_silence_before_head(false);
     assert_eq!(code(impatient, &url).await, 201);
     assert_eq!(code(builder().with_total_timeout(short), &url).await, 301);
-    let tls = builder().with_connect_timeout(short);
+    let tls = trusting(&Authority::new()).with_connect_timeout(short);
     assert_eq!(code(tls, format!("https://{mute}/")).await, 301);
     let transport = builder().build().unwrap();
     let interrupting = async {
