@@ -3,7 +3,7 @@
 use super::keyed::Keyed;
 use super::prefix::{Aead, KIND_LEN, Prefix};
 use super::schedule::Schedule;
-use crate::error::OpenError;
+use crate::error::{OpenError, SealError};
 
 /// Random bytes that every run of an encryption draws anew. They choose the key of its frames, so
 /// that two runs never meet under one key.
@@ -43,15 +43,17 @@ impl FrameCipher {
     }
 
     /// Seals the content that is in the buffer already. Gives the tag.
-    pub(crate) fn seal(&self, nonce: FrameNonce, text: &mut [u8]) -> [u8; TAG_LEN] {
-        let sealed = self.0.seal(nonce, text);
-        // It fails for texts of 64 GiB and more only; a frame has at most 16 MiB. Should it fail
-        // all the same, no content is left where ciphertext should be, and a tag of zeros opens
-        // nothing.
-        debug_assert!(sealed.is_some(), "a frame is short");
-        sealed.unwrap_or_else(|| {
+    ///
+    /// It fails for texts of 64 GiB and more only, and a frame has at most 16 MiB. Should it fail
+    /// all the same, no content is left where ciphertext should be.
+    pub(crate) fn seal(
+        &self,
+        nonce: FrameNonce,
+        text: &mut [u8],
+    ) -> Result<[u8; TAG_LEN], SealError> {
+        self.0.seal(nonce, text).ok_or_else(|| {
             text.fill(0);
-            [0; TAG_LEN]
+            SealError::TooLong
         })
     }
 }

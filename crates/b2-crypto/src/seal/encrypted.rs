@@ -129,7 +129,7 @@ impl<S: ReadAt> Encrypted<S> {
             return Err(changed);
         }
         let nonce = FrameNonce::new(frame, self.layout.is_last(frame));
-        let tag = self.file.cipher.seal(nonce, text);
+        let tag = self.file.cipher.seal(nonce, text)?;
         if !self.pins.holds(frame, &tag) {
             return Err(changed);
         }

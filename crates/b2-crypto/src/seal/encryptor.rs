@@ -46,11 +46,10 @@ impl Encryptor {
                 None => SealError::TooLong,
             });
         }
-        self.feed(content, output);
-        Ok(())
+        self.feed(content, output)
     }
 
-    fn feed(&mut self, content: &[u8], output: &mut Vec<u8>) {
+    fn feed(&mut self, content: &[u8], output: &mut Vec<u8>) -> Result<(), SealError> {
         let size = self.file.frame_size as usize;
         let frames = (self.pending.len() + content.len()) / size;
         output.reserve(frames * (size + SESSION_LEN + TAG_LEN));
@@ -59,17 +58,18 @@ impl Encryptor {
         while self.pending.len() + content.len() > size {
             if self.pending.is_empty() {
                 let (whole, rest) = content.split_at(size);
-                seal(&self.file, &mut self.frame, whole, false, output);
+                seal(&self.file, &mut self.frame, whole, false, output)?;
                 content = rest;
             } else {
                 let (first, rest) = content.split_at(size - self.pending.len());
                 self.pending.extend_from_slice(first);
-                seal(&self.file, &mut self.frame, &self.pending, false, output);
+                seal(&self.file, &mut self.frame, &self.pending, false, output)?;
                 self.pending.clear();
                 content = rest;
             }
         }
         self.pending.extend_from_slice(content);
+        Ok(())
     }
 
     /// Appends the last frame. Without it nobody can tell that the file is complete, and nobody
@@ -87,24 +87,30 @@ impl Encryptor {
             while missing > 0 {
                 let zeros = [0; 4096];
                 let now = missing.min(zeros.len() as u64);
-                self.feed(&zeros[..now as usize], output);
+                self.feed(&zeros[..now as usize], output)?;
                 missing -= now;
             }
         }
-        seal(&self.file, &mut self.frame, &self.pending, true, output);
-        Ok(())
+        seal(&self.file, &mut self.frame, &self.pending, true, output)
     }
 }
 
 /// Appends one frame, each number once.
-fn seal(file: &NewFile, frame: &mut u64, content: &[u8], last: bool, output: &mut Vec<u8>) {
+fn seal(
+    file: &NewFile,
+    frame: &mut u64,
+    content: &[u8],
+    last: bool,
+    output: &mut Vec<u8>,
+) -> Result<(), SealError> {
     output.extend_from_slice(&file.session);
     let begin = output.len();
     output.extend_from_slice(content);
     let nonce = FrameNonce::new(*frame, last);
-    let tag = file.cipher.seal(nonce, &mut output[begin..]);
+    let tag = file.cipher.seal(nonce, &mut output[begin..])?;
     output.extend_from_slice(&tag);
     *frame += 1;
+    Ok(())
 }
 
 impl fmt::Debug for Encryptor {
