@@ -171,16 +171,15 @@ fn format(name: &str, aead: Aead) -> Result<(), Box<dyn Error>> {
     };
     let content = vec![0x5a; FED];
     let mut sealed = Vec::new();
-    let begun = NewFile::new(&recipients, &options, None, &mut random)?;
-    let header = Header::parse(begun.header())?;
-    let mut encryptor = begun.encryptor();
+    let mut encryptor = NewFile::new(&recipients, &options, None, &mut random)?.encryptor();
     measure(&format!("format-{name}"), "encrypt", FED, || {
         sealed.clear();
         drop(encryptor.update(&content, &mut sealed));
     });
-    let file = header.unlock(&Unlock::RawKey(key), &Limits::default())?;
     let mut whole = Vec::new();
-    let mut encryptor = file.resume(&header, &mut random)?.encryptor();
+    let mut encryptor = NewFile::new(&recipients, &options, None, &mut random)?.encryptor();
+    let file = Header::parse(encryptor.header())?;
+    let file = file.unlock(&Unlock::RawKey(key), &Limits::default())?;
     (0..16).try_for_each(|_| encryptor.update(&content, &mut whole))?;
     encryptor.finish(&mut whole)?;
     let mut opened = Vec::new();

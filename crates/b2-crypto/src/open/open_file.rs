@@ -101,26 +101,6 @@ impl OpenFile {
         Ok(decrypted)
     }
 
-    /// Goes on encrypting a file that was begun elsewhere or before a restart: with its key and
-    /// header, in a session of its own.
-    ///
-    /// Frames that were sealed before stay valid, so keep them only if the content is known to be
-    /// the same.
-    ///
-    /// # Errors
-    ///
-    /// If `header` is not this file's, or there is no randomness.
-    pub fn resume(
-        &self,
-        header: &Header,
-        random: &mut dyn Randomness,
-    ) -> Result<NewFile, SealError> {
-        if header.prefix != self.prefix {
-            return Err(SealError::LengthChanged);
-        }
-        NewFile::resumed(header, &self.schedule, self.content_len, random)
-    }
-
     /// Seals the content of a file again as it was sealed before a restart: with its header and in
     /// its [session](crate::Encrypted::session). What is sealed then is the same ciphertext, if
     /// the content is the same; if it is not, one nonce would cover two contents. So nothing may

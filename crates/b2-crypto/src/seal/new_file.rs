@@ -107,19 +107,9 @@ impl NewFile {
         let mut prefix = Prefix::new(options.aead, frame_log2, options.hide_length, salt);
         prefix.complete(&schedule, content_len);
         let header = Header { prefix, keyring: Keyring::roomy(stanzas, &schedule)? };
-        Self::resumed(&header, &schedule, content_len, random)
-    }
-
-    /// A session of its own for a file that exists.
-    pub(crate) fn resumed(
-        header: &Header,
-        schedule: &Schedule,
-        content_len: Option<u64>,
-        random: &mut dyn Randomness,
-    ) -> Result<Self, SealError> {
         let mut session = [0; SESSION_LEN];
         random.fill(&mut session)?;
-        Ok(Self::in_session(header, schedule, content_len, session))
+        Ok(Self::in_session(&header, &schedule, content_len, session))
     }
 
     /// In a session that was drawn before.
