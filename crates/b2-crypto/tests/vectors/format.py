@@ -5,13 +5,14 @@ the Python packages cryptography and argon2-cffi:
 
     python3 format.py > format.json
 """
+import base64
 import hashlib
 import hmac
 import json
 import struct
 
 from argon2.low_level import Type, hash_secret_raw
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV, ChaCha20Poly1305
 
 MAGIC = b"\x89B2E\r\n\x1a\n"
 
@@ -78,6 +79,34 @@ def stanza(recipient, file_salt, data_key):
     return head + salt + wrapped + tag + label
 
 
+def sign(prk, stanzas, count, length):
+    """A keyring of that many bytes."""
+    keyring = struct.pack(">IHH", length, count, 0) + stanzas
+    keyring += bytes(length - 32 - len(keyring))
+    return keyring + mac(expand(prk, b"b2-crypto/1 keyring"), keyring)
+
+
+def url64(content):
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def client_keyring(vector, recipients):
+    """What `client_keyring` holds for other recipients of the same file."""
+    data_key, salt = bytes.fromhex(vector["dataKey"]), bytes.fromhex(vector["salt"])
+    stanzas = b"".join(stanza(one, salt, data_key) for one in recipients)
+    return url64(sign(mac(salt, data_key), stanzas, len(recipients), 8 + len(stanzas) + 32))
+
+
+def seal_name(key, name):
+    prk = mac(bytes(32), key)
+    siv = AESSIV(expand(prk, b"b2-crypto/1 names mac") + expand(prk, b"b2-crypto/1 names ctr"))
+    segments = name.split("/")
+    folders = ["".join(one + "/" for one in segments[:at]) for at in range(len(segments))]
+    return "/".join(
+        url64(siv.encrypt(segment.encode(), [folder.encode()])) if segment else ""
+        for folder, segment in zip(folders, segments))
+
+
 def seal(vector):
     data_key, salt = bytes.fromhex(vector["dataKey"]), bytes.fromhex(vector["salt"])
     content, session = bytes.fromhex(vector["content"]), bytes.fromhex(vector["session"])
@@ -90,9 +119,7 @@ def seal(vector):
     prefix += mac(expand(prk, b"b2-crypto/1 header"), prefix)
     stanzas = b"".join(stanza(one, salt, data_key) for one in vector["recipients"])
     keyring_length = -(-(len(prefix) + 8 + len(stanzas) + 32) // 1024) * 1024 - len(prefix)
-    keyring = struct.pack(">IHH", keyring_length, len(vector["recipients"]), 0) + stanzas
-    keyring += bytes(keyring_length - 32 - len(keyring))
-    keyring += mac(expand(prk, b"b2-crypto/1 keyring"), keyring)
+    keyring = sign(prk, stanzas, len(vector["recipients"]), keyring_length)
     sealed = content + bytes((padme(len(content)) if vector["padded"] else len(content)) - len(content))
     frames = [sealed[at:at + size] for at in range(0, len(sealed), size)] or [b""]
     key = expand(prk, b"b2-crypto/1 frames" + kind + session)
@@ -120,10 +147,23 @@ def vector(name, length, algorithm=1, padded=False, known=True, recipients=None)
     return made
 
 
+def name(text):
+    key = hashlib.shake_128(f"name {text}".encode()).hexdigest(32)
+    return {"key": key, "name": text, "encrypted": seal_name(bytes.fromhex(key), text)}
+
+
+def keyring(vector, recipients):
+    """Another list of recipients for a file, kept beside it."""
+    for number, recipient in enumerate(recipients):
+        recipient["salt"] = hashlib.shake_128(f"kept {number}".encode()).hexdigest(32)
+    return {"file": vector["name"], "recipients": recipients,
+            "clientKeyring": client_keyring(vector, recipients)}
+
+
 def main():
     argon2 = {"password": "pässword", "memoryKib": 64, "passes": 2, "lanes": 2}
     pbkdf2 = {"password": "password", "iterations": 1000, "label": "old machine"}
-    print(json.dumps([
+    files = [
         vector("empty", 0),
         vector("one byte", 1),
         vector("a full frame", 1024),
@@ -135,7 +175,17 @@ def main():
         vector("argon2id", 100, recipients=[argon2]),
         vector("two passwords and a key", 100, recipients=[
             dict(pbkdf2), dict(argon2), {"key": "07" * 32}]),
-    ], indent=1, ensure_ascii=False))
+    ]
+    keyrings = [
+        keyring(files[3], [{"key": "11" * 32, "label": "her"}]),
+        keyring(files[6], [dict(argon2), {"key": "12" * 32}]),
+    ]
+    # Folders, none, empty segments everywhere, and what is not ASCII.
+    names = [name(text) for text in (
+        "a", "cat.jpg", "2026/cat.jpg", "2026/", "a/b/c/d", "/a", "a//b", "Füße/ßü/猫.txt",
+        "x" * 171)]
+    print(json.dumps({"files": files, "keyrings": keyrings, "names": names}, indent=1,
+                     ensure_ascii=False))
 
 
 main()
