@@ -210,6 +210,15 @@ mod tests {
         }
     }
 
+    /// Whoever has the key can make one, but no name of ours has it.
+    #[test]
+    fn a_segment_with_a_slash_is_none() {
+        let sealed = names().siv().encrypt([b"".as_slice()], b"a/b").unwrap();
+        let mut text = String::new();
+        encode(&sealed, &mut text);
+        assert_eq!(names().decrypt(&text), Err(NameError::NotOurs));
+    }
+
     #[test]
     fn limits_are_kept() {
         let fits = "x".repeat(171);

@@ -100,3 +100,47 @@ impl FrameOpener {
         Err(tampered)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::secret::DataKey;
+
+    /// An implementation may have written what it found before it looked at the tag.
+    #[test]
+    fn nothing_is_left_of_what_is_not_genuine() {
+        for aead in [Aead::Aes256Gcm, Aead::XChaCha20Poly1305] {
+            let schedule = Schedule::new(DataKey([1; 32]), &[2; 32]);
+            let prefix = Prefix::new(aead, 10, false, [2; 32]);
+            let session = [3; SESSION_LEN];
+            let cipher = FrameCipher::new(&schedule, aead, &prefix.kind(), &session);
+            let mut text = [0x5a; 1000];
+            let tag = cipher.seal(FrameNonce::new(0, false), &mut text).unwrap();
+            let mut frame = [&session[..], &text, &tag].concat();
+            let mut opener = FrameOpener::new(&prefix);
+            let mut output = vec![0xaa; 1000];
+            opener.open(&schedule, (0, false), &frame, &mut output).unwrap();
+            assert_eq!(output, [0x5a; 1000]);
+            output.fill(0xaa);
+            *frame.last_mut().unwrap() ^= 1;
+            let refused = opener.open(&schedule, (0, false), &frame, &mut output);
+            assert_eq!(refused, Err(OpenError::FrameTampered { frame: 0 }));
+            assert_eq!(output, [0; 1000], "{aead:?}");
+        }
+    }
+
+    /// A nonce is for one frame: whoever could clone it could seal two with it.
+    #[test]
+    fn a_nonce_cannot_be_cloned() {
+        trait Ambiguous<A> {
+            fn named() {}
+        }
+        struct ByClone;
+        impl<T: ?Sized> Ambiguous<()> for T {}
+        impl<T: ?Sized + Clone> Ambiguous<ByClone> for T {}
+        // With `Clone` there are two of these, and this does not compile.
+        <FrameNonce as Ambiguous<_>>::named();
+    }
+}

@@ -74,8 +74,8 @@ impl<C: BlockCipherEncrypt> WideCounter<C> {
     }
 
     fn refill(&mut self) {
-        let mut blocks = vec![Array::<u8, C::BlockSize>::default(); AHEAD];
-        for block in &mut blocks {
+        let mut blocks = Zeroizing::new(vec![Array::<u8, C::BlockSize>::default(); AHEAD]);
+        for block in blocks.iter_mut() {
             block.clone_from(&self.counter);
             for byte in self.counter.iter_mut().rev() {
                 *byte = byte.wrapping_add(1);

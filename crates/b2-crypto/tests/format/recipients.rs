@@ -226,3 +226,89 @@ fn cheap_recipients_are_tried_first() {
     assert!(opened.is_ok(), "{opened:?}");
     assert_eq!(asked.get(), 1);
 }
+
+/// Even where another keyring counts: else somebody could exchange it for the day it counts again.
+#[test]
+fn the_keyring_of_the_file_has_to_be_genuine_beside_another() {
+    let sealed = seal(&options(Aead::Aes256Gcm), b"content", 1);
+    let header = Header::parse(&sealed).unwrap();
+    let kept = header.keyring().clone();
+    let with_kept = |header: &Header| {
+        let opened = header.unlock_with(&kept, &Unlock::RawKey(key(1)), &Limits::default());
+        opened.map(|_| ())
+    };
+    assert_eq!(with_kept(&header), Ok(()));
+    for at in [header.len() - 1, 84 + 8 + 20] {
+        let mut changed = sealed.clone();
+        changed[at] ^= 1;
+        let changed = Header::parse(&changed).unwrap();
+        assert_eq!(with_kept(&changed), Err(OpenError::HeaderTampered), "byte {at}");
+    }
+}
+
+#[test]
+fn what_the_format_does_not_know_is_refused_before_a_key_is_derived() {
+    let sealed = seal(&options(Aead::Aes256Gcm), b"content", 1);
+    let keyring = &sealed[84..1024];
+    let behind = 8 + 110 + "backup".len() + 110;
+    let changed = |at: usize, bytes: &[u8]| {
+        let mut keyring = keyring.to_vec();
+        keyring[at..at + bytes.len()].copy_from_slice(bytes);
+        Keyring::parse(&keyring).map(|_| ())
+    };
+    assert_eq!(changed(0, &[]), Ok(()));
+    let malformed = |outcome| matches!(outcome, Err(OpenError::Malformed(_)));
+    assert!(malformed(changed(6, &[1])) && malformed(changed(7, &[1])), "a reserved field");
+    for at in [behind, keyring.len() - 33] {
+        assert!(malformed(changed(at, &[1])), "byte {at}, behind the recipients");
+    }
+    assert!(malformed(changed(4, &[0, 0])) && malformed(changed(4, &[0, 65])), "their number");
+}
+
+#[test]
+fn parameters_that_the_format_does_not_know_are_refused() {
+    let sealed = seal(&options(Aead::Aes256Gcm), b"content", 1);
+    // The second recipient is a password: its kind and its three numbers.
+    let at = 84 + 8 + 110 + "backup".len();
+    let refusal = |kind: u8, numbers: [u32; 3]| {
+        let mut changed = sealed.clone();
+        changed[at] = kind;
+        changed[at + 2..at + 14].copy_from_slice(&numbers.map(u32::to_be_bytes).concat());
+        Header::parse(&changed).and_then(|header| opens(&header, &password("secret")))
+    };
+    assert_eq!(refusal(1, [8, 1, 1]), Ok(()));
+    // These are another derivation, which gives another key.
+    for (kind, numbers) in [(1, [8 * 255, 1, 255]), (3, [1000, 0, 0])] {
+        assert_eq!(refusal(kind, numbers), Err(OpenError::WrongKey), "{kind} {numbers:?}");
+    }
+    let odd = [[8 * 256, 1, 256], [8, 1, 0], [8, 0, 1], [7, 1, 1], [15, 1, 2]];
+    for (kind, numbers) in odd.map(|numbers| (1, numbers)).into_iter().chain([(3, [999, 0, 0])]) {
+        let refused = refusal(kind, numbers);
+        assert!(matches!(refused, Err(OpenError::Malformed(_))), "{numbers:?}: {refused:?}");
+    }
+    for (kind, numbers) in [(0, [0; 3]), (4, [8, 1, 1]), (2, [1, 0, 0]), (3, [1000, 1, 0])] {
+        assert_eq!(refusal(kind, numbers), Err(OpenError::Unknown("a kind of recipient")));
+    }
+}
+
+#[test]
+fn a_recipient_with_another_label_is_another_one() {
+    let sealed = seal(&options(Aead::Aes256Gcm), b"content", 1);
+    let header = Header::parse(&sealed).unwrap();
+    let file = header.unlock(&Unlock::RawKey(key(1)), &Limits::default()).unwrap();
+    let found = |recipient: &Recipient| {
+        file.has_recipient(header.keyring().stanzas(), recipient, &Limits::default()).unwrap()
+    };
+    let ours = Recipient::raw_key(key(1)).with_label("backup");
+    assert!(found(&ours));
+    for other in [
+        ours.clone().with_label("backups"),
+        Recipient::raw_key(key(2)).with_label("backup"),
+        Recipient::password(Password::from("secret")).with_kdf(CHEAP).with_label("backup"),
+        Recipient::password(Password::from("other")).with_kdf(CHEAP),
+        Recipient::password(Password::from("secret")),
+    ] {
+        assert!(!found(&other), "{other:?}");
+    }
+    assert!(found(&Recipient::password(Password::from("secret")).with_kdf(CHEAP)));
+}
