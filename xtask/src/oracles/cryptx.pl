@@ -31,7 +31,8 @@ sub crypted {
 }
 
 sub speed {
-    my $data = "\x5a" x (1 << 20);
+    # As much as ours works on, so that both are as near to the core; openssl is given 64 KiB.
+    my $data = "\x5a" x (32 << 10);
     for my $row (@_) {
         my ($suite, $key, $iv) = split /:/, $row;
         for my $direction ('encrypt', 'decrypt') {
