@@ -11,8 +11,8 @@ pub enum Padding {
     /// As many bytes as are missing, each of them that number; a whole block if none are missing.
     #[default]
     Pkcs7 = 0,
-    /// Zeros until the block is full, nothing if it is. Decryption removes all zeros at the end,
-    /// those of the content too: only for content that does not end in them.
+    /// Zeros until the block is full, nothing if it is. Decryption removes all zeros at the end of
+    /// the last block, those of the content too: only for content that does not end in them.
     Zeros = 1,
     /// Nothing. The content has to be a multiple of the block.
     None = 2,

@@ -2,16 +2,20 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::{Derivation, Hash, KeyOrder, Padding, PasswordEncoding, Profile, Stretching, Suite};
 
 /// A piece of evidence: the beginning of a ciphertext and what it decrypts to.
-#[derive(Clone, Copy, Debug)]
+///
+/// Does not print what it holds.
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Sample<'a> {
     /// The beginning of the ciphertext, at least as long as the plaintext rounded up to blocks.
     pub ciphertext: &'a [u8],
-    /// The beginning of the content. Eight bytes or more, or the wrong profile may fit by chance.
+    /// The beginning of the content. Eight bytes or more, or the wrong profile may fit by chance;
+    /// with none at all nothing fits.
     pub plaintext: &'a [u8],
 }
 
@@ -19,6 +23,13 @@ impl<'a> Sample<'a> {
     /// The beginnings of a ciphertext and of its content.
     pub fn new(ciphertext: &'a [u8], plaintext: &'a [u8]) -> Self {
         Self { ciphertext, plaintext }
+    }
+}
+
+impl fmt::Debug for Sample<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut told = f.debug_struct("Sample");
+        told.field("plaintext_len", &self.plaintext.len()).finish_non_exhaustive()
     }
 }
 
@@ -164,6 +175,9 @@ impl ProfileSearch {
 
 fn fits(profile: &Profile, suite: &Suite, password: &str, sample: &Sample<'_>) -> bool {
     let wanted = sample.plaintext;
+    if wanted.is_empty() {
+        return false;
+    }
     let needed = wanted.len().next_multiple_of(suite.block_len());
     let Some(beginning) = sample.ciphertext.get(..needed) else {
         return false;

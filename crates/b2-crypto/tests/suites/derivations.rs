@@ -99,5 +99,6 @@ fn a_search_finds_how_a_file_was_made() {
         let found: Vec<_> = search.run("pass", &sample).collect();
         assert!(found.contains(&(profile.clone(), suite)), "{profile:?}: {found:?}");
         assert_eq!(search.run("other", &sample).count(), 0);
+        assert_eq!(search.run("pass", &Sample::new(&sealed, b"")).count(), 0, "nothing is shown");
     }
 }
