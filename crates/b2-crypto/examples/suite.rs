@@ -1,8 +1,8 @@
 //! Encrypts and decrypts files with the classic suites, as told on standard input.
 //!
 //! Each line is a job: direction, suite, key and IV in hexadecimal, input and output, with tabs
-//! between them. Each is answered with `ok` or an error. With `names` it lists the suites. `cargo xtask oracles` drives it beside
-//! other people's libraries that speak the same way.
+//! between them. Each is answered with `ok` or an error. With `names` it lists the suites. `cargo
+//! xtask oracles` drives it beside other people's libraries that speak the same way.
 #![expect(clippy::disallowed_methods, reason = "the library knows no files, this program does")]
 
 use std::error::Error;
@@ -61,6 +61,7 @@ fn named(text: &str) -> Result<Suite, Box<dyn Error>> {
             ("drop", count) => suite.with_rc4_drop(count.parse()?),
             ("counter", first) => suite.with_counter(first.parse()?),
             ("padding", "ansi-x923") => suite.with_padding(Padding::AnsiX923),
+            ("padding", "iso-10126") => suite.with_padding(Padding::Iso10126),
             ("padding", "zeros") => suite.with_padding(Padding::Zeros),
             _ => return Err(format!("what is {option}?").into()),
         };

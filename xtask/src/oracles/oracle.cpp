@@ -1,10 +1,12 @@
-// Crypto++: TEA, which no other library of Debian's has, and RC2 with more effective bits than the
-// key has.
+// Crypto++: TEA, which no other library of Debian's has, RC2 with more effective bits than the key
+// has, Blowfish with the shortest keys, and XSalsa20 from another block on.
 //
 // Each line of standard input is a job: direction, suite, key, IV, input and output, with tabs in
 // between. Each is answered with a line.
+#include <cryptopp/blowfish.h>
 #include <cryptopp/modes.h>
 #include <cryptopp/rc2.h>
+#include <cryptopp/salsa.h>
 #include <cryptopp/tea.h>
 
 #include <algorithm>
@@ -55,6 +57,13 @@ static void work(Mode &&mode, const Bytes &key, const NameValuePairs &options, B
 
 static Bytes crypted(bool encrypt, const std::string &suite, Bytes key, Bytes iv, Bytes data) {
     auto has = [&](const char *word) { return suite.find(word) != std::string::npos; };
+    if (has("xsalsa20:counter=")) {
+        XSalsa20::Encryption stream;
+        stream.SetKeyWithIV(key.data(), key.size(), iv.data(), iv.size());
+        stream.Seek(64 * std::stoul(suite.substr(suite.find('=') + 1)));
+        stream.ProcessData(data.data(), data.data(), data.size());
+        return data;
+    }
     bool little = has("little"), chained = has("-cbc");
     if (chained && encrypt) pad(data);
     if (little) for (auto bytes : {&key, &iv, &data}) turned(*bytes);
@@ -69,6 +78,9 @@ static Bytes crypted(bool encrypt, const std::string &suite, Bytes key, Bytes iv
         with(Name::EffectiveKeyLength(), std::stoi(suite.substr(suite.find('=') + 1)));
         if (encrypt) work(CBC_Mode<RC2>::Encryption(), key, with, data);
         else work(CBC_Mode<RC2>::Decryption(), key, with, data);
+    } else if (has("blowfish-cbc")) {
+        if (encrypt) work(CBC_Mode<Blowfish>::Encryption(), key, with, data);
+        else work(CBC_Mode<Blowfish>::Decryption(), key, with, data);
     } else {
         throw std::runtime_error("no such suite");
     }

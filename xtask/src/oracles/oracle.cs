@@ -67,6 +67,7 @@ static class Oracle {
             case null: return PaddingMode.PKCS7;
             case "ansi-x923": return PaddingMode.ANSIX923;
             case "zeros": return PaddingMode.Zeros;
+            case "iso-10126": return PaddingMode.ISO10126;
             default: throw new ArgumentException("no such padding");
         }
     }
