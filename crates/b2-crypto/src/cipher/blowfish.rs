@@ -7,17 +7,9 @@
 use alloc::boxed::Box;
 
 use cipher::consts::{U4, U8};
-use cipher::inout::InOut;
-use cipher::{
-    Block, BlockCipherDecBackend, BlockCipherDecClosure, BlockCipherDecrypt, BlockCipherEncBackend,
-    BlockCipherEncClosure, BlockCipherEncrypt, BlockSizeUser, ParBlocks, ParBlocksSizeUser,
-};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::Zeroize;
 
 use super::blowfish_tables::{BOXES, KEYS};
-
-/// Blocks side by side.
-const LANES: usize = 4;
 
 /// Blowfish with a key of 4 to 56 bytes.
 pub(crate) struct Blowfish {
@@ -97,16 +89,13 @@ impl Blowfish {
     }
 
     #[inline(always)]
-    fn block(&self, mut block: InOut<'_, '_, Block<Self>>, keys: &[u32; 18]) {
-        let [done] = self.blocks([(*block.get_in()).into()], keys);
-        *block.get_out() = done.into();
+    fn encrypt<const N: usize>(&self, blocks: [[u8; 8]; N]) -> [[u8; 8]; N] {
+        self.blocks(blocks, &self.forth)
     }
 
     #[inline(always)]
-    fn lanes(&self, mut blocks: InOut<'_, '_, ParBlocks<Self>>, keys: &[u32; 18]) {
-        let given: [Block<Self>; LANES] = (*blocks.get_in()).into();
-        let done = self.blocks(given.map(Into::into), keys);
-        *blocks.get_out() = done.map(Into::into).into();
+    fn decrypt<const N: usize>(&self, blocks: [[u8; 8]; N]) -> [[u8; 8]; N] {
+        self.blocks(blocks, &self.back)
     }
 }
 
@@ -118,57 +107,11 @@ impl Drop for Blowfish {
     }
 }
 
-impl ZeroizeOnDrop for Blowfish {}
-
-impl BlockSizeUser for Blowfish {
-    type BlockSize = U8;
-}
-
-impl ParBlocksSizeUser for Blowfish {
-    type ParBlocksSize = U4;
-}
-
-impl BlockCipherEncrypt for Blowfish {
-    #[inline]
-    fn encrypt_with_backend(&self, f: impl BlockCipherEncClosure<BlockSize = U8>) {
-        f.call(self);
-    }
-}
-
-impl BlockCipherDecrypt for Blowfish {
-    #[inline]
-    fn decrypt_with_backend(&self, f: impl BlockCipherDecClosure<BlockSize = U8>) {
-        f.call(self);
-    }
-}
-
-impl BlockCipherEncBackend for Blowfish {
-    #[inline]
-    fn encrypt_block(&self, block: InOut<'_, '_, Block<Self>>) {
-        self.block(block, &self.forth);
-    }
-
-    #[inline]
-    fn encrypt_par_blocks(&self, blocks: InOut<'_, '_, ParBlocks<Self>>) {
-        self.lanes(blocks, &self.forth);
-    }
-}
-
-impl BlockCipherDecBackend for Blowfish {
-    #[inline]
-    fn decrypt_block(&self, block: InOut<'_, '_, Block<Self>>) {
-        self.block(block, &self.back);
-    }
-
-    #[inline]
-    fn decrypt_par_blocks(&self, blocks: InOut<'_, '_, ParBlocks<Self>>) {
-        self.lanes(blocks, &self.back);
-    }
-}
+block_cipher!(Blowfish, U8, U4);
 
 #[cfg(test)]
 mod tests {
-    use cipher::KeyInit as _;
+    use cipher::{Block, BlockCipherDecrypt as _, BlockCipherEncrypt as _, KeyInit as _};
     use proptest::collection::vec;
     use proptest::prelude::*;
 

@@ -5,7 +5,7 @@
 
 use alloc::boxed::Box;
 
-use cipher::consts::U16;
+use cipher::consts::{U2, U16};
 use zeroize::Zeroize;
 
 /// Of the field that the matrix MDS multiplies in.
@@ -111,40 +111,70 @@ impl Twofish {
         self.boxes[0][a] ^ self.boxes[1][b] ^ self.boxes[2][c] ^ self.boxes[3][d]
     }
 
+    /// Of the word turned left by eight bits, without waiting for the turn.
+    #[inline(always)]
+    fn g_of_turned(&self, word: u32) -> u32 {
+        let [a, b, c, d] = word.to_le_bytes().map(usize::from);
+        self.boxes[1][a] ^ self.boxes[2][b] ^ self.boxes[3][c] ^ self.boxes[0][d]
+    }
+
     #[inline(always)]
     fn f(&self, first: u32, second: u32, keys: [u32; 2]) -> (u32, u32) {
         let t0 = self.g(first);
-        let t1 = self.g(second.rotate_left(8));
+        let t1 = self.g_of_turned(second);
         let sum = t0.wrapping_add(t1);
         (sum.wrapping_add(keys[0]), sum.wrapping_add(t1).wrapping_add(keys[1]))
     }
 
-    #[inline]
-    fn encrypt(&self, block: [u8; 16]) -> [u8; 16] {
-        let [mut a, mut b, mut c, mut d] = whitened(words(block), &self.keys[0..4]);
-        for keys in self.keys[8..].chunks_exact(4) {
-            let (x, y) = self.f(a, b, [keys[0], keys[1]]);
-            c = (c ^ x).rotate_right(1);
-            d = d.rotate_left(1) ^ y;
-            let (x, y) = self.f(c, d, [keys[2], keys[3]]);
-            a = (a ^ x).rotate_right(1);
-            b = b.rotate_left(1) ^ y;
+    // Loops, since the closures of `map` and `from_fn` are not always inlined here.
+    #[inline(always)]
+    fn encrypt<const N: usize>(&self, blocks: [[u8; 16]; N]) -> [[u8; 16]; N] {
+        let [mut a, mut b, mut c, mut d] = [[0; N]; 4];
+        for (lane, block) in blocks.into_iter().enumerate() {
+            [a[lane], b[lane], c[lane], d[lane]] = whitened(words(block), &self.keys[0..4]);
         }
-        bytes(whitened([c, d, a, b], &self.keys[4..8]))
+        for keys in self.keys[8..].as_chunks::<4>().0 {
+            for lane in 0..N {
+                let (x, y) = self.f(a[lane], b[lane], [keys[0], keys[1]]);
+                c[lane] = (c[lane] ^ x).rotate_right(1);
+                d[lane] = d[lane].rotate_left(1) ^ y;
+            }
+            for lane in 0..N {
+                let (x, y) = self.f(c[lane], d[lane], [keys[2], keys[3]]);
+                a[lane] = (a[lane] ^ x).rotate_right(1);
+                b[lane] = b[lane].rotate_left(1) ^ y;
+            }
+        }
+        let mut done = blocks;
+        for (lane, block) in done.iter_mut().enumerate() {
+            *block = bytes(whitened([c[lane], d[lane], a[lane], b[lane]], &self.keys[4..8]));
+        }
+        done
     }
 
-    #[inline]
-    fn decrypt(&self, block: [u8; 16]) -> [u8; 16] {
-        let [mut c, mut d, mut a, mut b] = whitened(words(block), &self.keys[4..8]);
-        for keys in self.keys[8..].chunks_exact(4).rev() {
-            let (x, y) = self.f(c, d, [keys[2], keys[3]]);
-            a = a.rotate_left(1) ^ x;
-            b = (b ^ y).rotate_right(1);
-            let (x, y) = self.f(a, b, [keys[0], keys[1]]);
-            c = c.rotate_left(1) ^ x;
-            d = (d ^ y).rotate_right(1);
+    #[inline(always)]
+    fn decrypt<const N: usize>(&self, blocks: [[u8; 16]; N]) -> [[u8; 16]; N] {
+        let [mut c, mut d, mut a, mut b] = [[0; N]; 4];
+        for (lane, block) in blocks.into_iter().enumerate() {
+            [c[lane], d[lane], a[lane], b[lane]] = whitened(words(block), &self.keys[4..8]);
         }
-        bytes(whitened([a, b, c, d], &self.keys[0..4]))
+        for keys in self.keys[8..].as_chunks::<4>().0.iter().rev() {
+            for lane in 0..N {
+                let (x, y) = self.f(c[lane], d[lane], [keys[2], keys[3]]);
+                a[lane] = a[lane].rotate_left(1) ^ x;
+                b[lane] = (b[lane] ^ y).rotate_right(1);
+            }
+            for lane in 0..N {
+                let (x, y) = self.f(a[lane], b[lane], [keys[0], keys[1]]);
+                c[lane] = c[lane].rotate_left(1) ^ x;
+                d[lane] = (d[lane] ^ y).rotate_right(1);
+            }
+        }
+        let mut done = blocks;
+        for (lane, block) in done.iter_mut().enumerate() {
+            *block = bytes(whitened([a[lane], b[lane], c[lane], d[lane]], &self.keys[0..4]));
+        }
+        done
     }
 }
 
@@ -155,7 +185,7 @@ impl Drop for Twofish {
     }
 }
 
-block_cipher!(Twofish, U16);
+block_cipher!(Twofish, U16, U2);
 
 #[inline(always)]
 fn words(block: [u8; 16]) -> [u32; 4] {
@@ -165,8 +195,9 @@ fn words(block: [u8; 16]) -> [u32; 4] {
 
 #[inline(always)]
 fn bytes(words: [u32; 4]) -> [u8; 16] {
-    let [a, b, c, d] = words.map(u128::from);
-    (d << 96 | c << 64 | b << 32 | a).to_le_bytes()
+    let [a, b, c, d] = words;
+    let (low, high) = (u64::from(b) << 32 | u64::from(a), u64::from(d) << 32 | u64::from(c));
+    (u128::from(high) << 64 | u128::from(low)).to_le_bytes()
 }
 
 #[inline(always)]
@@ -214,23 +245,33 @@ fn product(a: u8, b: u8, polynomial: u32) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use cipher::{BlockCipherDecrypt as _, BlockCipherEncrypt as _, KeyInit as _};
+    use alloc::vec::Vec;
+
+    use cipher::{Block, BlockCipherDecrypt as _, BlockCipherEncrypt as _, KeyInit as _};
+    use proptest::collection::vec;
     use proptest::prelude::*;
 
     use super::*;
 
     proptest! {
         #[test]
-        fn it_equals_its_crate(key: [u8; 32], block: [u8; 16], len in 2_usize..=4) {
+        fn it_equals_its_crate(
+            key: [u8; 32],
+            blocks in vec(any::<[u8; 16]>(), 1..=5),
+            len in 2_usize..=4,
+        ) {
             let key = &key[..8 * len];
             let ours = Twofish::new(key).unwrap();
             let theirs = twofish::Twofish::new_from_slice(key).unwrap();
-            let mut expected = block.into();
-            theirs.encrypt_block(&mut expected);
-            prop_assert_eq!(ours.encrypt(block), <[u8; 16]>::from(expected));
-            let mut expected = block.into();
-            theirs.decrypt_block(&mut expected);
-            prop_assert_eq!(ours.decrypt(block), <[u8; 16]>::from(expected));
+            let given: Vec<Block<Twofish>> = blocks.into_iter().map(Into::into).collect();
+            let (mut own, mut expected) = (given.clone(), given.clone());
+            ours.encrypt_blocks(&mut own);
+            theirs.encrypt_blocks(&mut expected);
+            prop_assert_eq!(&own, &expected);
+            let (mut own, mut expected) = (given.clone(), given);
+            ours.decrypt_blocks(&mut own);
+            theirs.decrypt_blocks(&mut expected);
+            prop_assert_eq!(own, expected);
         }
     }
 

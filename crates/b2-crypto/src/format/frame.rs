@@ -138,8 +138,8 @@ mod tests {
             fn named() {}
         }
         struct ByClone;
-        impl<T: ?Sized> Ambiguous<()> for T {}
-        impl<T: ?Sized + Clone> Ambiguous<ByClone> for T {}
+        impl<T> Ambiguous<()> for T {}
+        impl<T: Clone> Ambiguous<ByClone> for T {}
         // With `Clone` there are two of these, and this does not compile.
         <FrameNonce as Ambiguous<_>>::named();
     }

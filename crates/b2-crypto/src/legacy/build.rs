@@ -10,7 +10,6 @@ use cipher::{
     BlockCipherDecrypt, BlockCipherEncrypt, BlockSizeUser, InnerIvInit, KeyInit, KeyIvInit,
     StreamCipher as _, StreamCipherCoreWrapper, StreamCipherSeek as _,
 };
-use idea::Idea;
 use rc2::Rc2;
 use rc4::Rc4;
 use salsa20::XSalsa20;
@@ -19,7 +18,9 @@ use zeroize::Zeroizing;
 use super::modes::{Chained, Counted};
 use super::transform::{Decrypting, Encrypting, Stream, Transform, WideCounter};
 use super::{Algorithm, Mode, RijndaelBlock, Suite, SuiteError};
-use crate::cipher::{Blowfish, ChaCha, Des, Rijndael192, Rijndael256, Tea, TripleDes, Twofish};
+use crate::cipher::{
+    Blowfish, ChaCha, Des, Idea, Rijndael192, Rijndael256, Tea, TripleDes, Twofish,
+};
 
 /// A key with another length than the check before let through; it cannot happen.
 const UNCHECKED: SuiteError = SuiteError::Option("the key does not fit the cipher");
@@ -42,7 +43,7 @@ pub(super) fn transform(
         Algorithm::Blowfish => mode.on(Blowfish::new(key).ok_or(UNCHECKED)?),
         Algorithm::Cast => mode.on(Cast5::new_from_slice(key).map_err(|_| UNCHECKED)?),
         Algorithm::Des => mode.on(Des::new(&*exactly(key)?)),
-        Algorithm::Idea => mode.on(Idea::new_from_slice(key).map_err(|_| UNCHECKED)?),
+        Algorithm::Idea => mode.on(Idea::new(key.try_into().map_err(|_| UNCHECKED)?)),
         Algorithm::Rc2 => mode.on(rc2(suite, key)?),
         Algorithm::Rc4 => rc4(suite, key, iv),
         Algorithm::Tea => mode.on(Tea::new(&*exactly(key)?, suite.tea_order, suite.tea_cycles)),
