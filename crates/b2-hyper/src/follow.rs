@@ -30,15 +30,17 @@ pub(crate) async fn follow(
 ) -> Result<Response<ResponseBody>, TransportError> {
     let (mut head, body) = request.into_parts();
     let mut payload = Payload::new(shared, body, &errand).await?;
-    let mut followed = 0;
+    let (mut followed, mut acted) = (0, false);
     loop {
-        let request = Request::from_parts(head.clone(), payload.body()?);
-        let answer = shared.once(request, &errand).await?;
+        let body = payload.body().map_err(|error| after(acted, error))?;
+        let request = Request::from_parts(head.clone(), body);
+        let answer = shared.once(request, &errand).await.map_err(|error| after(acted, error))?;
         let (status, headers) = (answer.status(), answer.headers());
-        let hop = shared.redirects.next(&head.method, &head.uri, status, headers, followed)?;
-        let Some(hop) = hop else { return Ok(answer) };
+        acted |= shared.redirects.acted(&head.method, status);
+        let hop = shared.redirects.next(&head.method, &head.uri, status, headers, followed);
+        let Some(hop) = hop.map_err(|error| after(acted, error))? else { return Ok(answer) };
         if hop.foreign && hop.method == head.method && !payload.is_empty() {
-            return Err(RedirectError::Origin(hop.method).into());
+            return Err(after(acted, RedirectError::Origin(hop.method)));
         }
         if let Some(witness) = &errand.witness {
             witness.tell(&Event::Redirected { url: &shown_url(&hop.uri) });
@@ -47,6 +49,16 @@ pub(crate) async fn follow(
         go(&mut head, hop, &mut payload, &mut errand);
         followed += 1;
     }
+}
+
+/// The error of a hop. If a server has acted before, it must not look as if the request could be
+/// sent again.
+fn after(acted: bool, error: impl Into<TransportError>) -> TransportError {
+    let mut error = error.into();
+    if acted {
+        error.sent = Sent::Maybe;
+    }
+    error
 }
 
 /// Makes the request that of the next hop.

@@ -289,3 +289,34 @@ async fn no_body_goes_to_another_server() {
     let (head, body) = hear(&abroad);
     assert!(head.starts_with("GET /") && body == 0, "{head}");
 }
+
+/// After a 303 something has happened, whatever goes wrong behind it.
+#[tokio::test]
+async fn what_was_done_is_not_said_to_be_undone() {
+    let closed = format!("http://127.0.0.1:{}/", free_port());
+    for (status, get_on_302, location, kind, sent) in [
+        (303, false, &*closed, Kind::Connect, Sent::Maybe),
+        (303, false, "ftp://a/", Kind::Refused, Sent::Maybe),
+        (303, false, "/again", Kind::Refused, Sent::Maybe),
+        (302, true, &closed, Kind::Connect, Sent::Maybe),
+        // These say that the request is to be sent elsewhere, so here it was not carried out.
+        (307, false, "ftp://a/", Kind::Refused, Sent::Nothing),
+        (307, false, "/again", Kind::Refused, Sent::Nothing),
+        (302, false, "ftp://a/", Kind::Refused, Sent::Nothing),
+    ] {
+        let to = location.to_owned();
+        let (address, _seen) = serving(move |_| moved(status, &to));
+        let transport = following(Redirects::always().with_get_on_302(get_on_302));
+        let url = format!("http://{address}/");
+        let error = send(&transport, Method::POST, &url, 10).await.unwrap_err();
+        assert_eq!((error.kind, error.sent), (kind, sent), "{status} to {location}");
+        // A GET does nothing that could be done twice.
+        let error = send(&transport, Method::GET, &url, 0).await.unwrap_err();
+        assert_eq!(error.sent, Sent::Nothing, "{status} to {location}");
+    }
+}
+
+/// A port on which nobody listens.
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}

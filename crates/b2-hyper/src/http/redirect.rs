@@ -107,6 +107,18 @@ impl Redirects {
         self.mode != Mode::Never
     }
 
+    /// Whether an answer with this status says that the request was carried out, and something to
+    /// be fetched tells how.
+    pub(crate) fn acted(self, method: &Method, status: StatusCode) -> bool {
+        self.follows()
+            && self.gets(status.as_u16())
+            && ![Method::GET, Method::HEAD].contains(method)
+    }
+
+    fn gets(self, status: u16) -> bool {
+        status == 303 || status == 302 && self.get_on_302
+    }
+
     /// Where an answer to a request for `from` leads, if it is a redirect.
     pub(crate) fn next(
         self,
@@ -132,8 +144,7 @@ impl Redirects {
                 return Err(RedirectError::Scheme);
             }
         }
-        let status = status.as_u16();
-        let get = (status == 303 || status == 302 && self.get_on_302) && *method != Method::HEAD;
+        let get = self.gets(status.as_u16()) && *method != Method::HEAD;
         let method = if get { Method::GET } else { method.clone() };
         let foreign = !same_origin(from, &uri);
         // Bodies have keys of customers, signing secrets, and files.
@@ -153,7 +164,8 @@ pub(crate) struct Hop {
     pub(crate) foreign: bool,
 }
 
-/// Why a redirect was not followed. Nothing that was asked for has happened.
+/// Why a redirect was not followed. Nothing that was asked for has happened, unless an answer of
+/// status 303 said so: then the error is one of [`Sent::Maybe`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedirectError {
@@ -187,7 +199,8 @@ pub enum RedirectError {
 
 impl From<RedirectError> for TransportError {
     fn from(error: RedirectError) -> Self {
-        // The server has answered, and what it said is that it did nothing.
+        // The server has answered, and what it said is that it did nothing, unless `follow` knows
+        // better.
         failed(TransportErrorKind::Refused, Sent::Nothing, error)
     }
 }
