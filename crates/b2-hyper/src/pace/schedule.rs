@@ -12,9 +12,10 @@ const FIRST: i64 = 4 * DAY;
 /// `08:00,512k 12:00,10M 23:00,off`, with days too,
 /// `Mon-00:00,512k Sat-10:00,10M:1M`. A time without a day is one of every day.
 /// A rate holds until the next time; before the first one of the week that of
-/// the last holds. `k`, `M` and `G` are powers of 1024, a number without a
-/// letter is in KiB, `B` stands for bytes, and `off` is no limit. Of two rates
-/// with a colon between them the first is for what is sent and the second
+/// the last holds. `k`, `M`, `G`, `T`, `P` and `E`, with or without `i` or `iB`
+/// behind them, are powers of 1024, a number without a letter is in KiB, `B`
+/// stands for bytes, and `off` is no limit; `1.5M` is fine. Of two rates with a
+/// colon between them the first is for what is sent and the second
 /// [for what is received](Self::for_receiving). A rate without a time always
 /// holds.
 ///
@@ -110,17 +111,27 @@ fn rate(text: &str) -> Option<u64> {
     if text == "off" {
         return Some(0);
     }
-    let (number, shift) = match text.strip_suffix(|letter: char| letter.is_ascii_alphabetic()) {
-        None => (text, 10),
-        Some(number) => match text.as_bytes()[number.len()] {
-            b'B' | b'b' => (number, 0),
-            b'K' | b'k' => (number, 10),
-            b'M' | b'm' => (number, 20),
-            b'G' | b'g' => (number, 30),
-            _ => return None,
-        },
+    let number = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let shift = match text[number.len()..].to_ascii_lowercase().as_str() {
+        "" | "k" | "ki" | "kib" => 10,
+        "b" => 0,
+        "m" | "mi" | "mib" => 20,
+        "g" | "gi" | "gib" => 30,
+        "t" | "ti" | "tib" => 40,
+        "p" | "pi" | "pib" => 50,
+        "e" | "ei" | "eib" => 60,
+        _ => return None,
     };
-    number.parse::<u64>().ok()?.checked_mul(1 << shift)
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    // Nobody needs more digits, and these fit.
+    if number.len() > 18 || whole.len() + fraction.len() == 0 || !digits(whole) || !digits(fraction)
+    {
+        return None;
+    }
+    let all: u128 = format!("{whole}{fraction}").parse().ok()?;
+    let scale = 10_u128.pow(u32::try_from(fraction.len()).ok()?);
+    u64::try_from((all << shift) / scale).ok()
 }
 
 #[cfg(test)]
@@ -138,6 +149,30 @@ mod tests {
         assert_eq!(day.rate_at(-DAY + 8 * 3600), 512 << 10);
         assert_eq!(RateSchedule::parse("100").unwrap().rate_at(5), 100 << 10);
         assert_eq!(RateSchedule::parse("7B").unwrap().rate_at(5), 7);
+    }
+
+    /// Those of rclone's `SizeSuffix`.
+    #[test]
+    fn rates_have_fractions_and_every_suffix() {
+        for (text, expected) in [
+            ("1.5M", 3 << 19),
+            ("0.5", 512),
+            (".5k", 512),
+            ("2.k", 2048),
+            ("1T", 1 << 40),
+            ("1p", 1 << 50),
+            ("1E", 1 << 60),
+            ("3Ki", 3072),
+            ("3MiB", 3 << 20),
+            ("1.75B", 1),
+        ] {
+            let schedule = RateSchedule::parse(text).unwrap();
+            assert_eq!(schedule.rate_at(5), expected, "{text}");
+        }
+        for text in ["", ".", "M", "1.2.3M", "-1M", "+1M", "1e3", "16E", "1MB", "1Q", "1 M", "٣M"]
+        {
+            assert!(RateSchedule::parse(text).is_err(), "{text:?}");
+        }
     }
 
     /// The example of rclone's manual, and one that mixes both kinds of times.
