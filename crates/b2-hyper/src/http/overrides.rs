@@ -1,8 +1,8 @@
 //! Headers that are said once for all requests.
 
 use ::http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, IF_MODIFIED_SINCE, TRANSFER_ENCODING,
-    USER_AGENT,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, IF_MODIFIED_SINCE, PROXY_AUTHORIZATION,
+    TRANSFER_ENCODING, USER_AGENT,
 };
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method};
 
@@ -59,15 +59,17 @@ impl HeaderOverrides {
     /// # Errors
     ///
     /// [`SettingError::Value`] if a line is no header, or one that belongs to
-    /// the transport.
+    /// the transport or to a proxy.
     pub fn with_lines(mut self, lines: &str) -> Result<Self, SettingError> {
         const EXPECTED: &str = "lines of the form `Name: value`, but not Host, Content-Length, \
-                                Transfer-Encoding or Connection";
+                                Transfer-Encoding or Connection, and not Proxy-Authorization, \
+                                which is ProxyAuthorization";
         let wrong = || SettingError::Value { name: "OtherHeaders", expected: EXPECTED };
         for line in lines.lines().filter(|line| !line.trim().is_empty()) {
             let (name, value) = line.split_once(':').ok_or_else(wrong)?;
             let name = HeaderName::try_from(name.trim()).map_err(|_| wrong())?;
-            if [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&name) {
+            let own = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, PROXY_AUTHORIZATION];
+            if own.contains(&name) {
                 return Err(wrong());
             }
             self = self.with(name, value.trim(), "OtherHeaders")?;
@@ -168,6 +170,7 @@ mod tests {
     fn what_belongs_to_the_transport_is_refused() {
         for lines in [
             "Host: x",
+            "Proxy-Authorization: Basic eDp5",
             "content-length: 5",
             "Transfer-Encoding: chunked",
             "nonsense",
