@@ -30,7 +30,7 @@ const PROGRAMS: &[(&str, &str)] = &[
 ];
 
 /// What is tried beside the default.
-const FEATURES: &str = "x448,pkcs11,bundled-roots,openssl";
+const FEATURES: &str = "bundled-roots,openssl,pac,pkcs11,x448";
 
 /// The NTLM on the other side, and an OpenSSL that is newer than Debian's.
 const PACKAGES: [&str; 2] = ["pyspnego>=0.11,<1", "pyOpenSSL>=25.1"];

@@ -120,12 +120,26 @@ pub(crate) const STEPS: &[Step] = &[
         ],
     },
     Step {
+        name: "fuzz",
+        title: "the fuzz targets, which are no part of the workspace, still fit",
+        needs: None,
+        lines: &[
+            cargo(&["check", "--locked", "--manifest-path", CRYPTO_FUZZ, "--target-dir", TARGET]),
+            cargo(&["check", "--locked", "--manifest-path", EMULATOR_FUZZ, "--target-dir", TARGET]),
+        ],
+    },
+    Step {
         name: "simulation",
         title: "two thousand fixed seeds of the whole client on virtual time",
         needs: None,
         lines: &[cargo(&["xtask", "simulate", "--seeds", "2000"])],
     },
 ];
+
+const CRYPTO_FUZZ: &str = "crates/b2-crypto/fuzz/Cargo.toml";
+const EMULATOR_FUZZ: &str = "crates/b2-emulator/fuzz/Cargo.toml";
+/// What they depend on is what the workspace does, mostly.
+const TARGET: &str = "target";
 
 /// Has `core`, `alloc` and atomic numbers of 64 bits, and nothing else.
 const BARE: &str = "aarch64-unknown-none";
@@ -163,7 +177,7 @@ const CLIPPY: &[Line] = &[
         "b2-hyper",
         "--all-targets",
         "--features",
-        "pac,openssl",
+        "bundled-roots,openssl,pac,pkcs11,x448",
         "--",
         "-D",
         "warnings",
