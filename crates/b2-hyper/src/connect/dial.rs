@@ -67,6 +67,12 @@ impl Dialer {
         self
     }
 
+    /// As this dials, but from any port: a port serves one connection at a
+    /// time, and whoever has been given one may hold it already.
+    pub(crate) fn on_any_port(&self) -> Self {
+        Self { options: self.options.clone().with_local_port(0), ..self.clone() }
+    }
+
     /// Connects to a name or an address.
     ///
     /// # Errors
