@@ -76,7 +76,10 @@ impl Connector {
         let mut tls = None;
         let stream = if target.tls {
             let carrier = passed.wire.logged(self.tls.packet_observer()).carrier();
+            // In a handshake nobody reads while something is to be written.
+            passed.traffic.set_awaited(true);
             let session = self.tls.connect_by(&target.host, carrier, self).await;
+            passed.traffic.set_awaited(false);
             let session = session.map_err(ConnectError::Tls)?;
             tls = Some(session.facts());
             Stream::encrypted(session, passed.traffic)

@@ -234,6 +234,7 @@ impl Connector {
         let mut wire = Wire::Tcp(limited);
         let mut forward = None;
         for (index, hop) in route.iter().enumerate() {
+            traffic.set_awaited(true);
             if hop.proxy.tls {
                 let wire_to = wire.logged(self.proxy_tls.packet_observer()).carrier();
                 // Its certificate is asked about directly, not through the chain.
@@ -244,7 +245,6 @@ impl Connector {
             let authenticator = &mut known[index];
             let reads = index + 1 == route.len() && hop.reads(target);
             hop.tell_request(witness, host, port);
-            traffic.set_awaited(true);
             let outcome = if reads {
                 introduce(&mut wire, &hop.proxy, host, port, authenticator).await
             } else {
