@@ -71,9 +71,13 @@ async fn what_is_offered() {
     assert!(hello(&[]).await.suites.iter().any(|suite| weak.contains(suite)));
     let strong = hello(&["SSLCipherStrength=256"]).await.suites;
     assert!(!strong.is_empty() && !strong.iter().any(|suite| weak.contains(suite)), "{strong:?}");
-    let mut settings = Settings::default();
-    let several = settings.apply("TLS13KeyShareGroups=ecdhe_x25519,ecdhe_secp256r1").unwrap_err();
-    assert!(matches!(several, SettingError::Unsupported { .. }), "{several}");
+    // What the class has by itself, in full.
+    let usual = "ecdhe_x25519,ecdhe_secp256r1,ecdhe_secp384r1,ffdhe_2048,ffdhe_3072";
+    let usual = format!("TLS13KeyShareGroups={usual}");
+    assert_eq!(hello(&[&usual]).await.key_shares, [X25519]);
+    let listed = hello(&["TLS13SupportedGroups=ecdhe_secp384r1,ecdhe_secp256r1", &usual]).await;
+    assert_eq!(listed.key_shares, [P256]);
+    assert_eq!(listed.groups[..2], [P256, P384]);
 }
 
 /// What is offered beside the suites: that no renegotiation is needed.

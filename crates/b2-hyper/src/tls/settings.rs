@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::BuildError;
+use crate::settings::SettingError;
 
 use super::backend::Backend;
 use super::certificate::Certificate;
@@ -325,7 +326,8 @@ impl TlsSettings {
         self
     }
 
-    /// The group of which a key is made before the handshake.
+    /// The group of which a key is made before the handshake; the first that is
+    /// offered unless told.
     pub fn with_key_share(mut self, share: KeyShare) -> Self {
         self.key_share = Some(share);
         self
@@ -383,9 +385,11 @@ impl TlsSettings {
     /// # Errors
     ///
     /// If a certificate or list that was given cannot be read, the file of the
-    /// key log not be opened, or the [`Backend`] cannot do what was chosen.
+    /// key log not be opened, the [`Backend`] cannot do what was chosen, or no
+    /// group of the [`KeyShare`] is among the [`Groups`].
     pub fn build(&self) -> Result<Tls, BuildError> {
         let openssl = self.backend.is_openssl(self)?;
+        self.check_key_share()?;
         let mut given = Vec::new();
         for text in &self.roots {
             given.extend(certificates(text)?);
@@ -404,6 +408,21 @@ impl TlsSettings {
         }
         let lists = revocation_lists(&self.revocation_lists)?;
         Tls::new(self.clone(), given, lists, openssl)
+    }
+}
+
+impl TlsSettings {
+    /// A share of groups that must not be offered could only be ignored, or
+    /// offer them in spite of the list.
+    fn check_key_share(&self) -> Result<(), SettingError> {
+        match (&self.groups, &self.key_share) {
+            (Some(groups), Some(share)) if groups.leave_out(share) => {
+                let expected = "a group of TLS13SupportedGroups; add one of these there, or leave \
+                                one of the two settings empty";
+                Err(SettingError::Value { name: "TLS13KeyShareGroups", expected })
+            }
+            _ => Ok(()),
+        }
     }
 }
 
