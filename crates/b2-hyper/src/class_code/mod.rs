@@ -175,7 +175,11 @@ impl CertificateFault {
     pub fn class_code(&self) -> u32 {
         match self {
             Self::UnknownIssuer | Self::SelfSigned => 274,
-            Self::NameConstraint | Self::Chain(_) | Self::BadSignature | Self::WeakKey => 275,
+            Self::NameConstraint
+            | Self::Chain(_)
+            | Self::BadSignature
+            | Self::WeakKey
+            | Self::Authority => 275,
             _ => 280,
         }
     }

@@ -213,6 +213,7 @@ fn ssl(code: u32) -> Vec<Found> {
             certificate(CertificateFault::Chain("a name that is not allowed".into())),
             certificate(CertificateFault::BadSignature),
             certificate(CertificateFault::WeakKey),
+            certificate(CertificateFault::Authority),
         ],
         276 => vec![
             tls(TlsError::Protocol(E::HandshakeNotComplete)),

@@ -160,6 +160,7 @@ impl Tls {
         }
         Ok(Verifier {
             roots: roots.roots,
+            given: self.given.clone(),
             algorithms: provider.signature_verification_algorithms,
             allowed: settings.signatures.clone().unwrap_or_default(),
             versions: settings.versions,

@@ -130,7 +130,8 @@ impl TlsSettings {
         self
     }
 
-    /// Also trusts the certificates in `pem`, for example that of an emulator.
+    /// Also trusts the certificates in `pem`, for example that of an emulator:
+    /// whomever they vouch for, and a server that shows one of them itself.
     pub fn with_root_certificates_pem(mut self, pem: impl AsRef<[u8]>) -> Self {
         self.roots.push(pem.as_ref().to_vec());
         self
