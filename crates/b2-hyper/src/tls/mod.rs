@@ -34,6 +34,7 @@ pub use error::{CertificateFault, TlsError};
 pub use event::{TlsEvent, TlsObserver, Told};
 pub(crate) use file::read as read_file;
 pub use group::{Groups, KeyShare};
+pub(crate) use identity::is_no_store;
 #[cfg(feature = "pkcs11")]
 pub use identity::open_token;
 pub use identity::{
