@@ -366,6 +366,38 @@ fn a_store_without_end_is_refused() {
     }
 }
 
+/// Nobody writes to the pipe, so whoever opens it as usual waits for ever.
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_place_of_a_file_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let pipe = pipe.display();
+    for texts in [
+        vec![format!("SSLCertStore={pipe}")],
+        vec![format!("SSLCertStore={pipe}"), "SSLCertStoreType=2".to_owned()],
+        vec![format!("SSLAcceptServerCertStore={pipe}")],
+        vec![format!("SSLCACertFilePaths={pipe}")],
+        vec![format!("OpenSSLCAFile={pipe}")],
+        vec![format!("SSLKeyLogFile={pipe}")],
+    ] {
+        let name = format!("{texts:?}");
+        let (told, outcome) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let mut settings = Settings::default();
+            for text in &texts {
+                settings.apply(text).unwrap();
+            }
+            let built = settings.builder().map_err(|error| format!("{error:?}"));
+            told.send(built.and_then(|built| built.build().map_err(|error| format!("{error:?}"))))
+        });
+        let outcome = outcome.recv_timeout(Duration::from_secs(10));
+        let error = outcome.unwrap_or_else(|_| panic!("{name}: it waits")).unwrap_err();
+        assert!(error.contains("name a regular file"), "{name}: {error}");
+    }
+}
+
 #[cfg(feature = "openssl")]
 #[tokio::test]
 async fn openssl_offers_what_its_settings_say() {
