@@ -276,7 +276,7 @@ impl TlsSettings {
     ///
     /// A list is fetched over plain HTTP, by the way that requests to `http`
     /// URLs take, within 5 seconds and the time for connections, up to
-    /// 16 MiB, and kept until its successor is due. A certificate that a list
+    /// 16 MiB, and kept until its successor is due, but for 7 days at most. A certificate that a list
     /// revokes is refused, and so is one whose list is out of date or not
     /// signed by its issuer. With [`Soft`](RevocationCheck::Soft) a certificate
     /// that names no list, or none that can be had, is accepted; with
@@ -294,7 +294,8 @@ impl TlsSettings {
     /// and the first byte of a request; nobody is asked unless told.
     ///
     /// An answer counts if the issuer, or whoever it has made a responder, has
-    /// signed it, and while it says that it holds; it is kept that long. With
+    /// signed it, and while it says that it holds; it is kept that long, but for
+    /// 7 days at most. With
     /// [`Soft`](RevocationCheck::Soft) a certificate that names no responder,
     /// or none that answers or knows it, is accepted; with
     /// [`Hard`](RevocationCheck::Hard) it is refused. An answer that must not
