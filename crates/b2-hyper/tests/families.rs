@@ -73,6 +73,11 @@ fn bound() -> [Socket; 2] {
     panic!("no port is free at both addresses");
 }
 
+/// A port that is free at both addresses.
+fn free() -> u16 {
+    bound()[0].local_addr().unwrap().as_socket().unwrap().port()
+}
+
 fn both(ends: [End; 2]) -> Both {
     let sockets = bound();
     let port = sockets[0].local_addr().unwrap().as_socket().unwrap().port();
@@ -108,6 +113,26 @@ fn serve(listener: TcpListener, came: Arc<AtomicUsize>) {
             }
         }
     });
+}
+
+/// Both families are tried from the same port at once.
+#[tokio::test]
+async fn a_local_port_serves_both_families() {
+    for (ends, says, expected) in
+        [([End::Silent, End::Server], [V4, V6], V6), ([End::Server, End::Silent], [V6, V4], V4)]
+    {
+        let both = both(ends);
+        let port = free();
+        let transport = builder(&[&format!("LocalPort={port}")]);
+        let transport = transport.with_addresses("two.example", says).build().unwrap();
+        let url = format!("http://two.example:{}/", both.port);
+        let facts = get(&transport, &url).await.unwrap();
+        assert_eq!((facts.peer_address.ip(), facts.local_address.port()), (expected, port));
+    }
+    // An address of IPv4 in the form of IPv6 stays one that can be reached.
+    let both = both([End::Server, End::Closed]);
+    let transport = builder(&[&format!("LocalPort={}", free())]).build().unwrap();
+    get(&transport, &format!("http://[::ffff:127.0.0.1]:{}/", both.port)).await.unwrap();
 }
 
 /// Who is reached with this setting, by a name of which the resolver says this.
