@@ -1,10 +1,11 @@
 //! Choices about a transport.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::capture::Capture;
-use crate::connect::{Connector, Dialer, Family, SocketOptions};
+use crate::connect::{Addresses, Connector, Dialer, Family, SocketOptions};
 use crate::error::BuildError;
 use crate::http::request::Manner;
 use crate::http::{Decompression, HeaderOverrides, HttpVersion, Redirects};
@@ -25,6 +26,7 @@ pub struct Builder {
     silence_before_head: bool,
     limits: Limits,
     family: Family,
+    addresses: Addresses,
     options: SocketOptions,
     head_start: Duration,
     tls: TlsSettings,
@@ -56,6 +58,7 @@ impl Default for Builder {
                 max_age: Duration::MAX,
             },
             family: Family::default(),
+            addresses: Addresses::default(),
             options: SocketOptions::default(),
             head_start: Duration::from_millis(250),
             tls: TlsSettings::default(),
@@ -168,6 +171,20 @@ impl Builder {
     /// Which addresses of a name are tried, and which first.
     pub fn with_family(mut self, family: Family) -> Self {
         self.family = family;
+        self
+    }
+
+    /// The addresses of a name, in the order in which they are to be tried, in
+    /// place of what the system's resolver says of it: for a server that has no
+    /// name yet, or is to be reached by another way. TLS and the `Host` header
+    /// keep to the name. It concerns whatever is dialled from here, not what a
+    /// proxy is told.
+    pub fn with_addresses(
+        mut self,
+        host: impl AsRef<str>,
+        addresses: impl IntoIterator<Item = IpAddr>,
+    ) -> Self {
+        self.addresses.insert(host.as_ref(), addresses.into_iter().collect());
         self
     }
 
@@ -295,6 +312,7 @@ impl Builder {
         Self {
             connect_timeout: self.connect_timeout,
             family: self.family,
+            addresses: self.addresses.clone(),
             // A port serves one connection at a time.
             options: self.options.clone().with_local_port(0),
             head_start: self.head_start,
@@ -321,6 +339,7 @@ impl Builder {
         let chain = Chain::new(self.firewall.as_ref(), self.proxy);
         let dialer = Dialer::new()
             .with_family(self.family)
+            .with_known_addresses(self.addresses)
             .with_options(self.options)
             .with_head_start(self.head_start)
             .with_patience(self.connect_timeout);

@@ -135,7 +135,8 @@ pub(crate) fn failed(
 
 /// An error of the connection before the head of the answer.
 pub(crate) fn before_head(error: hyper::Error, sent: Sent) -> TransportError {
-    let kind = if error.is_parse() {
+    let sent = if unseen(&error) { Sent::Nothing } else { sent };
+    let kind = if error.is_parse() || misbehaved(&error) {
         Kind::Protocol
     } else if tls(&error) {
         Kind::Tls
@@ -159,12 +160,31 @@ pub(crate) fn inside_body(error: hyper::Error, sent: Sent) -> TransportError {
     let io = find::<io::Error>(&error).map(io::Error::kind);
     let kind = if tls(&error) {
         Kind::Tls
-    } else if error.is_parse() || matches!(io, Some(InvalidData | InvalidInput)) {
+    } else if error.is_parse()
+        || misbehaved(&error)
+        || matches!(io, Some(InvalidData | InvalidInput))
+    {
         Kind::Protocol
     } else {
         Kind::Interrupted
     };
     failed(kind, sent, error)
+}
+
+/// Whether a server has broken a rule of HTTP/2, so that we have ended it.
+fn misbehaved(error: &hyper::Error) -> bool {
+    find::<h2::Error>(error)
+        .is_some_and(|error| error.is_library() && error.reason() != Some(h2::Reason::NO_ERROR))
+}
+
+/// Whether a server of HTTP/2 says that it has not looked at a request: it
+/// refuses it, or it goes and has named an earlier one as the last (RFC 9113,
+/// 8.7).
+fn unseen(error: &hyper::Error) -> bool {
+    find::<h2::Error>(error).is_some_and(|error| {
+        let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        error.is_remote() && (refused || error.is_go_away())
+    })
 }
 
 /// Whether TLS is at the bottom of an error.

@@ -1,5 +1,5 @@
-//! Connections that break or stop between the handshake and the first request,
-//! where HTTP/2 already sends something.
+//! Connections that break or stop within the handshake, or between it and the
+//! first request, where HTTP/2 already sends something.
 
 #![cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
@@ -16,7 +16,8 @@ use authority::Authority;
 use b2_core::error::{Sent, TransportError, TransportErrorKind as Kind};
 use b2_core::port::{RequestBody, Transport};
 use b2_hyper::pace::RateLimit;
-use b2_hyper::tls::{Backend, TlsEvent, TlsSettings, Versions};
+use b2_hyper::proxy::{Proxy, ProxyRules};
+use b2_hyper::tls::{Backend, ServerChain, TlsEvent, TlsSettings, Verdict, Versions};
 use b2_hyper::{HttpVersion, HyperTransport};
 use bytes::Bytes;
 use rcgen::CertificateParams;
@@ -38,6 +39,25 @@ where
         }
         then(stream);
         Ok(())
+    })
+}
+
+/// A server that sends all it has to say in the handshake, and resets the
+/// connection before it could hear the last of ours.
+fn resetting_server(authority: &Authority) -> SocketAddr {
+    let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let config = authority.server(params);
+    server::listen(move |_, mut stream| {
+        let mut session = ServerConnection::new(Arc::clone(&config)).unwrap();
+        while !session.wants_write() {
+            session.read_tls(&mut stream)?;
+            session.process_new_packets().unwrap();
+        }
+        while session.wants_write() {
+            session.write_tls(&mut stream)?;
+        }
+        std::thread::sleep(Duration::from_millis(200));
+        socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO))
     })
 }
 
@@ -92,6 +112,30 @@ async fn a_reset_right_after_the_handshake_is_an_error_at_once() {
             let begun = Instant::now();
             let error = get(&transport, server.port(), Duration::from_secs(10)).await;
             assert_eq!((error.kind, error.sent), (Kind::Interrupted, Sent::Nothing), "{name}");
+            assert!(begun.elapsed() < Duration::from_secs(5), "{name}: {:?}", begun.elapsed());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reset_within_the_handshake_is_an_error_at_once() {
+    let authority = Authority::new();
+    let server = resetting_server(&authority);
+    for settings in settings(&authority) {
+        let name = format!("{settings:?}");
+        // The reset has to be there before the last message is sent.
+        let settings = settings.with_certificate_policy(|_: &ServerChain| {
+            std::thread::sleep(Duration::from_millis(500));
+            Verdict::Default
+        });
+        let proxy = Proxy::http("localhost", server.port()).with_tls(true);
+        for rules in [ProxyRules::none(), ProxyRules::all(proxy)] {
+            let builder = HyperTransport::builder().with_tls(settings.clone());
+            let transport = builder.with_proxy(rules.clone()).build().unwrap();
+            let begun = Instant::now();
+            let error = get(&transport, server.port(), Duration::from_secs(10)).await;
+            let found = (error.kind, error.sent);
+            assert_eq!(found, (Kind::Connect, Sent::Nothing), "{name} {rules:?}: {error:?}");
             assert!(begun.elapsed() < Duration::from_secs(5), "{name}: {:?}", begun.elapsed());
         }
     }

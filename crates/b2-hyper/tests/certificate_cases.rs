@@ -21,11 +21,12 @@ use b2_hyper::tls::{
     Certificate, CertificateFault as Fault, PublicKey, RevocationCheck, TlsError, TlsSettings,
     Versions,
 };
+use base64::Engine as _;
 use bytes::Bytes;
 use rcgen::{
-    CertificateParams, CertificateRevocationListParams, CrlDistributionPoint,
-    ExtendedKeyUsagePurpose, GeneralSubtree, KeyIdMethod, KeyPair, NameConstraints, PublicKeyData,
-    RevokedCertParams, SerialNumber, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CrlDistributionPoint,
+    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyIdMethod, KeyPair, NameConstraints,
+    PublicKeyData, RevokedCertParams, SerialNumber, date_time_ymd,
 };
 use responder::names_responder;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
@@ -59,6 +60,28 @@ impl Shown {
         let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
         let certificate = params.self_signed(&key).unwrap().into();
         Self { authority: Authority::new(), certificate, key }
+    }
+
+    /// Signed by itself, as an authority: what `openssl req -x509` makes.
+    fn own_authority(change: impl FnOnce(&mut CertificateParams)) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        change(&mut params);
+        let certificate = params.self_signed(&key).unwrap().into();
+        Self { authority: Authority::new(), certificate, key }
+    }
+
+    /// Trusts the server's own certificate as a root.
+    fn as_root(&self) -> TlsSettings {
+        let text = base64::engine::general_purpose::STANDARD.encode(&self.certificate);
+        let pem = format!(
+            "-----BEGIN CERTIFICATE-----
+{text}
+-----END CERTIFICATE-----
+"
+        );
+        TlsSettings::new().with_platform_roots(false).with_root_certificates_pem(pem)
     }
 
     /// Of an RSA key of 1024 bits. The server has another, which it comes to
@@ -278,11 +301,95 @@ fn cases() -> Vec<Case> {
     ]
 }
 
+/// A server that shows what its client trusts as a root.
+fn cases_of_own_authorities() -> Vec<Case> {
+    use ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
+    let trusted: Choice = Shown::as_root;
+    let another: Choice = |_| Shown::own_authority(|_| {}).as_root();
+    let plain = || Shown::own_authority(|_| {});
+    vec![
+        case("trusted", plain, trusted, Ok(())),
+        case("not trusted", plain, another, Err(Fault::SelfSigned)),
+        case(
+            "expired",
+            || {
+                Shown::own_authority(|params| {
+                    params.not_before = date_time_ymd(2020, 1, 1);
+                    params.not_after = date_time_ymd(2021, 1, 1);
+                })
+            },
+            trusted,
+            Err(Fault::Expired),
+        ),
+        case(
+            "not yet valid",
+            || Shown::own_authority(|params| params.not_before = date_time_ymd(2090, 1, 1)),
+            trusted,
+            Err(Fault::NotYetValid),
+        ),
+        case(
+            "of another name",
+            || {
+                let params = CertificateParams::new(["other.example".to_owned()]).unwrap();
+                let names = params.subject_alt_names;
+                Shown::own_authority(|params| params.subject_alt_names = names)
+            },
+            trusted,
+            Err(Fault::WrongName),
+        ),
+        case(
+            "for servers",
+            || Shown::own_authority(|params| params.extended_key_usages = vec![ServerAuth]),
+            trusted,
+            Ok(()),
+        ),
+        case(
+            "for clients",
+            || Shown::own_authority(|params| params.extended_key_usages = vec![ClientAuth]),
+            trusted,
+            Err(Fault::WrongUsage),
+        ),
+        case("no authority, of another that is unknown", || Shown::with(|_| {}), trusted, Ok(())),
+        case("no authority, signed by itself", Shown::self_signed, trusted, Ok(())),
+    ]
+}
+
+/// Whoever has the certificate has not yet its key.
+#[tokio::test]
+async fn a_trusted_certificate_of_a_server_without_its_key_is_nothing() {
+    let mut shown = Shown::own_authority(|_| {});
+    let settings = shown.as_root();
+    shown.key = KeyPair::generate().unwrap();
+    let port = shown.serve();
+    for versions in [Versions::tls_1_2(), Versions::tls_1_3()] {
+        let settings = settings.clone().with_versions(versions);
+        assert_eq!(visit(settings, port).await, Err(Fault::BadSignature), "{versions:?}");
+    }
+}
+
+/// Here the two differ: rustls lets no authority be a server, unless it is the
+/// very certificate that is trusted.
+#[tokio::test]
+async fn an_authority_that_another_vouches_for_is_no_server() {
+    let shown = Shown::with(|params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained));
+    let port = shown.serve();
+    let refused = visit(shown.settings(), port).await;
+    assert_eq!(refused, Err(Fault::Authority));
+    assert!(Fault::Authority.to_string().contains("SSLAcceptServerCert"));
+    assert_eq!(visit(shown.as_root(), port).await, Ok(()));
+    assert_eq!(visit(pinned(&shown), port).await, Ok(()));
+    #[cfg(feature = "openssl")]
+    {
+        let settings = shown.settings().with_backend(b2_hyper::tls::Backend::OpenSsl);
+        assert_eq!(visit(settings, port).await, Ok(()));
+    }
+}
+
 /// The platform's provider says the same, but where it cannot be asked.
 #[cfg(feature = "openssl")]
 #[tokio::test]
 async fn openssl_accepts_and_refuses_the_same() {
-    for (name, shown, settings, expected) in cases() {
+    for (name, shown, settings, expected) in cases().into_iter().chain(cases_of_own_authorities()) {
         let shown = shown();
         let port = shown.serve();
         let settings = settings(&shown).with_backend(b2_hyper::tls::Backend::OpenSsl);
@@ -300,7 +407,7 @@ async fn openssl_accepts_and_refuses_the_same() {
 
 #[tokio::test]
 async fn each_certificate_is_accepted_or_refused_as_stated() {
-    for (name, shown, settings, expected) in cases() {
+    for (name, shown, settings, expected) in cases().into_iter().chain(cases_of_own_authorities()) {
         let shown = shown();
         let port = shown.serve();
         for versions in [Versions::tls_1_2(), Versions::tls_1_3()] {

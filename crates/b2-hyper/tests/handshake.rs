@@ -170,23 +170,24 @@ async fn the_chosen_group_has_its_key_in_the_first_message() {
         [("ecdhe_secp384r1", P384), ("ecdhe_secp256r1", P256), ("ecdhe_x25519", X25519)]
     {
         let share = KeyShare::parse(name).unwrap();
-        let hello = first(&|settings| settings.with_key_share(share)).await;
+        let hello = first(&|settings| settings.with_key_share(share.clone())).await;
         assert_eq!((&hello.key_shares[..], hello.groups[0]), (&[group][..], group), "{name}");
         // The others can still be had, for one more round trip.
         assert!([X25519, P256, P384].iter().all(|group| hello.groups.contains(group)), "{name}");
     }
     let groups = Groups::parse("ecdhe_secp256r1,ecdhe_x25519").unwrap();
     let share = KeyShare::parse("ecdhe_x25519").unwrap();
-    let hello = first(&|settings| settings.with_groups(groups.clone()).with_key_share(share)).await;
+    let hello =
+        first(&|settings| settings.with_groups(groups.clone()).with_key_share(share.clone())).await;
     assert_eq!((&hello.key_shares[..], &hello.groups[..]), (&[X25519][..], &[X25519, P256][..]));
     // One that is not offered is offered then.
     let share = KeyShare::parse("ffdhe_2048").unwrap();
-    let hello = first(&|settings| settings.with_key_share(share)).await;
+    let hello = first(&|settings| settings.with_key_share(share.clone())).await;
     assert_eq!((&hello.key_shares[..], hello.groups[0]), (&[FFDHE_2048][..], FFDHE_2048));
     #[cfg(feature = "aws-lc-rs")]
     {
         let share = KeyShare::parse("x25519mlkem768,ecdhe_x25519").unwrap();
-        let hello = first(&|settings| settings.with_key_share(share)).await;
+        let hello = first(&|settings| settings.with_key_share(share.clone())).await;
         assert_eq!(hello.key_shares, [0x11ec, X25519]);
     }
 }

@@ -6,6 +6,7 @@
 
 #[expect(dead_code, reason = "shared with other tests, which use all of it")]
 mod authority;
+mod fate;
 mod server;
 
 use std::io::{self, Read, Write};
@@ -14,27 +15,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use authority::{Authority, Session};
-use b2_core::error::{Sent, TransportError, TransportErrorKind as Kind};
+use b2_core::error::{Sent, TransportErrorKind as Kind};
 use b2_core::port::{RequestBody, Transport};
 use b2_hyper::HyperTransport;
 use bytes::Bytes;
+use fate::{DEADLINE, Fate, Outcome, SLACK, meets, post, reset};
 
-/// The deadline of each request.
-const DEADLINE: Duration = Duration::from_millis(1500);
-/// A machine may be busy.
-const SLACK: Duration = Duration::from_secs(5);
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
-/// What has to come of a request.
-#[derive(Clone, Copy, Debug)]
-enum Fate {
-    /// No head of an answer.
-    NoHead(Kind, Sent),
-    /// A head with this status, and a body that breaks off.
-    Broken(u16, Kind),
-    /// A whole answer.
-    Whole(u16),
-}
 
 struct Case {
     name: &'static str,
@@ -310,34 +297,6 @@ fn wait(stream: &mut TcpStream) -> io::Result<()> {
     io::copy(stream, &mut io::sink()).map(drop)
 }
 
-fn reset(stream: &mut TcpStream) -> io::Result<()> {
-    socket2::SockRef::from(&*stream).set_linger(Some(Duration::ZERO))?;
-    Err(io::ErrorKind::ConnectionReset.into())
-}
-
-async fn post(
-    transport: &HyperTransport,
-    url: &str,
-    body: usize,
-) -> (Option<u16>, Result<Vec<u8>, TransportError>) {
-    let body = RequestBody::from_bytes(vec![7; body].into());
-    let request = http::Request::post(url).body(body).unwrap();
-    let answer = match transport.send(request, Instant::now() + DEADLINE).await {
-        Ok(answer) => answer,
-        Err(error) => return (None, Err(error)),
-    };
-    let status = answer.status().as_u16();
-    let mut body = answer.into_body();
-    let mut bytes = Vec::new();
-    while let Some(chunk) = body.chunk().await {
-        match chunk {
-            Ok(chunk) => bytes.extend_from_slice(&chunk),
-            Err(error) => return (Some(status), Err(error)),
-        }
-    }
-    (Some(status), Ok(bytes))
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_ends_by_its_deadline_with_its_error_and_leaves_no_connection() {
     for case in CASES {
@@ -353,24 +312,7 @@ async fn each_ends_by_its_deadline_with_its_error_and_leaves_no_connection() {
         });
         let transport = HyperTransport::new().unwrap();
         let url = format!("http://{address}/");
-        let begun = Instant::now();
-        let (status, outcome) = post(&transport, &url, case.body).await;
-        let name = case.name;
-        assert!(begun.elapsed() < DEADLINE + SLACK, "{name}: {:?}", begun.elapsed());
-        match (case.fate, status, &outcome) {
-            (Fate::NoHead(kind, sent), None, Err(error)) => {
-                assert_eq!((error.kind, error.sent), (kind, sent), "{name}: {error:?}");
-            }
-            (Fate::Broken(expected, kind), Some(status), Err(error)) => {
-                assert_eq!((status, error.kind), (expected, kind), "{name}: {error:?}");
-            }
-            (Fate::Whole(expected), Some(status), Ok(_)) => assert_eq!(status, expected, "{name}"),
-            _ => panic!("{name}: {status:?}, {outcome:?}"),
-        }
-        // Late enough for what comes a little later.
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        let (status, body) = post(&transport, &url, 10).await;
-        assert_eq!((status, body.unwrap()), (Some(200), b"ok".to_vec()), "{name}: the next one");
+        meets(&transport, &url, case.body, case.fate, case.name).await;
     }
 }
 
@@ -411,9 +353,7 @@ async fn a_gigabyte_of_error_is_not_read() {
 
 /// Runs `script` under TLS on the first connection, and hangs up without a
 /// word.
-async fn under_tls(
-    script: fn(&mut Session) -> io::Result<()>,
-) -> (Option<u16>, Result<Vec<u8>, TransportError>) {
+async fn under_tls(script: fn(&mut Session) -> io::Result<()>) -> Outcome {
     let authority = Authority::new();
     let port = authority.serve(&["localhost"], move |_, session| {
         server::request(session)?;

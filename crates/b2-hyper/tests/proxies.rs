@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use b2_core::error::{Sent, TransportError, TransportErrorKind as Kind};
 use b2_core::port::{RequestBody, Transport};
 use b2_hyper::HyperTransport;
-use b2_hyper::connect::ConnectionFacts;
+use b2_hyper::connect::{ConnectionFacts, ResolveError};
 use b2_hyper::observe::{Log, LogLevel};
 use b2_hyper::proxy::{AuthScheme, Exceptions, Proxy, ProxyError, ProxyRules};
 use bytes::Bytes;
@@ -247,6 +247,26 @@ async fn what_is_no_host_is_told_to_no_proxy_and_no_log() {
         assert!(!format!("{:?}", lines.lock().unwrap()).contains("Evil"));
     }
     assert!(asked.try_recv().is_err(), "nothing was asked");
+}
+
+/// SOCKS 4 is told addresses, so the name is looked up here.
+#[tokio::test]
+async fn why_a_name_has_no_address_for_socks_4_is_told() {
+    let proxy =
+        server::listen(|_, mut stream| std::io::copy(&mut stream, &mut std::io::sink()).map(drop));
+    let transport = through(Proxy::socks4("127.0.0.1", proxy.port()));
+    for (host, mut expected) in [
+        ("no-such-name.invalid", vec![ResolveError::NoHost, ResolveError::NoAnswer]),
+        ("[::1]", vec![ResolveError::NoAddress("")]),
+    ] {
+        let error = post(&transport, &format!("http://{host}/")).await.unwrap_err();
+        assert_eq!((error.kind, error.sent), (Kind::Resolve, Sent::Nothing), "{error:?}");
+        let ProxyError::Resolve(io) = cause(&error) else { panic!("{error:?}") };
+        let found = io.get_ref().unwrap().downcast_ref::<ResolveError>().unwrap();
+        let kind = std::mem::discriminant::<ResolveError>;
+        expected.retain(|expected| kind(expected) == kind(found));
+        assert!(!expected.is_empty(), "{found:?}");
+    }
 }
 
 #[tokio::test]

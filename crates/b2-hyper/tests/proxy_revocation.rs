@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use authority::Authority;
 use b2_core::port::{RequestBody, Transport};
+use b2_hyper::connect::SocketOptions;
 use b2_hyper::proxy::{Proxy, ProxyRules};
 use b2_hyper::tls::{CertificateFault as Fault, RevocationCheck, TlsError, TlsSettings};
 use b2_hyper::{Builder, HyperTransport};
@@ -82,6 +83,22 @@ async fn a_revoked_proxy_does_not_hear_the_password() {
         assert_eq!(go(&proxy, proxy.settings(), |it| it).await, Ok(()));
         assert_eq!(asked.lock().unwrap().len(), 4);
     }
+}
+
+/// The connection to the proxy holds the port while others are asked about it.
+#[tokio::test]
+async fn a_local_port_keeps_nobody_from_asking() {
+    let (proxy, asked) = proxy(1, false);
+    for check in BOTH {
+        let port = || SocketOptions::new().with_local_port(site::free_port());
+        let lists = proxy.settings().with_fetched_revocation_lists(check);
+        let refused = go(&proxy, lists, |it| it.with_socket_options(port())).await;
+        assert_eq!(refused, Err(Fault::Revoked), "{check:?}");
+        let responders = proxy.settings().with_responder_check(check);
+        let refused = go(&proxy, responders, |it| it.with_socket_options(port())).await;
+        assert_eq!(refused, Err(Fault::RevokedByResponder), "{check:?}");
+    }
+    assert_eq!(asked.lock().unwrap().len(), 4, "once each time");
 }
 
 /// A firewall that is not there to be gone round.

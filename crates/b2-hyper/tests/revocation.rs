@@ -20,6 +20,7 @@ use authority::Authority;
 use b2_core::error::TransportErrorKind as Kind;
 use b2_core::port::{RequestBody, Transport};
 use b2_hyper::HyperTransport;
+use b2_hyper::connect::SocketOptions;
 use b2_hyper::proxy::{Proxy, ProxyRules};
 use b2_hyper::tls::{CertificateFault as Fault, RevocationCheck, SecurityFlags, TlsEvent};
 use bytes::Bytes;
@@ -276,4 +277,35 @@ async fn questions_go_through_the_proxy_and_an_observer_hears_of_them() {
     let events = events.lock().unwrap().join("\n");
     assert!(events.contains("ask http://authority.example/list.crl about revocation"), "{events}");
     assert!(events.contains("http://authority.example/list.crl has answered"), "{events}");
+}
+
+/// The connection to the server holds the port while others are asked about it.
+#[tokio::test]
+async fn a_local_port_keeps_nobody_from_asking() {
+    let from: std::net::IpAddr = "127.0.0.1".parse().unwrap();
+    let authority = Authority::new();
+    let (signer, pem) = (copy(&authority), authority.pem.clone());
+    let bytes = list(&authority.issuer, u64::from(SERIAL), year_2090());
+    let (server, _) = answering(move |question| match question {
+        [] => (200, bytes.clone()),
+        _ => {
+            let nonce = &question[question.len() - 16..];
+            (200, Statement::new(1, SERIAL).sign(&signer, &pem, nonce))
+        }
+    });
+    let site = Site::new(authority, |params| {
+        names_list(params, format!("http://{server}/list.crl"));
+        names_responder(params, &format!("http://{server}/ocsp"));
+    });
+    for check in BOTH {
+        for (settings, expected) in [
+            (site.settings().with_fetched_revocation_lists(check), Fault::Revoked),
+            (site.settings().with_responder_check(check), Fault::RevokedByResponder),
+        ] {
+            let options =
+                SocketOptions::new().with_local_address(from).with_local_port(site::free_port());
+            let builder = HyperTransport::builder().with_tls(settings).with_socket_options(options);
+            assert_eq!(site.visit_by(builder).await, Err(expected), "{check:?}");
+        }
+    }
 }

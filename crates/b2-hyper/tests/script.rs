@@ -174,7 +174,12 @@ async fn what_goes_wrong_with_a_script_is_an_error_and_never_a_way_around_it() {
         server::head(&mut stream)?;
         stream.write_all(b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n")
     });
+    let folder = tempfile::tempdir().unwrap();
+    // Nobody writes to it, so whoever opens it as usual waits for ever.
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     for (script, expected) in [
+        (ProxyScript::at(pipe.to_str().unwrap()).unwrap(), "name a regular file"),
         (ProxyScript::from_text("function FindProxyForURL() { for (;;); }"), "longer than 5s"),
         (
             ProxyScript::from_text("function FindProxyForURL() { return noSuchThing; }"),

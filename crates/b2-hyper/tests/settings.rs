@@ -158,7 +158,8 @@ async fn tls() {
 fn what_cannot_be_built_says_which_setting() {
     for (texts, expected) in [
         (&["ssl_cert_store=/no/such/file", "ssl_cert_store_type=2"][..], "cannot be read"),
-        (&["ssl_cert_store=nonsense"], "not a readable"),
+        (&["ssl_cert_store=nonsense"], "cannot be read"),
+        (&["ssl_cert_store=nonsense", "ssl_cert_store_type=3"], "not a readable"),
         (&["SSLAcceptServerCert=nonsense"], "SSLAcceptServerCert"),
         (&["FirewallType=1", "FirewallHost=a", "FirewallData=nonsense"], "header"),
         (&["FirewallType=1"], "FirewallHost"),

@@ -191,3 +191,28 @@ async fn what_is_accepted_is_chosen_by_its_subject() {
     let error = get(&with(&[&store, "SSLAcceptServerCertSubject=*"]), &url).await.unwrap_err();
     assert_eq!(error.kind, Kind::Tls, "that is the other one");
 }
+
+/// A store whose kind is found out may be given itself, but whoever names a
+/// file is told of the file.
+#[test]
+fn a_file_that_is_not_there_is_told_from_content_that_cannot_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing.p12").display().to_string();
+    for name in ["SSLCertStore", "SSLAcceptServerCertStore"] {
+        for store in [&*missing, "missing.p12"] {
+            let error = refused(&[&format!("{name}={store}")]);
+            let not_found = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+            let found = matches!(&error, IdentityError::File(io) if not_found(io));
+            assert!(found, "{name}={store}: {error:?}");
+        }
+        let long = STANDARD.encode([7; 600]);
+        let broken = "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n";
+        for content in [&*long, broken, "{\"kty\": \"none\"}"] {
+            let error = refused(&[&format!("{name}={content}")]);
+            assert!(!matches!(error, IdentityError::File(_)), "{name}={content}: {error:?}");
+        }
+        let folder = folder.path().display();
+        let error = refused(&[&format!("{name}={folder}")]);
+        assert!(matches!(error, IdentityError::File(_)), "{name}: {error:?}");
+    }
+}

@@ -71,9 +71,13 @@ async fn what_is_offered() {
     assert!(hello(&[]).await.suites.iter().any(|suite| weak.contains(suite)));
     let strong = hello(&["SSLCipherStrength=256"]).await.suites;
     assert!(!strong.is_empty() && !strong.iter().any(|suite| weak.contains(suite)), "{strong:?}");
-    let mut settings = Settings::default();
-    let several = settings.apply("TLS13KeyShareGroups=ecdhe_x25519,ecdhe_secp256r1").unwrap_err();
-    assert!(matches!(several, SettingError::Unsupported { .. }), "{several}");
+    // What the class has by itself, in full.
+    let usual = "ecdhe_x25519,ecdhe_secp256r1,ecdhe_secp384r1,ffdhe_2048,ffdhe_3072";
+    let usual = format!("TLS13KeyShareGroups={usual}");
+    assert_eq!(hello(&[&usual]).await.key_shares, [X25519]);
+    let listed = hello(&["TLS13SupportedGroups=ecdhe_secp384r1,ecdhe_secp256r1", &usual]).await;
+    assert_eq!(listed.key_shares, [P256]);
+    assert_eq!(listed.groups[..2], [P256, P384]);
 }
 
 /// What is offered beside the suites: that no renegotiation is needed.
@@ -359,6 +363,38 @@ fn a_store_without_end_is_refused() {
             let error = settings.builder().unwrap_err().to_string();
             assert!(error.contains("cannot be read"), "{name} {kind}: {error}");
         }
+    }
+}
+
+/// Nobody writes to the pipe, so whoever opens it as usual waits for ever.
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_place_of_a_file_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let pipe = pipe.display();
+    for texts in [
+        vec![format!("SSLCertStore={pipe}")],
+        vec![format!("SSLCertStore={pipe}"), "SSLCertStoreType=2".to_owned()],
+        vec![format!("SSLAcceptServerCertStore={pipe}")],
+        vec![format!("SSLCACertFilePaths={pipe}")],
+        vec![format!("OpenSSLCAFile={pipe}")],
+        vec![format!("SSLKeyLogFile={pipe}")],
+    ] {
+        let name = format!("{texts:?}");
+        let (told, outcome) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let mut settings = Settings::default();
+            for text in &texts {
+                settings.apply(text).unwrap();
+            }
+            let built = settings.builder().map_err(|error| format!("{error:?}"));
+            told.send(built.and_then(|built| built.build().map_err(|error| format!("{error:?}"))))
+        });
+        let outcome = outcome.recv_timeout(Duration::from_secs(10));
+        let error = outcome.unwrap_or_else(|_| panic!("{name}: it waits")).unwrap_err();
+        assert!(error.contains("name a regular file"), "{name}: {error}");
     }
 }
 

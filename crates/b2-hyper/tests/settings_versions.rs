@@ -7,6 +7,7 @@
 
 mod authority;
 mod server;
+mod wire;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -90,7 +91,10 @@ fn is_good(outcome: &Result<(), TransportError>) -> bool {
 
 #[tokio::test]
 async fn a_list_of_groups_is_for_its_own_version() {
-    use NamedGroup::{X25519, secp384r1};
+    use NamedGroup::{X25519, secp256r1, secp384r1};
+    const SHARE: &str = "TLS13KeyShareGroups=ecdhe_secp256r1";
+    const OLD_SHARE: &str = "TLS13KeyShareGroups=ecdhe_secp384r1";
+    const NEW_SHARE: &str = "TLS13KeyShareGroups=ecdhe_secp384r1,ecdhe_x25519";
     const OLD: &str = "TLS12SupportedGroups=ecdhe_secp384r1";
     const NEW: &str = "TLS13SupportedGroups=ecdhe_x25519";
     const FINITE: &str = "TLS12SupportedGroups=ffdhe_2048";
@@ -107,6 +111,16 @@ async fn a_list_of_groups_is_for_its_own_version() {
         (&[OLD, NEW], &TLS13, secp384r1, false),
         (&[OLD, NEW], &TLS12, secp384r1, true),
         (&[OLD, NEW], &TLS12, X25519, false),
+        // A key share is for TLS 1.3, whatever the list of 1.2 says.
+        (&[OLD, SHARE], &TLS12, secp256r1, false),
+        (&[OLD, SHARE], &TLS12, secp384r1, true),
+        (&[OLD, SHARE], &TLS13, secp256r1, true),
+        (&[OLD, OLD_SHARE], &TLS13, secp384r1, true),
+        (&[OLD, OLD_SHARE], &TLS12, secp384r1, true),
+        (&[OLD, NEW, NEW_SHARE], &TLS13, X25519, true),
+        (&[OLD, NEW, NEW_SHARE], &TLS13, secp384r1, false),
+        (&[OLD, NEW, NEW_SHARE], &TLS12, secp384r1, true),
+        (&[NEW, NEW_SHARE], &TLS13, secp256r1, false),
         // rustls has no finite field in TLS 1.2, so it is not spoken then.
         (&[FINITE], &TLS13, X25519, true),
         (&[FINITE], &TLS12, X25519, false),
@@ -116,6 +130,46 @@ async fn a_list_of_groups_is_for_its_own_version() {
         let outcome = visit(&[&[&*roots], texts].concat(), port).await;
         assert_eq!(is_good(&outcome), expected, "{texts:?} {version:?} {group:?}: {outcome:?}");
     }
+}
+
+/// It would have to be ignored, or to be offered in spite of the list.
+#[test]
+fn a_key_share_that_the_list_leaves_out_is_refused() {
+    const OLD: &str = "TLS12SupportedGroups=ecdhe_secp384r1";
+    const NEW: &str = "TLS13SupportedGroups=ecdhe_x25519";
+    for texts in [
+        &[OLD, NEW, "TLS13KeyShareGroups=ecdhe_secp384r1"][..],
+        &[NEW, "TLS13KeyShareGroups=ecdhe_secp256r1"],
+        &[NEW, "TLS13KeyShareGroups=ffdhe_2048,ecdhe_secp256r1"],
+        #[cfg(feature = "aws-lc-rs")]
+        &[NEW, "TLS13KeyShareGroups=x25519mlkem768"],
+    ] {
+        // In this order or another.
+        for reversed in [false, true] {
+            let mut texts = texts.to_vec();
+            if reversed {
+                texts.reverse();
+            }
+            let mut settings = Settings::default();
+            for text in &texts {
+                settings.apply(text).unwrap();
+            }
+            let error = settings.builder().unwrap().build().unwrap_err().to_string();
+            assert!(error.contains("add one of these there"), "{texts:?}: {error}");
+        }
+    }
+}
+
+#[cfg(feature = "aws-lc-rs")]
+#[tokio::test]
+async fn a_key_share_of_a_group_of_the_old_list_is_sent() {
+    // The library does not offer this one by itself.
+    const OLD: &str = "TLS12SupportedGroups=ecdhe_secp521r1";
+    let (shown, roots) = of_p256();
+    let (relay, seen) = wire::relay(server_of(&TLS13, &[NamedGroup::X25519], shown));
+    visit(&[&roots, OLD, "TLS13KeyShareGroups=ecdhe_secp521r1"], relay).await.unwrap();
+    let hello = wire::Hello::read(&seen.bytes().0);
+    assert_eq!((&hello.key_shares[..], hello.groups[0]), (&[0x0019][..], 0x0019));
 }
 
 #[tokio::test]

@@ -136,10 +136,15 @@ impl ConnectError {
 
 impl ProxyError {
     /// The number under which components with numeric errors report this:
-    /// 118, whatever the proxy said.
+    /// 118, whatever the proxy said, and what is said of
+    /// [`ConnectError::Resolve`] if it could not be asked for want of an
+    /// address.
     #[must_use]
     pub fn class_code(&self) -> u32 {
-        FIREWALL
+        match self {
+            Self::Resolve(error) => of_io(error).unwrap_or(NO_ADDRESS),
+            _ => FIREWALL,
+        }
     }
 }
 
@@ -175,7 +180,11 @@ impl CertificateFault {
     pub fn class_code(&self) -> u32 {
         match self {
             Self::UnknownIssuer | Self::SelfSigned => 274,
-            Self::NameConstraint | Self::Chain(_) | Self::BadSignature | Self::WeakKey => 275,
+            Self::NameConstraint
+            | Self::Chain(_)
+            | Self::BadSignature
+            | Self::WeakKey
+            | Self::Authority => 275,
             _ => 280,
         }
     }

@@ -213,6 +213,7 @@ fn ssl(code: u32) -> Vec<Found> {
             certificate(CertificateFault::Chain("a name that is not allowed".into())),
             certificate(CertificateFault::BadSignature),
             certificate(CertificateFault::WeakKey),
+            certificate(CertificateFault::Authority),
         ],
         276 => vec![
             tls(TlsError::Protocol(E::HandshakeNotComplete)),
@@ -247,7 +248,11 @@ fn resolve(error: ResolveError) -> Vec<Found> {
 
 fn tcp_ip(code: u32) -> Vec<Found> {
     match code {
-        11_001 => resolve(ResolveError::NoHost),
+        11_001 => [
+            resolve(ResolveError::NoHost),
+            vec![sent(ConnectError::Proxy(ProxyError::Resolve(ResolveError::NoHost.into())))],
+        ]
+        .concat(),
         11_002 => resolve(ResolveError::NoAnswer),
         11_003 => resolve(ResolveError::Failed),
         11_004 => resolve(ResolveError::NoAddress("the name has no address")),

@@ -72,11 +72,14 @@ impl Connector {
             witness.tell(&Event::Connecting { host, port, tls });
         }
         let routes = self.chain.routes(target).await?;
-        let (passed, proxies) = self.pass_any(&routes, target, witness).await?;
+        let (passed, proxies) = self.pass_any(&routes, target, &self.dialer, witness).await?;
         let mut tls = None;
         let stream = if target.tls {
             let carrier = passed.wire.logged(self.tls.packet_observer()).carrier();
+            // In a handshake nobody reads while something is to be written.
+            passed.traffic.set_awaited(true);
             let session = self.tls.connect_by(&target.host, carrier, self).await;
+            passed.traffic.set_awaited(false);
             let session = session.map_err(ConnectError::Tls)?;
             tls = Some(session.facts());
             Stream::encrypted(session, passed.traffic)
@@ -103,18 +106,20 @@ impl Connector {
         Ok(Connected { stream, facts, forward: passed.forward })
     }
 
-    /// Goes the first of the ways that leads to `target`, and says how many
-    /// proxies are on it. None takes more than its share of the time.
+    /// Goes the first of the ways that leads to `target`, whose beginning
+    /// `dialer` dials, and says how many proxies are on it. None takes more
+    /// than its share of the time.
     pub(crate) async fn pass_any(
         &self,
         routes: &[Route],
         target: &Target,
+        dialer: &Dialer,
         witness: Option<&Witness>,
     ) -> Result<(Passed, usize), ConnectError> {
         let mut last = None;
         let share = self.timeout / u32::try_from(routes.len().max(1)).unwrap_or(u32::MAX);
         for (index, route) in routes.iter().enumerate() {
-            let passing = self.pass(route, target, witness);
+            let passing = self.pass(route, target, dialer, witness);
             let end = after(now(), if index + 1 == routes.len() { self.timeout } else { share });
             match timeout_at(end.into(), passing).await {
                 Ok(Ok(passed)) => return Ok((passed, route.len())),

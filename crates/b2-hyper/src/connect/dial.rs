@@ -1,5 +1,6 @@
 //! TCP connections to names.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -7,7 +8,7 @@ use tokio::net::TcpStream;
 use super::error::ConnectError;
 use super::options::SocketOptions;
 use super::race::race;
-use super::resolve::{Family, resolve};
+use super::resolve::{Addresses, Family};
 
 /// Makes TCP connections.
 ///
@@ -18,6 +19,7 @@ use super::resolve::{Family, resolve};
 #[must_use]
 pub struct Dialer {
     family: Family,
+    addresses: Addresses,
     options: SocketOptions,
     head_start: Duration,
     patience: Duration,
@@ -27,6 +29,7 @@ impl Default for Dialer {
     fn default() -> Self {
         Self {
             family: Family::default(),
+            addresses: Addresses::default(),
             options: SocketOptions::default(),
             head_start: Duration::from_millis(250),
             patience: Duration::from_secs(20),
@@ -43,6 +46,22 @@ impl Dialer {
     /// Which addresses are tried, and which first.
     pub fn with_family(mut self, family: Family) -> Self {
         self.family = family;
+        self
+    }
+
+    /// The addresses of a name, in the order in which they are to be tried,
+    /// in place of what the system's resolver says of it.
+    pub fn with_addresses(
+        mut self,
+        host: impl AsRef<str>,
+        addresses: impl IntoIterator<Item = IpAddr>,
+    ) -> Self {
+        self.addresses.insert(host.as_ref(), addresses.into_iter().collect());
+        self
+    }
+
+    pub(crate) fn with_known_addresses(mut self, addresses: Addresses) -> Self {
+        self.addresses = addresses;
         self
     }
 
@@ -67,6 +86,12 @@ impl Dialer {
         self
     }
 
+    /// As this dials, but from any port: a port serves one connection at a
+    /// time, and whoever has been given one may hold it already.
+    pub(crate) fn on_any_port(&self) -> Self {
+        Self { options: self.options.clone().with_local_port(0), ..self.clone() }
+    }
+
     /// Connects to a name or an address.
     ///
     /// # Errors
@@ -79,7 +104,8 @@ impl Dialer {
     ///
     /// Dropping the future closes what it has opened.
     pub async fn dial(&self, host: &str, port: u16) -> Result<TcpStream, ConnectError> {
-        let addresses = resolve(host, port, self.family).await.map_err(ConnectError::Resolve)?;
+        let addresses = self.addresses.resolve(host, port, self.family).await;
+        let addresses = addresses.map_err(ConnectError::Resolve)?;
         let nobody = addresses.iter().all(|address| address.ip().is_unspecified());
         let tcp = race(addresses, &self.options, self.patience, self.head_start).await;
         let failed = if nobody { ConnectError::Unspecified } else { ConnectError::Dial };

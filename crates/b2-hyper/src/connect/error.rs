@@ -53,6 +53,9 @@ impl From<ConnectError> for TransportError {
                 let kind = if late { Kind::Timeout } else { Kind::Connect };
                 new(kind).with_source(far)
             }
+            ConnectError::Proxy(far @ ProxyError::Resolve(_)) => {
+                new(Kind::Resolve).with_source(far)
+            }
             ConnectError::Proxy(error) => new(Kind::Connect).with_source(error),
             // A handshake that breaks off may go better the next time.
             ConnectError::Tls(error) if error.is_broken() => new(Kind::Connect).with_source(error),

@@ -36,4 +36,5 @@ pub use dial::Dialer;
 pub use error::ConnectError;
 pub use facts::{ConnectionFacts, TlsFacts};
 pub use options::{KeepAlive, SocketOptions};
+pub(crate) use resolve::Addresses;
 pub use resolve::{Family, ResolveError, resolve};

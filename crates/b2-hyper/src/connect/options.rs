@@ -119,6 +119,13 @@ impl SocketOptions {
                 SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
                 SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
             });
+            // Or the port would be taken in IPv4 too, where it may be tried at
+            // the same time. An address of IPv4 in the clothes of IPv6 is both.
+            if let SocketAddr::V6(remote) = remote
+                && remote.ip().to_ipv4_mapped().is_none()
+            {
+                socket.set_only_v6(true)?;
+            }
             socket.bind(&SocketAddr::new(address, self.local_port).into())?;
         }
         Ok(TcpSocket::from_std_stream(socket.into()))

@@ -1,7 +1,8 @@
 //! Names to addresses.
 
+use std::collections::BTreeMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType, getaddrinfo};
 use tokio::task::spawn_blocking;
@@ -84,7 +85,37 @@ impl From<ResolveError> for io::Error {
 /// check the name, or allow the other family. A [`ResolveError`] inside says
 /// which, if the system does.
 pub async fn resolve(host: &str, port: u16, family: Family) -> io::Result<Vec<SocketAddr>> {
-    let picked = family.pick(look_up(host, port).await?);
+    pick(look_up(host, port).await?, family)
+}
+
+/// Names whose addresses are known, and those addresses.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Addresses(BTreeMap<String, Vec<IpAddr>>);
+
+impl Addresses {
+    pub(crate) fn insert(&mut self, host: &str, addresses: Vec<IpAddr>) {
+        self.0.insert(host.to_ascii_lowercase(), addresses);
+    }
+
+    /// As [`resolve`], which is asked about names that are not among these.
+    pub(super) async fn resolve(
+        &self,
+        host: &str,
+        port: u16,
+        family: Family,
+    ) -> io::Result<Vec<SocketAddr>> {
+        match self.0.get(&host.to_ascii_lowercase()) {
+            Some(known) => {
+                pick(known.iter().map(|ip| SocketAddr::new(*ip, port)).collect(), family)
+            }
+            None => resolve(host, port, family).await,
+        }
+    }
+}
+
+/// Those of the family, the dearest first; at least one.
+fn pick(addresses: Vec<SocketAddr>, family: Family) -> io::Result<Vec<SocketAddr>> {
+    let picked = family.pick(addresses);
     if picked.is_empty() {
         return Err(ResolveError::NoAddress(match family {
             Family::V4 => "the name has no IPv4 address and no other is allowed",

@@ -2,12 +2,12 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use b2_core::port::RequestBody;
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 
 use crate::capture::Recorder;
@@ -17,15 +17,23 @@ use crate::observe::Witness;
 /// How far one request has come.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
-    complete: AtomicBool,
+    handed: AtomicBool,
+    /// Bytes that were handed to the connection and not taken from there.
+    waiting: AtomicUsize,
     answered: AtomicBool,
     failure: Mutex<Option<io::Error>>,
 }
 
 impl Progress {
-    /// Whether the whole body was handed to the connection.
+    /// Whether the connection has written the whole body, or is about to:
+    /// HTTP/2 keeps what the server makes no room for.
     pub(crate) fn complete(&self) -> bool {
-        self.complete.load(Ordering::Acquire)
+        self.handed() && self.waiting.load(Ordering::Acquire) == 0
+    }
+
+    /// Whether the connection has the whole body.
+    fn handed(&self) -> bool {
+        self.handed.load(Ordering::Acquire)
     }
 
     /// Notes that the head of the answer is here.
@@ -38,8 +46,8 @@ impl Progress {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    fn set_complete(&self) {
-        self.complete.store(true, Ordering::Release);
+    fn set_handed(&self) {
+        self.handed.store(true, Ordering::Release);
     }
 
     fn set_failure(&self, error: io::Error) {
@@ -66,7 +74,7 @@ impl SentBody {
 
     /// No body at all.
     pub(crate) fn empty(progress: Arc<Progress>) -> Self {
-        progress.set_complete();
+        progress.set_handed();
         Self { inner: None, progress, tap: Tap::default() }
     }
 
@@ -75,7 +83,7 @@ impl SentBody {
         self.tap.recorder = recorder;
     }
 
-    fn failed(&mut self, error: io::Error) -> Poll<Option<Result<Frame<Bytes>, SourceFailed>>> {
+    fn failed(&mut self, error: io::Error) -> Poll<Option<Result<Frame<Piece>, SourceFailed>>> {
         self.inner = None;
         // Once there is an answer it counts, and not what became of the rest
         // of the request: the body falls silent and the connection is closed
@@ -89,24 +97,26 @@ impl SentBody {
 }
 
 impl Body for SentBody {
-    type Data = Bytes;
+    type Data = Piece;
     type Error = SourceFailed;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, SourceFailed>>> {
+    ) -> Poll<Option<Result<Frame<Piece>, SourceFailed>>> {
         loop {
             let Some(inner) = &mut self.inner else {
-                return if self.progress.complete() { Poll::Ready(None) } else { Poll::Pending };
+                return if self.progress.handed() { Poll::Ready(None) } else { Poll::Pending };
             };
             match ready!(Pin::new(&mut *inner).poll_frame(cx)) {
                 Some(Ok(frame)) if frame.is_data() => {
-                    if inner.is_end_stream() {
-                        self.progress.set_complete();
-                    }
+                    let last = inner.is_end_stream();
                     if let Some(bytes) = frame.data_ref() {
                         self.tap.sent(bytes);
+                    }
+                    let frame = frame.map_data(|bytes| Piece::new(bytes, &self.progress));
+                    if last {
+                        self.progress.set_handed();
                     }
                     return Poll::Ready(Some(Ok(frame)));
                 }
@@ -115,18 +125,57 @@ impl Body for SentBody {
                 Some(Err(error)) => return self.failed(error),
                 None => {
                     self.inner = None;
-                    self.progress.set_complete();
+                    self.progress.set_handed();
                 }
             }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.progress.complete()
+        self.progress.handed()
     }
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.inner.as_ref().map_or(0, RequestBody::remaining))
+    }
+}
+
+/// A piece of a body, which notes what the connection takes of it.
+pub(crate) struct Piece {
+    bytes: Bytes,
+    progress: Arc<Progress>,
+}
+
+impl Piece {
+    fn new(bytes: Bytes, progress: &Arc<Progress>) -> Self {
+        progress.waiting.fetch_add(bytes.len(), Ordering::AcqRel);
+        Self { bytes, progress: Arc::clone(progress) }
+    }
+
+    fn taken(&self, bytes: usize) {
+        self.progress.waiting.fetch_sub(bytes, Ordering::AcqRel);
+    }
+}
+
+impl Buf for Piece {
+    fn remaining(&self) -> usize {
+        self.bytes.remaining()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.bytes.chunk()
+    }
+
+    fn advance(&mut self, bytes: usize) {
+        self.bytes.advance(bytes);
+        self.taken(bytes);
+    }
+
+    // Not a copy, as the provided one would be.
+    fn copy_to_bytes(&mut self, len: usize) -> Bytes {
+        let bytes = self.bytes.copy_to_bytes(len);
+        self.taken(len);
+        bytes
     }
 }
 

@@ -47,7 +47,8 @@ impl Sender {
 /// Moves the bytes of requests and answers; ends when it is polled to its end.
 pub(crate) enum Conversation {
     One(Box<http1::Connection<Stream, SentBody>>),
-    Two(Box<http2::Connection<Stream, SentBody, Tasks>>, Tasks),
+    /// Without a connection it only brings the last answers to their end.
+    Two(Option<Box<http2::Connection<Stream, SentBody, Tasks>>>, Tasks),
 }
 
 impl Conversation {
@@ -63,24 +64,26 @@ impl Conversation {
         let mut builder = http2::Builder::new(tasks.clone());
         let (sender, connection) =
             builder.max_header_list_size(HEAD_LIMIT).handshake(stream).await?;
-        Ok((Sender::Two(sender), Self::Two(Box::new(connection), tasks)))
+        Ok((Sender::Two(sender), Self::Two(Some(Box::new(connection)), tasks)))
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match self {
             Self::One(connection) => Pin::new(&mut **connection).poll(cx).map(drop),
-            Self::Two(connection, tasks) => {
-                loop {
-                    let ended = Pin::new(&mut **connection).poll(cx).is_ready();
-                    if ended {
-                        return Poll::Ready(());
-                    }
-                    // What they do may make others, which have to begin too.
-                    if !tasks.poll(cx) {
-                        return Poll::Pending;
-                    }
+            Self::Two(connection, tasks) => loop {
+                if let Some(open) = connection
+                    && Pin::new(&mut **open).poll(cx).is_ready()
+                {
+                    // The server takes no more requests, but may have answers
+                    // to finish.
+                    *connection = None;
                 }
-            }
+                // What they do may make others, which have to begin too.
+                if !tasks.poll(cx) {
+                    let over = connection.is_none() && tasks.list().is_empty();
+                    return if over { Poll::Ready(()) } else { Poll::Pending };
+                }
+            },
         }
     }
 }

@@ -41,7 +41,9 @@ impl Exchange {
     /// complete, whatever the server does with the rest.
     pub(crate) fn sent(&self) -> Sent {
         let begun = self.link.traffic.written() != self.before;
-        if begun && self.written() { Sent::Maybe } else { Sent::Nothing }
+        // In HTTP/2 something else may wait behind the request.
+        let whole = if self.link.is_h2() { self.progress.complete() } else { self.written() };
+        if begun && whole { Sent::Maybe } else { Sent::Nothing }
     }
 
     /// Whether the network took the last byte of the request.

@@ -75,6 +75,11 @@ impl Link {
         })
     }
 
+    /// Whether requests share the connection with frames of other kinds.
+    pub(crate) fn is_h2(&self) -> bool {
+        self.facts.http_version == Version::HTTP_2
+    }
+
     /// Begins a transcript of the next exchange, if there is to be one.
     pub(crate) fn begin_transcript(
         &self,
@@ -82,7 +87,7 @@ impl Link {
     ) -> Option<Arc<Transcript>> {
         let recorder = self.recorder.as_ref()?;
         let transcript = recorder.begin();
-        let h2 = self.facts.http_version == Version::HTTP_2;
+        let h2 = self.is_h2();
         if h2 {
             recorder.sent_head(request);
         }
@@ -93,7 +98,7 @@ impl Link {
     /// Notes the head of an answer; gives who has to write down its body.
     pub(crate) fn record_answer<B>(&self, answer: &Response<B>) -> Option<Arc<Recorder>> {
         let recorder = self.recorder.as_ref()?;
-        if self.facts.http_version != Version::HTTP_2 {
+        if !self.is_h2() {
             return None;
         }
         recorder.received_head(answer);
@@ -106,7 +111,7 @@ impl Link {
         *request.version_mut() = self.facts.http_version;
         // Of a connection before this one, and none of the server's business.
         request.headers_mut().remove(PROXY_AUTHORIZATION);
-        if self.facts.http_version == Version::HTTP_2 {
+        if self.is_h2() {
             *request.uri_mut() = self.whole(request.uri())?;
             request.headers_mut().remove(HOST);
             return Ok(());

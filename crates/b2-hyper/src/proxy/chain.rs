@@ -9,7 +9,7 @@ use ::http::uri::Authority;
 use crate::builder::Builder;
 use crate::connect::socket::{Socket, Traffic};
 use crate::connect::stream::Wire;
-use crate::connect::{ConnectError, Connector};
+use crate::connect::{ConnectError, Connector, Dialer};
 #[cfg(feature = "pac")]
 use crate::error::BuildError;
 use crate::observe::{Event, Witness};
@@ -185,6 +185,7 @@ impl Connector {
         &self,
         route: &[Arc<Hop>],
         target: &Target,
+        dialer: &Dialer,
         witness: Option<&Witness>,
     ) -> Result<Passed, ConnectError> {
         for hop in route {
@@ -199,7 +200,7 @@ impl Connector {
         // A proxy may hang up once to learn who we are, and once to tell that
         // the nonce is old.
         for _ in 0..3 {
-            if let Some(passed) = self.attempt(route, &mut known, target, witness).await? {
+            if let Some(passed) = self.attempt(route, &mut known, target, dialer, witness).await? {
                 return Ok(passed);
             }
         }
@@ -211,6 +212,7 @@ impl Connector {
         route: &[Arc<Hop>],
         known: &mut [Authenticator],
         target: &Target,
+        dialer: &Dialer,
         witness: Option<&Witness>,
     ) -> Result<Option<Passed>, ConnectError> {
         let place = |index: usize| {
@@ -219,7 +221,7 @@ impl Connector {
             })
         };
         let (host, port) = place(0);
-        let dialled = self.dialer.dial(host, port).await;
+        let dialled = dialer.dial(host, port).await;
         let tcp = dialled.map_err(|error| match route.first() {
             Some(hop) => hop.unreachable(error),
             None => error,
@@ -232,17 +234,17 @@ impl Connector {
         let mut wire = Wire::Tcp(limited);
         let mut forward = None;
         for (index, hop) in route.iter().enumerate() {
+            traffic.set_awaited(true);
             if hop.proxy.tls {
                 let wire_to = wire.logged(self.proxy_tls.packet_observer()).carrier();
                 // Its certificate is asked about directly, not through the chain.
-                let session = self.proxy_tls.connect_by(hop.proxy.host(), wire_to, &self.dialer);
+                let session = self.proxy_tls.connect_by(hop.proxy.host(), wire_to, dialer);
                 wire = Wire::tls(session.await.map_err(ConnectError::Tls)?);
             }
             let (host, port) = place(index + 1);
             let authenticator = &mut known[index];
             let reads = index + 1 == route.len() && hop.reads(target);
             hop.tell_request(witness, host, port);
-            traffic.set_awaited(true);
             let outcome = if reads {
                 introduce(&mut wire, &hop.proxy, host, port, authenticator).await
             } else {

@@ -28,6 +28,13 @@ pub enum ProxyError {
     /// A SOCKS proxy refused for this reason.
     #[error("the proxy refused: {0}")]
     Socks(&'static str),
+    /// A proxy of SOCKS 4 is told addresses of IPv4, and that of the host is not
+    /// to be had; a [`ResolveError`](crate::connect::ResolveError) inside says
+    /// why. Use SOCKS 4A or 5, which look names up themselves.
+    #[error(
+        "the IPv4 address that SOCKS 4 needs could not be looked up (SOCKS 4A and 5 need none)"
+    )]
+    Resolve(#[source] io::Error),
     /// Something does not fit into the protocol of the proxy; choose another
     /// kind of proxy or other credentials.
     #[error("the proxy cannot be asked: {0}")]

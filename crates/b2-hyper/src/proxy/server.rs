@@ -227,8 +227,7 @@ impl Proxy {
             ProxyKind::Http => return tunnel(stream, self, host, port, authenticator).await,
             ProxyKind::Socks4 => {
                 let found = crate::connect::resolve(host, port, Family::V4).await;
-                let found =
-                    found.map_err(|_| ProxyError::Unsuitable("SOCKS 4 needs an IPv4 address"))?;
+                let found = found.map_err(ProxyError::Resolve)?;
                 socks4::ask(stream, &found[0].ip().to_string(), port, self.user()).await?;
             }
             ProxyKind::Socks4a => socks4::ask(stream, host, port, self.user()).await?,

@@ -231,7 +231,8 @@ settings! {
     ssl_check_ocsp: u32 = 0, "SSLCheckOCSP";
     /// Whether an observer hears of each TLS record.
     log_ssl_packets: bool = false, "LogSSLPackets";
-    /// The group of which a key is made before the handshake.
+    /// Groups of which the first that can be had and is offered gets a key
+    /// before the handshake; empty for the first that is offered.
     tls13_key_share_groups: String = String::new(), "TLS13KeyShareGroups";
     /// The own certificate in PEM, if the store has only its key.
     ssl_cert_encoded: String = String::new(), "SSLCertEncoded" | "ssl_cert_encoded";

@@ -10,8 +10,8 @@ use super::error::SettingError;
 use super::model::Settings;
 use crate::tls::{
     Accepted, Backend, Certificate, CipherSuites, Groups, Identity, IdentityError, KeyShare,
-    RevocationCheck, SecurityFlags, SignatureAlgorithms, StoreType, TlsSettings, Versions, open,
-    open_accepted, open_with_certificate, read_file,
+    RevocationCheck, SecurityFlags, SignatureAlgorithms, StoreType, TlsSettings, Versions,
+    is_no_store, open, open_accepted, open_with_certificate, read_file,
 };
 
 impl Settings {
@@ -159,10 +159,11 @@ impl Settings {
         if store.is_empty() {
             return Ok(tls);
         }
-        let (kind, content) = content(store, self.ssl_accept_server_cert_store_type)?;
+        let content = Content::of(store, self.ssl_accept_server_cert_store_type)?;
         let password = self.ssl_accept_server_cert_store_password.expose();
         let subject = &self.ssl_accept_server_cert_subject;
-        Ok(match open_accepted(&content, kind, password, subject)? {
+        let accepted = open_accepted(&content.bytes, content.kind, password, subject);
+        Ok(match accepted.map_err(|error| content.explain(error))? {
             Accepted::Certificate(certificate) => tls.dangerous_accept_certificate(*certificate),
             Accepted::PublicKey(key) => tls.dangerous_accept_public_key(key),
         })
@@ -179,13 +180,15 @@ impl Settings {
             let identity = crate::tls::open_token(store, password, &self.ssl_cert_subject)?;
             return Ok(Some(self.with_authorities(identity)?));
         }
-        let (kind, content) = content(store, self.ssl_cert_store_type)?;
+        let content = Content::of(store, self.ssl_cert_store_type)?;
+        let (bytes, kind) = (&content.bytes, content.kind);
         let identity = if self.ssl_cert_encoded.is_empty() {
-            open(&content, kind, password, &self.ssl_cert_subject)?
+            open(bytes, kind, password, &self.ssl_cert_subject)
         } else {
             let chain = certificates("SSLCertEncoded", &self.ssl_cert_encoded)?;
-            open_with_certificate(&content, kind, password, chain)?
+            open_with_certificate(bytes, kind, password, chain)
         };
+        let identity = identity.map_err(|error| content.explain(error))?;
         Ok(Some(self.with_authorities(identity)?))
     }
 
@@ -203,18 +206,42 @@ fn certificates(
 }
 
 /// The content of a store that is named by its file, or given itself.
-fn content(store: &str, kind: u32) -> Result<(StoreType, Vec<u8>), SettingsError> {
-    let (kind, is_file) = StoreType::from_number(kind)?;
-    // What is no file may be the content itself; a file without end is neither.
-    let no_file = |error: &io::Error| error.kind() != io::ErrorKind::FileTooLarge;
-    let content = match read_file(store) {
-        Ok(content) if is_file => content,
-        Err(error) if is_file && !(kind == StoreType::Auto && no_file(&error)) => {
-            return Err(IdentityError::File(error).into());
+struct Content {
+    kind: StoreType,
+    bytes: Vec<u8>,
+    /// That no file has this name, if it may be one.
+    missing: Option<io::Error>,
+}
+
+impl Content {
+    fn of(store: &str, number: u32) -> Result<Self, SettingsError> {
+        let (kind, is_file) = StoreType::from_number(number)?;
+        let itself = |missing| Self { kind, bytes: store.as_bytes().to_vec(), missing };
+        if !is_file {
+            return Ok(itself(None));
         }
-        _ => store.as_bytes().to_vec(),
-    };
-    Ok((kind, content))
+        match read_file(store) {
+            Ok(bytes) => Ok(Self { kind, bytes, missing: None }),
+            // What is the name of no file may be the content itself.
+            Err(error) if kind == StoreType::Auto && !is_there(store) => {
+                let missing = error.kind() == io::ErrorKind::NotFound;
+                Ok(itself(missing.then_some(error)))
+            }
+            Err(error) => Err(IdentityError::File(error).into()),
+        }
+    }
+
+    /// What is neither a store nor a file was most likely to be a file.
+    fn explain(self, error: IdentityError) -> IdentityError {
+        match self.missing {
+            Some(missing) if is_no_store(&error) => IdentityError::File(missing),
+            _ => error,
+        }
+    }
+}
+
+fn is_there(path: &str) -> bool {
+    std::fs::symlink_metadata(path).is_ok()
 }
 
 fn revocation(name: &'static str, number: u32) -> Result<Option<RevocationCheck>, SettingError> {

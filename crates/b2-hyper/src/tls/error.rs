@@ -137,6 +137,15 @@ pub enum CertificateFault {
     /// It is meant for something else than a server.
     #[error("it is not meant for servers")]
     WrongUsage,
+    /// It is the certificate of an authority: give it as a root if you trust
+    /// the authority itself, or accept it alone with
+    /// [`dangerous_accept_certificate`](super::TlsSettings::dangerous_accept_certificate).
+    /// OpenSSL lets authorities be servers.
+    #[error(
+        "it is the certificate of an authority and not of a server; give it as a root \
+         (SSLServerCACerts), or accept it alone (SSLAcceptServerCert), if you know it"
+    )]
+    Authority,
     /// A signature in its chain is wrong or of an unsupported kind.
     #[error("a signature in its chain does not hold")]
     BadSignature,

@@ -8,6 +8,8 @@ use std::sync::{Mutex, PoisonError};
 
 use rustls::KeyLog;
 
+use super::file;
+
 /// Appends the secrets of each session to a file, in the format that
 /// `SSLKEYLOGFILE` has.
 pub(super) struct KeyLogFile(Mutex<File>);
@@ -17,17 +19,23 @@ impl KeyLogFile {
     /// One that others may read or write is refused, and so is a link: whoever
     /// made it may have chosen where the secrets go.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        #[cfg(unix)]
-        if std::fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
-            return Err(refusal(LINK));
+        if let Ok(found) = std::fs::symlink_metadata(path) {
+            #[cfg(unix)]
+            if found.is_symlink() {
+                return Err(refusal(LINK));
+            }
+            // Nobody may read a pipe, and then it cannot even be opened.
+            file::check(&found)?;
         }
         let mut options = OpenOptions::new();
         options.create(true).append(true);
+        file::patient_with_nobody(&mut options);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path)?;
-        check(path, &file)?;
-        Ok(Self(Mutex::new(file)))
+        let opened = options.open(path)?;
+        file::check(&opened.metadata()?)?;
+        check(path, &opened)?;
+        Ok(Self(Mutex::new(opened)))
     }
 }
 
@@ -125,5 +133,13 @@ mod tests {
             assert!(error.to_string().contains("it is a link"), "{name}: {error}");
         }
         assert!(!path("new").exists());
+        let made = std::process::Command::new("mkfifo").arg(path("pipe")).status().unwrap();
+        assert!(made.success());
+        let (told, outcome) = std::sync::mpsc::channel();
+        let pipe = path("pipe");
+        std::thread::spawn(move || told.send(KeyLogFile::open(&pipe).err()));
+        let outcome = outcome.recv_timeout(std::time::Duration::from_secs(10));
+        let error = outcome.expect("it waits for a reader").unwrap();
+        assert!(error.to_string().contains("name a regular file"), "{error}");
     }
 }

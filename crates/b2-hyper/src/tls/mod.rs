@@ -32,8 +32,11 @@ pub use backend::Backend;
 pub use certificate::Certificate;
 pub use error::{CertificateFault, TlsError};
 pub use event::{TlsEvent, TlsObserver, Told};
+#[cfg(feature = "pac")]
+pub(crate) use file::open as open_file;
 pub(crate) use file::read as read_file;
 pub use group::{Groups, KeyShare};
+pub(crate) use identity::is_no_store;
 #[cfg(feature = "pkcs11")]
 pub use identity::open_token;
 pub use identity::{

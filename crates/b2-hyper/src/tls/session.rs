@@ -13,6 +13,7 @@ use tokio_rustls::TlsConnector;
 
 use super::error::TlsError;
 use super::event::{TlsEvent, TlsObserver};
+use super::group::Groups;
 use super::key_log::KeyLogFile;
 use super::provider::provider;
 use super::revocation::{Given, Reach, Revocation};
@@ -135,11 +136,10 @@ impl Tls {
             suites.restrict(&mut provider);
         }
         restrict_strength(&mut provider, self.settings.cipher_bits);
-        if let Some(groups) = &self.settings.groups {
-            groups.restrict(&mut provider);
-        }
-        if let Some(share) = self.settings.key_share {
-            share.put_first(&mut provider);
+        let share = self.settings.key_share.as_ref();
+        match &self.settings.groups {
+            Some(groups) => groups.restrict(&mut provider, share),
+            None => Groups::by_version(None, None).restrict(&mut provider, share),
         }
         Ok(provider)
     }
@@ -160,6 +160,7 @@ impl Tls {
         }
         Ok(Verifier {
             roots: roots.roots,
+            given: self.given.clone(),
             algorithms: provider.signature_verification_algorithms,
             allowed: settings.signatures.clone().unwrap_or_default(),
             versions: settings.versions,

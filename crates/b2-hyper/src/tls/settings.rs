@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::BuildError;
+use crate::settings::SettingError;
 
 use super::backend::Backend;
 use super::certificate::Certificate;
@@ -129,7 +130,8 @@ impl TlsSettings {
         self
     }
 
-    /// Also trusts the certificates in `pem`, for example that of an emulator.
+    /// Also trusts the certificates in `pem`, for example that of an emulator:
+    /// whomever they vouch for, and a server that shows one of them itself.
     pub fn with_root_certificates_pem(mut self, pem: impl AsRef<[u8]>) -> Self {
         self.roots.push(pem.as_ref().to_vec());
         self
@@ -274,7 +276,7 @@ impl TlsSettings {
     ///
     /// A list is fetched over plain HTTP, by the way that requests to `http`
     /// URLs take, within 5 seconds and the time for connections, up to
-    /// 16 MiB, and kept until its successor is due. A certificate that a list
+    /// 16 MiB, and kept until its successor is due, but for 7 days at most. A certificate that a list
     /// revokes is refused, and so is one whose list is out of date or not
     /// signed by its issuer. With [`Soft`](RevocationCheck::Soft) a certificate
     /// that names no list, or none that can be had, is accepted; with
@@ -292,7 +294,8 @@ impl TlsSettings {
     /// and the first byte of a request; nobody is asked unless told.
     ///
     /// An answer counts if the issuer, or whoever it has made a responder, has
-    /// signed it, and while it says that it holds; it is kept that long. With
+    /// signed it, and while it says that it holds; it is kept that long, but for
+    /// 7 days at most. With
     /// [`Soft`](RevocationCheck::Soft) a certificate that names no responder,
     /// or none that answers or knows it, is accepted; with
     /// [`Hard`](RevocationCheck::Hard) it is refused. An answer that must not
@@ -325,7 +328,8 @@ impl TlsSettings {
         self
     }
 
-    /// The group of which a key is made before the handshake.
+    /// The group of which a key is made before the handshake; the first that is
+    /// offered unless told.
     pub fn with_key_share(mut self, share: KeyShare) -> Self {
         self.key_share = Some(share);
         self
@@ -383,9 +387,11 @@ impl TlsSettings {
     /// # Errors
     ///
     /// If a certificate or list that was given cannot be read, the file of the
-    /// key log not be opened, or the [`Backend`] cannot do what was chosen.
+    /// key log not be opened, the [`Backend`] cannot do what was chosen, or no
+    /// group of the [`KeyShare`] is among the [`Groups`].
     pub fn build(&self) -> Result<Tls, BuildError> {
         let openssl = self.backend.is_openssl(self)?;
+        self.check_key_share()?;
         let mut given = Vec::new();
         for text in &self.roots {
             given.extend(certificates(text)?);
@@ -404,6 +410,21 @@ impl TlsSettings {
         }
         let lists = revocation_lists(&self.revocation_lists)?;
         Tls::new(self.clone(), given, lists, openssl)
+    }
+}
+
+impl TlsSettings {
+    /// A share of groups that must not be offered could only be ignored, or
+    /// offer them in spite of the list.
+    fn check_key_share(&self) -> Result<(), SettingError> {
+        match (&self.groups, &self.key_share) {
+            (Some(groups), Some(share)) if groups.leave_out(share) => {
+                let expected = "a group of TLS13SupportedGroups; add one of these there, or leave \
+                                one of the two settings empty";
+                Err(SettingError::Value { name: "TLS13KeyShareGroups", expected })
+            }
+            _ => Ok(()),
+        }
     }
 }
 

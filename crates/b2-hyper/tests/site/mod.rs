@@ -147,6 +147,12 @@ pub(crate) fn listed(authority: Authority, server: SocketAddr) -> Site {
     Site::new(authority, |params| names_list(params, format!("http://{server}/list.crl")))
 }
 
+/// A port of this machine that nobody has, and that a connection may have.
+pub(crate) fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
 pub(crate) fn year_2090() -> time::OffsetDateTime {
     date_time_ymd(2090, 1, 1)
 }

@@ -203,7 +203,7 @@ impl ProxyScript {
 async fn read_file(path: PathBuf) -> Result<String, String> {
     let reading = tokio::task::spawn_blocking(move || {
         let mut text = Vec::new();
-        let file = std::fs::File::open(&path)?;
+        let file = crate::tls::open_file(&path)?;
         file.take(LIMIT as u64 + 1).read_to_end(&mut text)?;
         Ok(text)
     });

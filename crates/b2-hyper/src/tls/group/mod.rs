@@ -10,6 +10,7 @@ mod x448;
 use rustls::crypto::{CryptoProvider, SupportedKxGroup};
 use rustls::{NamedGroup, ProtocolVersion};
 
+use super::provider;
 #[cfg(feature = "openssl")]
 use super::versions::Versions;
 use crate::settings::SettingError;
@@ -98,18 +99,39 @@ impl Groups {
         old && versions.tls_1_3 && self.tls12 != self.tls13
     }
 
-    pub(super) fn restrict(&self, provider: &mut CryptoProvider) {
+    /// Whether a list of TLS 1.3 has been given that names none of `share`.
+    pub(super) fn leave_out(&self, share: &KeyShare) -> bool {
+        self.tls13.is_some() && self.first_of(share).is_none()
+    }
+
+    /// The first of `share` that may be offered.
+    fn first_of(&self, share: &KeyShare) -> Option<NamedGroup> {
+        let offered = |group: &&NamedGroup| match &self.tls13 {
+            Some(chosen) => chosen.contains(group),
+            None => true,
+        };
+        share.0.iter().find(offered).copied()
+    }
+
+    /// Leaves `provider` these groups, and puts the first of `share` before the
+    /// others: rustls makes a key of the first. If it is not offered yet, it is
+    /// now, in TLS 1.3.
+    pub(super) fn restrict(&self, provider: &mut CryptoProvider, share: Option<&KeyShare>) {
         const OLD: ProtocolVersion = ProtocolVersion::TLSv1_2;
         const NEW: ProtocolVersion = ProtocolVersion::TLSv1_3;
         let of_provider = std::mem::take(&mut provider.kx_groups);
         let names: Vec<_> = of_provider.iter().map(|group| group.name()).collect();
-        let (old, new) = (self.tls12.as_ref(), self.tls13.as_ref());
-        let (old, new) = (old.unwrap_or(&names), new.unwrap_or(&names));
+        let old = self.tls12.as_ref().unwrap_or(&names);
+        let mut new = self.tls13.clone().unwrap_or_else(|| names.clone());
+        if let Some(first) = share.and_then(|share| self.first_of(share)) {
+            new.retain(|name| *name != first);
+            new.insert(0, first);
+        }
         let pick = |name: &NamedGroup| {
-            let known = of_provider.iter().find(|group| group.name() == *name);
-            known.copied().or_else(|| own(*name))
+            let mut known = of_provider.iter().chain(provider::groups());
+            known.find(|group| group.name() == *name).copied().or_else(|| own(*name))
         };
-        // rustls makes a key of the first one, so those of TLS 1.3 come first.
+        // Those of TLS 1.3 come first, because the first gets the key.
         let new_or_both = new.iter().filter_map(|name| {
             let group = pick(name)?;
             if old.contains(name) { Some(group) } else { only_for(group, NEW) }
@@ -128,44 +150,38 @@ impl Groups {
 /// The group of which a key is made before the handshake and sent with the
 /// first message, so that a server that takes it needs no second one.
 ///
-/// rustls makes one key, so this is one group; with `x25519mlkem768` a key of
-/// `ecdhe_x25519` goes along, because it is a half of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// rustls makes one key, so of several groups the first that can be had and
+/// that a list of TLS 1.3 does not leave out gets it, and the others cost a
+/// round trip if the server wants them; with `x25519mlkem768` a key of
+/// `ecdhe_x25519` goes along, because it is a half of it. A group that is not
+/// offered otherwise is offered in TLS 1.3, unless a list of TLS 1.3 has been
+/// given: then a share of other groups alone is an error of
+/// [`build`](super::TlsSettings::build).
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
-pub struct KeyShare(NamedGroup);
+pub struct KeyShare(Vec<NamedGroup>);
 
 impl KeyShare {
-    /// The name of one group, or `x25519mlkem768,ecdhe_x25519`.
+    /// The names of groups separated by commas, the dearest first, such as
+    /// `ecdhe_x25519,ecdhe_secp256r1`.
     ///
     /// # Errors
     ///
-    /// [`SettingError::Unsupported`] for several groups and for one that
-    /// cannot be had; [`SettingError::Unknown`] for a name that is none.
+    /// [`SettingError::Unsupported`] if none of the groups can be had;
+    /// [`SettingError::Unknown`] for a name that is none.
     pub fn parse(names: &str) -> Result<Self, SettingError> {
-        const ONE: &str = "rustls makes a single key before the handshake; name the one group that \
-                           servers are most likely to take";
-        let named = names.split(',').map(str::trim).filter(|name| !name.is_empty());
-        let groups = named.map(find).collect::<Result<Vec<_>, _>>()?;
-        match groups[..] {
-            [one] => Ok(Self(one)),
-            [NamedGroup::X25519MLKEM768, NamedGroup::X25519] => {
-                Ok(Self(NamedGroup::X25519MLKEM768))
+        let expected = "names of groups separated by commas";
+        let mut missing = SettingError::Value { name: "TLS13KeyShareGroups", expected };
+        let mut groups = Vec::new();
+        for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+            match find(name) {
+                Ok(group) => groups.push(group),
+                // It is left to the others, as every group but one is.
+                Err(unsupported @ SettingError::Unsupported { .. }) => missing = unsupported,
+                Err(unknown) => return Err(unknown),
             }
-            [] => {
-                let expected = "the name of a group";
-                Err(SettingError::Value { name: "TLS13KeyShareGroups", expected })
-            }
-            _ => Err(SettingError::unsupported("more than one of TLS13KeyShareGroups", ONE)),
         }
-    }
-
-    /// Puts the group before the others: rustls makes a key of the first. If
-    /// it is not offered yet, it is now.
-    pub(super) fn put_first(self, provider: &mut CryptoProvider) {
-        let groups = &mut provider.kx_groups;
-        let at = groups.iter().position(|group| group.name() == self.0);
-        let chosen = at.map(|at| groups.remove(at)).or_else(|| own(self.0));
-        groups.splice(0..0, chosen);
+        if groups.is_empty() { Err(missing) } else { Ok(Self(groups)) }
     }
 }
 
@@ -201,6 +217,10 @@ fn find(name: &str) -> Result<NamedGroup, SettingError> {
         "ffdhe_6144" => NamedGroup::FFDHE6144,
         "ffdhe_8192" => NamedGroup::FFDHE8192,
         "x25519mlkem768" if cfg!(feature = "aws-lc-rs") => NamedGroup::X25519MLKEM768,
+        "x25519mlkem768" => {
+            let because = "ring has no ML-KEM; build with the feature aws-lc-rs";
+            return Err(SettingError::unsupported(name, because));
+        }
         _ => return Err(SettingError::unknown("group", name)),
     })
 }
@@ -227,13 +247,23 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_made_of_one_group() {
-        assert_eq!(KeyShare::parse("ffdhe_2048").unwrap(), KeyShare(NamedGroup::FFDHE2048));
-        let several = KeyShare::parse("ecdhe_x25519,ecdhe_secp256r1");
-        assert!(matches!(several, Err(SettingError::Unsupported { .. })));
-        assert!(matches!(KeyShare::parse("p-999"), Err(SettingError::Unknown { .. })));
+    fn a_key_is_made_of_the_first_group_that_can_be_had() {
+        let first = |list: &str, share: &str| {
+            let list = (!list.is_empty()).then(|| Groups::parse(list).unwrap());
+            Groups::by_version(None, list).first_of(&KeyShare::parse(share).unwrap())
+        };
+        assert_eq!(first("", "ffdhe_2048"), Some(NamedGroup::FFDHE2048));
+        assert_eq!(first("", "ecdhe_x25519,ecdhe_secp256r1"), Some(NamedGroup::X25519));
+        let second = first("ecdhe_secp256r1", "ecdhe_x25519,ecdhe_secp256r1");
+        assert_eq!(second, Some(NamedGroup::secp256r1));
+        assert_eq!(first("ecdhe_secp384r1", "ecdhe_x25519,ecdhe_secp256r1"), None);
+        #[cfg(not(feature = "x448"))]
+        {
+            assert_eq!(first("", "ecdhe_x448,ecdhe_x25519"), Some(NamedGroup::X25519));
+            let nothing = KeyShare::parse("ecdhe_x448");
+            assert!(matches!(nothing, Err(SettingError::Unsupported { .. })));
+        }
+        assert!(matches!(KeyShare::parse("ecdhe_x25519,p-999"), Err(SettingError::Unknown { .. })));
         assert!(matches!(KeyShare::parse(" ,"), Err(SettingError::Value { .. })));
-        #[cfg(feature = "aws-lc-rs")]
-        assert!(KeyShare::parse("x25519mlkem768,ecdhe_x25519").is_ok());
     }
 }

@@ -20,6 +20,7 @@ pub use keys::PublicKey;
 #[cfg(feature = "pkcs11")]
 pub(super) use own::SigningFailure;
 pub use own::{Identity, IdentityError};
+pub(crate) use store::is_no_store;
 pub use store::{Accepted, StoreType, open, open_accepted, open_with_certificate};
 #[cfg(feature = "pkcs11")]
 pub use token::open_token;

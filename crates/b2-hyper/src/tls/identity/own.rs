@@ -118,8 +118,15 @@ impl Identity {
     }
 
     /// Of a chain, the own certificate first, and something that signs for
-    /// it, such as a security token. It signs during the handshake and on its
-    /// thread.
+    /// it, such as a security token.
+    ///
+    /// `signer` is called during the handshake and on its thread, and the call
+    /// has no limit of its own: until it comes back, neither the deadline of
+    /// the request nor an interruption ends it, and nothing else that the
+    /// thread has to do goes on. So give up by yourself what may take long (a
+    /// person, a network, a token), for example by waiting for a thread of your
+    /// own no longer than some seconds, and return an error then; and use a
+    /// runtime of several threads if it may take more than some milliseconds.
     ///
     /// # Errors
     ///

@@ -1,7 +1,8 @@
 //! Work of others that may never end, on a thread of its own.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Sender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +15,21 @@ pub(super) struct Worker {
     jobs: Mutex<Option<Sender<Job>>>,
     /// Whether somebody has given it up and it has ended nothing since.
     stuck: Arc<AtomicBool>,
+}
+
+/// Where the outcome of a job goes. It ends with the job, whether that was
+/// done, has panicked or was never begun.
+struct Ending<T> {
+    done: Option<SyncSender<T>>,
+    stuck: Arc<AtomicBool>,
+}
+
+impl<T> Drop for Ending<T> {
+    fn drop(&mut self) {
+        // First this: whoever gives up looks for it after he has said so.
+        self.done = None;
+        self.stuck.store(false, Ordering::SeqCst);
+    }
 }
 
 impl Worker {
@@ -29,38 +45,43 @@ impl Worker {
         }
         let (done, outcome) = sync_channel(1);
         let wanted = Arc::new(AtomicBool::new(true));
-        let (stuck, still_wanted) = (Arc::clone(&self.stuck), Arc::clone(&wanted));
+        let still_wanted = Arc::clone(&wanted);
+        let ending = Ending { done: Some(done), stuck: Arc::clone(&self.stuck) };
         let job: Job = Box::new(move || {
-            if still_wanted.load(Ordering::SeqCst) {
+            if let (true, Some(done)) = (still_wanted.load(Ordering::SeqCst), &ending.done) {
                 // Whoever has gone away does not hear of it.
                 drop(done.send(work()));
             }
-            stuck.store(false, Ordering::SeqCst);
+            drop(ending);
         });
         self.send(job)?;
-        let outcome = outcome.recv_timeout(patience);
-        if outcome.is_err() {
-            wanted.store(false, Ordering::SeqCst);
-            self.stuck.store(true, Ordering::SeqCst);
+        outcome.recv_timeout(patience).ok().or_else(|| self.give_up(&outcome, &wanted))
+    }
+
+    /// What came in the last moment, if anything did.
+    fn give_up<T>(&self, outcome: &Receiver<T>, wanted: &AtomicBool) -> Option<T> {
+        self.stuck.store(true, Ordering::SeqCst);
+        wanted.store(false, Ordering::SeqCst);
+        let last = outcome.try_recv();
+        if !matches!(last, Err(TryRecvError::Empty)) {
+            // It has ended, and may have said so before it was given up.
+            self.stuck.store(false, Ordering::SeqCst);
         }
-        outcome.ok()
+        last.ok()
     }
 
     /// `None` if there cannot be a thread.
     fn send(&self, job: Job) -> Option<()> {
         let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        let job = match &*jobs {
-            Some(sender) => match sender.send(job) {
-                Ok(()) => return Some(()),
-                // The work has panicked, and its thread with it.
-                Err(unsent) => unsent.0,
-            },
-            None => job,
-        };
+        if let Some(sender) = &*jobs {
+            return sender.send(job).ok();
+        }
         let (sender, received) = channel::<Job>();
         sender.send(job).ok()?;
         let thread = std::thread::Builder::new().name("b2-token".to_owned());
-        thread.spawn(move || received.into_iter().for_each(|job| job())).ok()?;
+        // A panic ends a job, and not those behind it.
+        let all = || received.into_iter().for_each(|job| drop(catch_unwind(AssertUnwindSafe(job))));
+        thread.spawn(all).ok()?;
         *jobs = Some(sender);
         Some(())
     }
@@ -105,7 +126,33 @@ mod tests {
     fn a_panic_ends_one_thing_only() {
         let worker = Worker::default();
         assert!(worker.run(LONG, || -> u8 { panic!("on purpose") }).is_none());
-        worker.stuck.store(false, Ordering::SeqCst);
+        assert_eq!(worker.run(LONG, || 7), Some(7));
+        // One that comes after it was given up.
+        let (release, wait) = channel::<()>();
+        let late = move || -> u8 { panic!("{:?}", wait.recv()) };
+        assert!(worker.run(SHORT, late).is_none());
+        release.send(()).unwrap();
+        let deadline = Instant::now() + LONG;
+        while worker.run(SHORT, || 7).is_none() {
+            assert!(Instant::now() < deadline, "it has come back");
+            std::thread::sleep(SHORT / 10);
+        }
+    }
+
+    #[test]
+    fn what_ends_in_the_last_moment_leaves_nobody_stuck() {
+        let worker = Worker::default();
+        let wanted = AtomicBool::new(true);
+        let (done, outcome) = sync_channel(1);
+        done.send(7).unwrap();
+        drop(Ending { done: Some(done), stuck: Arc::clone(&worker.stuck) });
+        assert_eq!(worker.give_up(&outcome, &wanted), Some(7));
+        assert_eq!(worker.give_up(&outcome, &wanted), None);
+        assert_eq!(worker.run(LONG, || 7), Some(7));
+        let (done, outcome) = sync_channel::<u8>(1);
+        assert_eq!(worker.give_up(&outcome, &wanted), None);
+        assert_eq!(worker.run(LONG, || 7), None, "this one has not ended");
+        drop(Ending { done: Some(done), stuck: Arc::clone(&worker.stuck) });
         assert_eq!(worker.run(LONG, || 7), Some(7));
     }
 }

@@ -91,6 +91,13 @@ impl StoreType {
     }
 }
 
+const ANY: &str = "certificate store (PEM, PKCS#12, PKCS#7, JKS, JWK, XML, PPK, SSH or DER)";
+
+/// Whether a store whose kind was to be found out is of no kind at all.
+pub(crate) fn is_no_store(error: &IdentityError) -> bool {
+    matches!(error, IdentityError::Format(expected) if *expected == ANY)
+}
+
 /// Opens a store that is at hand and picks the certificate of `subject`: `*`
 /// or nothing is the first with a key, otherwise the whole subject or a part
 /// of it, whatever the case.
@@ -226,10 +233,7 @@ fn detect(store: &[u8], password: &str) -> Result<Vec<Found>, IdentityError> {
     if pkcs12::looks_like(store) {
         return pkcs12::read(store, password);
     }
-    public(store).or_else(|_| pkcs7::read(store)).map_err(|_| {
-        let known = "certificate store (PEM, PKCS#12, PKCS#7, JKS, JWK, XML, PPK, SSH or DER)";
-        IdentityError::Format(known)
-    })
+    public(store).or_else(|_| pkcs7::read(store)).map_err(|_| IdentityError::Format(ANY))
 }
 
 fn public(store: &[u8]) -> Result<Vec<Found>, IdentityError> {

@@ -8,6 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustls::pki_types::UnixTime;
 use tokio::sync::Mutex as AsyncMutex;
 
+/// Seconds for which anything is kept at most, whatever its authority says of
+/// when there will be news: a revocation may be found out any day.
+const LONGEST_KEPT: i64 = 7 * 24 * 60 * 60;
+
 /// Values by key, each with the second until which it holds. Of several who
 /// want the same at once, one makes it and the others wait.
 pub(super) struct Cache<T> {
@@ -51,6 +55,7 @@ impl<T: Clone> Cache<T> {
             return kept.value.clone();
         }
         let (value, until) = make.await;
+        let until = until.min(now() + LONGEST_KEPT);
         let holds = now() < until;
         *kept = holds.then(|| Kept { value: value.clone(), until });
         slot.weight.store(if holds { (self.weigh)(&value) } else { 0 }, Ordering::Relaxed);
@@ -72,6 +77,7 @@ impl<T: Clone> Cache<T> {
 
     /// Keeps a value, unless somebody is just about to make one.
     pub(super) fn put(&self, key: &[u8], value: T, until: i64) {
+        let until = until.min(now() + LONGEST_KEPT);
         if let Ok(mut kept) = self.slot(key).kept.try_lock() {
             *kept = Some(Kept { value, until });
         }
@@ -123,6 +129,18 @@ mod tests {
         for key in 0..100_u8 {
             cache.put(&[key], 7, later);
             assert!(cache.slots.lock().unwrap().len() <= 2);
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_kept_for_longer_than_a_week() {
+        let cache = Cache::new(2);
+        cache.get(b"a", async { (1, now() + 100 * LONGEST_KEPT) }).await;
+        cache.put(b"b", 2, i64::MAX);
+        for key in [b"a", b"b"] {
+            let slot = cache.slot(key);
+            let until = slot.kept.lock().await.as_ref().unwrap().until;
+            assert!((1..=LONGEST_KEPT).contains(&(until - now())), "{key:?}: {until}");
         }
     }
 

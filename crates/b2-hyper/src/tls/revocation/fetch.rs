@@ -25,7 +25,8 @@ use crate::target::Target;
 /// connection, or nobody who does not answer could be missed.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A way to servers, through proxies or not.
+/// A way to servers, through proxies or not. It does not use the local port
+/// that was chosen, which the connection that is asked about holds.
 pub(crate) trait Reach: Sync {
     /// A connection without TLS.
     fn reach(
@@ -37,14 +38,15 @@ pub(crate) trait Reach: Sync {
 impl Reach for Connector {
     async fn reach(&self, target: &Target) -> Result<(Wire, Option<Forward>), ConnectError> {
         let routes = self.chain.routes(target).await?;
-        let (passed, _proxies) = self.pass_any(&routes, target, None).await?;
+        let (passed, _proxies) =
+            self.pass_any(&routes, target, &self.dialer.on_any_port(), None).await?;
         Ok((passed.wire, passed.forward))
     }
 }
 
 impl Reach for Dialer {
     async fn reach(&self, target: &Target) -> Result<(Wire, Option<Forward>), ConnectError> {
-        let tcp = self.dial(&target.host, target.port).await?;
+        let tcp = self.on_any_port().dial(&target.host, target.port).await?;
         let socket = crate::connect::socket::Socket::new(tcp, std::sync::Arc::default());
         Ok((Wire::Tcp(socket), None))
     }

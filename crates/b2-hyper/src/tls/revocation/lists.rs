@@ -9,7 +9,6 @@ use webpki::{BorrowedCertRevocationList, CertRevocationList, Error, OwnedCertRev
 
 use super::super::der::{GENERALIZED_TIME, INTEGER, Reader, SEQUENCE, UTC_TIME, unix_time};
 use super::super::event::Told;
-use super::cache::now;
 use super::issuer::{Issuer, holds};
 use super::scope::speaks_of;
 
@@ -18,8 +17,6 @@ pub(super) const LONGEST: usize = 16 << 20;
 /// Lists that are kept, and the bytes that they may have together.
 pub(super) const MOST: usize = 16;
 pub(super) const ROOM: usize = 64 << 20;
-/// Seconds that a list is kept at the most, whatever it says.
-const LONGEST_KEPT: i64 = 7 * 24 * 60 * 60;
 
 /// A list that the authority has signed whose certificates it is about.
 #[derive(Debug)]
@@ -69,11 +66,6 @@ impl List {
 
     pub(super) fn len(&self) -> usize {
         self.der.len()
-    }
-
-    /// Until when it need not be fetched again.
-    pub(super) fn kept_until(&self) -> i64 {
-        self.next_update.min(now() + LONGEST_KEPT)
     }
 }
 

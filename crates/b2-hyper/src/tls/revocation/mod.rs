@@ -303,7 +303,7 @@ impl Revocation {
         };
         match read {
             Ok(list) => {
-                let until = list.kept_until();
+                let until = list.next_update;
                 (Ok(Arc::new(list)), until)
             }
             // Somebody on the way may have made it up: ask again next time.

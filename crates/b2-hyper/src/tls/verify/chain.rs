@@ -22,6 +22,8 @@ pub(super) struct Chain<'a> {
     pub(super) name: &'a ServerName<'a>,
     pub(super) now: UnixTime,
     pub(super) roots: &'a [TrustAnchor<'static>],
+    /// Those of the roots that the user has named.
+    pub(super) given: &'a [CertificateDer<'static>],
     pub(super) algorithms: &'a [&'static dyn SignatureVerificationAlgorithm],
     pub(super) lists: &'a [Known<'a>],
     pub(super) demand: Demand,
@@ -50,6 +52,10 @@ impl Chain<'_> {
         let mut last = None;
         // webpki stops at the first fault; each is overlooked once at most.
         while let Err(found) = self.path(&leaf, &relaxed, flags) {
+            if self.is_given() && is_about_issuers(&found) {
+                self.check_leaf(flags)?;
+                break;
+            }
             if !flags.overlook(&found) {
                 return Err(found);
             }
@@ -182,13 +188,19 @@ impl Chain<'_> {
                 CertificateFault::SelfSigned
             }
             // Many programs make authorities of them.
-            CertificateFault::Chain(_)
-                if *error == Error::CaUsedAsEndEntity && self.is_self_signed() =>
-            {
-                CertificateFault::SelfSigned
-            }
+            CertificateFault::Authority if self.is_self_signed() => CertificateFault::SelfSigned,
             other => other,
         }
+    }
+
+    /// Whether the server's certificate is itself what the user trusts, as many
+    /// programs make one for a single server: an authority that vouches for
+    /// itself. webpki finds no path from an authority, but OpenSSL does (its
+    /// partial chain). It is safe: whoever has the key of this certificate could
+    /// sign another for any server, which would be accepted. Of the roots that
+    /// others have chosen none is a server, and so none is taken for one.
+    fn is_given(&self) -> bool {
+        self.given.contains(self.leaf)
     }
 
     /// Whether the server's certificate vouches for itself, and is no root.
@@ -234,6 +246,12 @@ impl Chain<'_> {
     }
 }
 
+/// Whether the fault is that nobody vouches for the server, and nothing else.
+fn is_about_issuers(fault: &CertificateFault) -> bool {
+    use CertificateFault::{Authority, SelfSigned, UnknownIssuer};
+    matches!(fault, Authority | SelfSigned | UnknownIssuer)
+}
+
 /// Whether the key is an RSA key of fewer bits than any is accepted with.
 fn is_weak(der: &CertificateDer<'_>) -> bool {
     const LEAST: u32 = 2048;
@@ -265,6 +283,7 @@ fn fault(error: &Error) -> CertificateFault {
         Error::CertNotValidForName(_) => F::WrongName,
         Error::UnknownIssuer => F::UnknownIssuer,
         Error::CertRevoked | Error::CertDistrusted => F::Revoked,
+        Error::CaUsedAsEndEntity => F::Authority,
         Error::NameConstraintViolation => F::NameConstraint,
         Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => F::WrongUsage,
         Error::BadDer | Error::BadDerTime | Error::TrailingData(_) => F::Unreadable,

@@ -26,6 +26,8 @@ use super::policy::{Policy, ServerChain};
 /// Checks the chain, then asks the policy.
 pub(in super::super) struct Verifier {
     pub(in super::super) roots: Vec<TrustAnchor<'static>>,
+    /// Those of the roots that the user has named.
+    pub(in super::super) given: Vec<CertificateDer<'static>>,
     pub(in super::super) algorithms: WebPkiSupportedAlgorithms,
     pub(in super::super) allowed: SignatureAlgorithms,
     /// Those that are spoken.
@@ -110,8 +112,10 @@ impl Verifier {
         // What had to be fetched was demanded where it was.
         let demand = Demand { leaf: self.demand_status, authorities: self.demand_status };
         let now = UnixTime::now();
-        let (roots, algorithms, lists) = (&*self.roots, &*algorithms, &*lists);
-        let chain = Chain { leaf, intermediates, name, now, roots, algorithms, lists, demand };
+        let (roots, given) = (&*self.roots, &*self.given);
+        let (algorithms, lists) = (&*algorithms, &*lists);
+        let chain =
+            Chain { leaf, intermediates, name, now, roots, given, algorithms, lists, demand };
         self.check(&chain, true)
     }
 
@@ -187,6 +191,7 @@ impl Verifier {
             name: shown.name,
             now,
             roots: &self.roots,
+            given: &self.given,
             algorithms: &algorithms,
             lists: &lists,
             demand: Demand { leaf: demand_now, authorities: demand_now },
