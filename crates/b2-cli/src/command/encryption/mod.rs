@@ -1,6 +1,7 @@
 //! `b2 encrypt`, `b2 decrypt`, `b2 inspect`, `b2 recipients` and `b2 profile-search`: files on disk,
 //! without B2; and the options of transfers that encrypt.
 
+mod beginning;
 mod changes;
 mod classic;
 mod decrypt;
