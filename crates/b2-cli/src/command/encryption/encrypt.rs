@@ -25,7 +25,10 @@ and some are broken; their names are
   idea-cbc rc2-cbc rc4 rijndael-cbc rijndael-192-cbc rijndael-256-cbc tea-cbc
   tripledes-cbc twofish-cbc xsalsa20, and block ciphers with -ctr.
 They take a key, or make one of the password as the other program does: --kdf
-and what follows it say how, and nothing of that is guessed.
+and what follows it say how, and nothing of that is guessed. A key is taken as
+it is. openssl fills one that is too short with zeros and cuts one that is too
+long: for its bf-cbc, cast5-cbc, rc2-cbc and rc4 give 16 bytes, for its
+des-ede3-cbc 24.
 
 `-` is standard input or standard output.
 

@@ -9,6 +9,7 @@ mod derivation;
 mod encrypt;
 mod failure;
 mod inspect;
+mod openssl;
 mod pending;
 mod profile_search;
 mod recipients;
