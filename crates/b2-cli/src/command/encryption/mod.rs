@@ -4,6 +4,7 @@
 mod beginning;
 mod changes;
 mod classic;
+mod cost;
 mod decrypt;
 mod derivation;
 mod encrypt;
@@ -27,4 +28,4 @@ pub(crate) use inspect::Inspect;
 pub(crate) use profile_search::ProfileSearch;
 pub(crate) use recipients::Recipients;
 pub(crate) use secret::SecretSource;
-pub(crate) use transfer::{Decryption, Encryption, Names};
+pub(crate) use transfer::{Decryption, Encryption, Names, Shown};
