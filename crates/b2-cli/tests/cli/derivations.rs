@@ -249,6 +249,27 @@ fn a_search_finds_the_options_that_decrypt() {
 }
 
 #[test]
+fn a_search_knows_an_initialization_vector_that_was_said() {
+    let scene = scene();
+    let iv = "000102030405060708090a0b0c0d0e0f";
+    for suite in ["aes-256-cbc", "aes-256-ctr"] {
+        let made_with =
+            format!("--suite {suite} --iv {iv} --kdf pbkdf2 --kdf-hash md5 --kdf-iterations 10");
+        command(&scene, "encrypt", &format!("--overwrite {made_with} {PASSWORD}"), "plain sealed")
+            .ok();
+        let search = format!("--starts-with %PDF-1.7 --kdf pbkdf2 --suite {suite} {PASSWORD}");
+        command(&scene, "profile-search", &search, "sealed").exits(1);
+        let found = command(&scene, "profile-search", &search, &format!("--iv {iv} sealed")).ok();
+        let found = format!("--overwrite {} {PASSWORD}", found.line());
+        assert!(found.contains(&made_with), "{found}");
+        command(&scene, "decrypt", &found, "sealed opened").ok();
+        assert!(scene.read("opened") == content(), "{found}");
+        let unfit = command(&scene, "profile-search", &search, "--iv 0 sealed").exits(2);
+        assert!(unfit.stderr.contains("--iv is not"), "{}", unfit.stderr);
+    }
+}
+
+#[test]
 fn a_search_that_finds_nothing_says_what_to_do() {
     let scene = scene();
     let options = format!("{SHA1} --kdf-stretching openssl --kdf-salt 0011 {PASSWORD}");

@@ -119,6 +119,86 @@ fn names_are_encrypted_too() {
 }
 
 #[test]
+fn every_command_that_names_a_file_knows_encrypted_names() {
+    let scene = scene();
+    scene.b2(["bucket", "update", "--file-lock-enabled", "my-diary"]).ok();
+    let named = |words: &str| {
+        let (command, rest) = words.split_once(" : ").unwrap();
+        let key = ["--name-key-file", "other"];
+        scene.b2(command.split(' ').chain(key).chain(rest.split(' '))).ok()
+    };
+    named("file upload --encrypt --key-file key : my-diary plain 2026/cat");
+    scene.b2(["file", "info", "b2://my-diary/2026/cat"]).exits(4);
+    let uri = "b2://my-diary/2026/cat";
+    let info = named(&format!("file info --json : {uri}")).json();
+    assert_eq!(info["fileName"], "2026/cat");
+    named(&format!("file recipients --key-file key : --only --add-key-file other {uri}"));
+    let cat = named(&format!("file cat --decrypt --key-file other : {uri}"));
+    assert_eq!(cat.stdout, content());
+    named(&format!("file copy : {uri} b2://my-diary/2026/dog"));
+    let dog = "b2://my-diary/2026/dog";
+    let cat = named(&format!("file cat --decrypt --key-file other : {dog}"));
+    assert_eq!(cat.stdout, content());
+    let held = named(&format!("file update --json --legal-hold on : {dog}")).json();
+    assert_eq!(held["fileName"], "2026/dog");
+    named(&format!("file update --legal-hold off : {dog}"));
+    let url = named(&format!("file url : {dog}")).line();
+    let stored = scene.b2(["ls", "-r", "b2://my-diary"]).ok().lines();
+    assert!(stored.iter().any(|name| url.ends_with(name)), "{url} {stored:?}");
+    let link = named(&format!("file url --with-auth : {dog}")).line();
+    assert!(stored.iter().any(|name| link.contains(name)), "{link} {stored:?}");
+    named(&format!("file hide : {dog}"));
+    assert_eq!(named("ls -r : b2://my-diary").lines(), ["2026/cat"]);
+    assert_eq!(named("rm -r --dry-run : b2://my-diary/2026").lines(), ["2026/cat"]);
+    assert_eq!(named(&format!("rm --versions : {dog}")).lines(), ["2026/dog", "2026/dog"]);
+    assert_eq!(named(&format!("rm : {uri}")).lines(), ["2026/cat"]);
+    // The version before its recipients were changed.
+    assert_eq!(named("rm -r --yes --versions : b2://my-diary/2026").lines(), ["2026/cat"]);
+    assert_eq!(scene.b2(["ls", "-r", "--versions", "b2://my-diary"]).ok().text(), "");
+}
+
+#[test]
+fn what_a_guess_at_a_password_costs_can_be_said() {
+    let scene = scene();
+    scene.write("password", "correct horse");
+    let secret = ["--password-file", "password"];
+    for (cost, told) in [
+        ("--iterations=2000", "PBKDF2 with SHA-256, 2000 iterations"),
+        (
+            "--argon2-memory=8 --argon2-passes=1 --argon2-lanes=2",
+            "Argon2id, 8192 KiB, 1 passes, 2 lanes",
+        ),
+        ("--argon2-passes=1", "Argon2id, 65536 KiB, 1 passes, 4 lanes"),
+    ] {
+        let cost: Vec<_> = cost.split(' ').collect();
+        let encrypt = [&["encrypt", "--overwrite"][..], &cost, &secret, &["plain", "x"]].concat();
+        scene.b2(encrypt).ok();
+        let upload = ["file", "upload", "--encrypt"];
+        scene.b2([&upload[..], &cost, &secret, &["my-diary", "plain", "x"]].concat()).ok();
+        scene.b2(["file", "download", "--overwrite", "b2://my-diary/x", "y"]).ok();
+        for file in ["x", "y"] {
+            let said = scene.b2(["inspect", file]).ok().text();
+            assert!(said.contains(told), "{said}");
+            scene.b2([&["decrypt"], &secret[..], &[file, "-"]].concat()).ok();
+        }
+    }
+    for unfit in [
+        &["--iterations=999"][..],
+        &["--iterations=10000001"],
+        &["--argon2-memory=0"],
+        &["--argon2-memory=1025"],
+        &["--argon2-passes=17"],
+        &["--argon2-lanes=65"],
+        &["--iterations=2000", "--argon2-passes=2"],
+        &["--iterations=2000", "--key-file=key"],
+    ] {
+        scene.b2([&["encrypt", "--overwrite"], unfit, &["plain", "x"]].concat()).exits(2);
+    }
+    let ran = scene.b2(["file", "upload", "--iterations=2000", "my-diary", "plain", "x"]).exits(2);
+    assert!(ran.stderr.contains("--encrypt is missing"), "{}", ran.stderr);
+}
+
+#[test]
 fn recipients_come_and_go() {
     let scene = scene();
     upload(&scene, "x");

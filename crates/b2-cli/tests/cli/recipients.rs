@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use b2_crypto::{Header, Limits, RawKey, Unlock};
+
 use crate::ran::Ran;
 use crate::scene::Scene;
 
@@ -32,6 +34,19 @@ fn opens(scene: &Scene, key: &str) -> bool {
     assert!(opened || ran.code == Some(6), "{}", ran.stderr);
     assert!(!opened || scene.read("opened") == content());
     opened
+}
+
+/// What a change of the second header to the first one leaves beside the file, if it is killed.
+fn pending(new: &[u8], old: &[u8]) -> Vec<u8> {
+    let (new, old) = (&new[..1024], &old[..1024]);
+    let byte = |at: usize, first: u8| if at == 0 { first } else { at as u8 };
+    let key = |first| RawKey::new(std::array::from_fn(|at| byte(at, first)));
+    let mut unlocks = [0, 0xff, 0xee].map(|first| Unlock::RawKey(key(first))).into_iter();
+    let header = Header::parse(new).unwrap();
+    let open = unlocks.find_map(|unlock| header.unlock(&unlock, &Limits::default()).ok());
+    let both = [new, old].concat();
+    let tag = open.unwrap().tag("header to be replaced", &both);
+    [&both[..], &tag].concat()
 }
 
 #[test]
@@ -127,7 +142,7 @@ fn a_change_that_was_torn_counts_and_is_finished() {
     let new = scene.read("x");
     for torn in [0, 84, 90, 512, 700, 1024] {
         scene.write("x", [&new[..torn], &old[torn..]].concat());
-        scene.write(".x.b2-header", &new[..1024]);
+        scene.write(".x.b2-header", pending(&new, &old));
         assert!(opens(&scene, "other") && !opens(&scene, "key"), "torn after {torn} bytes");
         scene.b2(["inspect", "x"]).ok();
         assert!(scene.files().contains(&".x.b2-header".to_owned()), "reading changes nothing");
@@ -138,7 +153,7 @@ fn a_change_that_was_torn_counts_and_is_finished() {
     }
     // What is left of another file does not count.
     scene.b2(["encrypt", "--overwrite", "--key-file", "key", "plain", "x"]).ok();
-    scene.write(".x.b2-header", &new[..1024]);
+    scene.write(".x.b2-header", pending(&new, &old));
     assert!(opens(&scene, "key") && !opens(&scene, "other"));
 }
 
@@ -158,7 +173,7 @@ fn the_same_command_ends_what_it_has_begun_and_adds_nobody_twice() {
         let new = scene.read("x");
         for torn in [0, 90, 300, 1024] {
             scene.write("x", [&new[..torn], &old[torn..]].concat());
-            scene.write(".x.b2-header", &new[..1024]);
+            scene.write(".x.b2-header", pending(&new, &old));
             let row = change(&scene, "key", &[&["--json"], words].concat()).ok().json();
             let wanted = (&recipients.into(), &true.into());
             assert_eq!((&row["recipients"], &row["already"]), wanted, "{words:?}, {torn}");
@@ -178,7 +193,7 @@ fn the_same_command_ends_what_it_has_begun_and_adds_nobody_twice() {
     change(&scene, "key", add).ok();
     let new = scene.read("x");
     scene.write("x", &old);
-    scene.write(".x.b2-header", &new[..1024]);
+    scene.write(".x.b2-header", pending(&new, &old));
     let row = change(&scene, "key", &["--json", "--add-key-file", "third"]).ok().json();
     assert_eq!((&row["recipients"], &row["already"]), (&3.into(), &false.into()));
     assert!(opens(&scene, "third") && opens(&scene, "other"));
@@ -230,4 +245,74 @@ fn links_and_permissions_stay() {
     held.lock().unwrap();
     let ran = scene.b2(add).exits(10);
     assert!(ran.stderr.contains("another program is changing it"), "{}", ran.stderr);
+}
+
+/// In a folder where everybody may make files, everybody who can read the file can make one beside
+/// it.
+#[test]
+fn a_header_that_was_planted_neither_hides_the_good_one_nor_replaces_it() {
+    let scene = scene();
+    // Two others, so that the list is never again what it was before her.
+    change(&scene, "key", &["--add-key-file", "third", "--label", "it"]).ok();
+    let first = scene.read("x");
+    change(&scene, "key", &["--add-key-file", "other", "--label", "her"]).ok();
+    let with_her = scene.read("x")[..1024].to_vec();
+    change(&scene, "key", &["--remove", "her", "--remove", "it"]).ok();
+    let good = scene.read("x");
+    let flipped = |at: usize| {
+        let mut header = good[..1024].to_vec();
+        header[at] ^= 1;
+        header
+    };
+    // Length and number of recipients, salt, nonce and key of the first, its tag, the filling, the
+    // tag of all.
+    let mut planted: Vec<_> = [87, 89, 91, 92, 95, 120, 150, 180, 800, 1023].map(flipped).into();
+    planted.extend([with_her.clone(), good[..1024].to_vec(), Vec::new(), vec![7; 300_000]]);
+    // The same as the rest of a change, without the key of the file; and one from former times.
+    let forged: Vec<_> =
+        planted[..11].iter().map(|new| [&new[..], &good[..1024], &[1; 32]].concat()).collect();
+    planted.extend(forged);
+    planted.push(pending(&with_her, &first));
+    for (at, planted) in planted.iter().enumerate() {
+        scene.write("x", &good);
+        scene.write(".x.b2-header", planted);
+        #[cfg(unix)]
+        if rustix::process::geteuid().is_root() {
+            let nobody = Some(65_534);
+            std::os::unix::fs::chown(scene.work().join(".x.b2-header"), nobody, nobody).unwrap();
+        }
+        assert!(opens(&scene, "key") && !opens(&scene, "other"), "{at}");
+        scene.b2(["inspect", "x"]).ok();
+        assert!(scene.read("x") == good, "{at}");
+        let ran = change(&scene, "key", &["--add-key-file", "third", "--label", "3"]).ok();
+        assert!(ran.stderr.contains(".x.b2-header"), "{at}: {}", ran.stderr);
+        assert!(scene.read(".x.b2-header") == *planted, "{at}");
+        assert!(opens(&scene, "key") && opens(&scene, "third") && !opens(&scene, "other"), "{at}");
+        assert!(scene.read("x")[1024..] == good[1024..], "{at}");
+    }
+}
+
+/// Whoever was removed by a change that was killed is told so; everybody else is not kept out.
+#[test]
+fn what_lies_beside_a_file_is_told() {
+    let scene = scene();
+    let old = scene.read("x");
+    change(&scene, "key", &["--only", "--add-key-file", "other"]).ok();
+    let new = scene.read("x");
+    scene.write("x", &old);
+    scene.write(".x.b2-header", pending(&new, &old));
+    let ran = scene.b2(["decrypt", "--key-file", "key", "x", "opened"]).exits(6);
+    assert!(!ran.stderr.contains("was not used"), "{}", ran.stderr);
+    let ran = scene.b2(["inspect", "x"]).ok();
+    assert!(ran.stderr.contains(".x.b2-header lies beside it"), "{}", ran.stderr);
+    // Whoever is kept out by it changes nothing.
+    change(&scene, "key", &["--add-key-file", "third"]).exits(6);
+    assert!(scene.read("x") == old && scene.read(".x.b2-header") == pending(&new, &old));
+    scene.write(".x.b2-header", "something");
+    let ran = scene.b2(["decrypt", "--key-file", "key", "x", "opened"]).ok();
+    assert!(ran.stderr.contains(".x.b2-header was not used"), "{}", ran.stderr);
+    // Beside standard input is nothing.
+    scene.write(".-.b2-header", "something");
+    let ran = scene.b2_reading(&old, ["decrypt", "--key-file", "key", "-", "again"]).ok();
+    assert!(!ran.stderr.contains("was not used"), "{}", ran.stderr);
 }

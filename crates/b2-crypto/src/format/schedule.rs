@@ -91,6 +91,11 @@ impl Schedule {
         tag(&self.expander.key(b"b2-crypto/1 keyring", &[]), &[tagged])
     }
 
+    /// Over what is kept beside a file, for one purpose.
+    pub(crate) fn beside_tag(&self, purpose: &[u8], tagged: &[u8]) -> [u8; 32] {
+        tag(&self.expander.key(b"b2-crypto/1 beside ", &[purpose]), &[tagged])
+    }
+
     /// What the length of the content is hidden with.
     pub(crate) fn length_mask(&self) -> u64 {
         let mut mask = Zeroizing::new([0; 8]);

@@ -17,6 +17,8 @@ const NAMES: &[(&str, Algorithm, Option<usize>)] = &[
     ("des", Algorithm::Des, None),
     ("idea", Algorithm::Idea, None),
     ("rc2", Algorithm::Rc2, None),
+    ("rc2-40", Algorithm::Rc2, Some(5)),
+    ("rc2-64", Algorithm::Rc2, Some(8)),
     ("tea", Algorithm::Tea, None),
     ("tripledes", Algorithm::TripleDes, None),
     ("des-ede3", Algorithm::TripleDes, Some(24)),
@@ -64,12 +66,15 @@ impl Suite {
     /// The suite with this name: an algorithm and, for block ciphers, `-cbc` or `-ctr`.
     ///
     /// `rijndael-cbc` has blocks of 128 bits, `rijndael-192-cbc` and `rijndael-256-cbc` have
-    /// blocks of as many bits as they say. OpenSSL's names are understood too.
+    /// blocks of as many bits as they say. OpenSSL's names of them are understood too, with their mode;
+    /// `rc2-40-cbc`, `rc2-64-cbc` and `rc4-40` have keys of 5, 8 and 5 bytes, and those of the others
+    /// are not made longer or shorter as OpenSSL's command line does.
     ///
     /// ```
     /// use b2_crypto::legacy::{Algorithm, Suite};
     ///
     /// assert_eq!(Suite::from_name("bf-cbc").unwrap().algorithm(), Algorithm::Blowfish);
+    /// assert_eq!(Suite::from_name("rc2-40-cbc").unwrap().key_len(), 5);
     /// ```
     ///
     /// # Errors
@@ -79,6 +84,7 @@ impl Suite {
         let lower = name.to_ascii_lowercase();
         match lower.as_str() {
             "rc4" => return Ok(Self::new(Algorithm::Rc4)),
+            "rc4-40" => return Ok(Self::new(Algorithm::Rc4).with_key_len(5)),
             "chacha" | "chacha20" => return Ok(Self::new(Algorithm::ChaCha)),
             "xsalsa20" => return Ok(Self::new(Algorithm::XSalsa20)),
             "des3" => return Ok(Self::new(Algorithm::TripleDes).with_key_len(24)),

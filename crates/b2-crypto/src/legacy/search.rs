@@ -17,12 +17,22 @@ pub struct Sample<'a> {
     /// The beginning of the content. Eight bytes or more, or the wrong profile may fit by chance;
     /// with none at all nothing fits.
     pub plaintext: &'a [u8],
+    /// The initialization vector or nonce, if it is known: then only the key is derived, and that of
+    /// a profile does not count.
+    pub iv: Option<&'a [u8]>,
 }
 
 impl<'a> Sample<'a> {
     /// The beginnings of a ciphertext and of its content.
     pub fn new(ciphertext: &'a [u8], plaintext: &'a [u8]) -> Self {
-        Self { ciphertext, plaintext }
+        Self { ciphertext, plaintext, iv: None }
+    }
+
+    /// Says what the initialization vector or nonce is. Search with [`KeyOrder::KeyOnly`] then, or
+    /// the same key is tried several times.
+    #[must_use]
+    pub fn with_iv(self, iv: &'a [u8]) -> Self {
+        Self { iv: Some(iv), ..self }
     }
 }
 
@@ -185,8 +195,10 @@ fn fits(profile: &Profile, suite: &Suite, password: &str, sample: &Sample<'_>) -
     // Only the beginning is looked at, so there is no padding yet.
     let suite = suite.with_padding(Padding::None);
     let mut opened = Vec::with_capacity(needed);
-    let decrypted = profile
-        .decryptor(password, &suite)
-        .and_then(|mut decryptor| Ok(decryptor.update(beginning, &mut opened)?));
+    let decrypted = profile.derive(password, &suite).and_then(|derived| {
+        let iv = sample.iv.unwrap_or(derived.expose_iv());
+        let mut decryptor = suite.decryptor(derived.expose_key(), iv)?;
+        Ok(decryptor.update(beginning, &mut opened)?)
+    });
     decrypted.is_ok() && opened.starts_with(wanted)
 }

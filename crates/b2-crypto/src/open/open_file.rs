@@ -13,7 +13,7 @@ use crate::format::kdf::Limits;
 use crate::format::keyring::Keyring;
 use crate::format::layout::{self, Layout};
 use crate::format::prefix::Prefix;
-use crate::format::schedule::Schedule;
+use crate::format::schedule::{Schedule, equal};
 use crate::format::stanza::{Recipient, Stanza};
 use crate::random::Randomness;
 use crate::read_at::ReadAt;
@@ -161,6 +161,20 @@ impl OpenFile {
             }
         }
         Ok(false)
+    }
+
+    /// A tag over something that is kept beside the file, by which whoever can open the file knows
+    /// later that it was made by somebody who could: HMAC-SHA256 under a key of its own for each
+    /// `purpose`. Compare with [`is_tagged`](Self::is_tagged).
+    #[must_use]
+    pub fn tag(&self, purpose: &str, message: &[u8]) -> [u8; 32] {
+        self.schedule.beside_tag(purpose.as_bytes(), message)
+    }
+
+    /// Whether this is the [tag](Self::tag) of the message, in the same time wherever it differs.
+    #[must_use]
+    pub fn is_tagged(&self, purpose: &str, message: &[u8], tag: &[u8; 32]) -> bool {
+        equal(&self.tag(purpose, message), tag)
     }
 
     /// A keyring with these recipients, for a header of at least `header_len` bytes: with the

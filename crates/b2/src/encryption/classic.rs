@@ -12,7 +12,7 @@ use b2_core::download::Downloaded;
 use b2_core::error::{ClientEncryptionError, Error, LocalError, RequestError};
 use b2_core::port::ReadAt;
 use b2_crypto::Password;
-use b2_crypto::legacy::{Decryptor, Encryptor, Profile, Suite};
+use b2_crypto::legacy::{Decryptor, Encryptor, Padding, Profile, Suite};
 use b2_proto::Sha1Digest;
 use zeroize::Zeroizing;
 
@@ -20,7 +20,7 @@ use crate::control::Control;
 use crate::download::{self, Download};
 use crate::drive::Ends;
 use crate::encryption::download::local;
-use crate::encryption::failure;
+use crate::encryption::{CLIENT_ENCRYPTION, failure, info};
 use crate::run::Run;
 use crate::sink::{Overwrite, Sink};
 
@@ -128,13 +128,17 @@ impl ClassicCipher {
         Ok((file, len, digest))
     }
 
-    /// Decrypts everything, for as long as it is wanted.
+    /// Decrypts everything, for as long as it is wanted, and gives its length. It has to be the one
+    /// that the file information says, if that says one.
     fn decrypt(
         &self,
         ciphertext: &mut dyn Read,
+        stored: &Downloaded,
         control: &Control,
         put: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    ) -> Result<u64, Error> {
+        let said = self.said_len(stored)?;
+        let mut len = 0;
         let unreadable = |error| Error::Local(LocalError::sink(error));
         let mut decryptor = self.decryptor()?;
         let (mut buffer, mut opened) = (vec![0; PIECE], Zeroizing::new(Vec::new()));
@@ -151,10 +155,35 @@ impl ClassicCipher {
             }
             decryptor.update(&buffer[..read], &mut opened).map_err(failure::suite)?;
             put(&opened)?;
+            len += opened.len() as u64;
             opened.clear();
         }
         decryptor.finish(&mut opened).map_err(failure::suite)?;
-        put(&opened)
+        put(&opened)?;
+        len += opened.len() as u64;
+        // Zeros at the end are taken for padding where that is zeros.
+        let lost = self.suite.padding() == Padding::Zeros;
+        match said {
+            Some(said) if len > said || (len < said && !lost) => {
+                Err(failure::another_length(said, len).into())
+            }
+            _ => Ok(len),
+        }
+    }
+
+    /// How long the content is, as the file information says. A stream cipher decrypts what was cut
+    /// as well, and nothing else tells.
+    fn said_len(&self, stored: &Downloaded) -> Result<Option<u64>, ClientEncryptionError> {
+        let info = stored.headers.file_info.as_map();
+        if info.get(CLIENT_ENCRYPTION).is_none_or(|kind| kind != info::CLASSIC) {
+            return Ok(None);
+        }
+        let said = info::plaintext_len(info);
+        let stored = stored.headers.content_length;
+        match said.and_then(|said| self.suite.encrypted_len(said)) {
+            Some(expected) if expected != stored => Err(failure::another_length(expected, stored)),
+            _ => Ok(said),
+        }
     }
 }
 
@@ -262,7 +291,7 @@ pub(crate) fn in_order(
     };
     download.into_run(ciphertext, true).then(move |downloaded, ends| {
         let mut file = File::open(&spool).map_err(local)?;
-        cipher.decrypt(&mut file, &ends.control, &mut |_| Ok(()))?;
+        cipher.decrypt(&mut file, &downloaded, &ends.control, &mut |_| Ok(()))?;
         file.rewind().map_err(local)?;
         let decrypted = decrypt_into(&cipher, &mut file, downloaded, sink, &ends.control);
         drop(folder);
@@ -279,17 +308,20 @@ fn decrypt_into(
 ) -> Result<Downloaded, Error> {
     sink.clear().map_err(local)?;
     let mut at = 0;
-    let decrypted = cipher.decrypt(ciphertext, control, &mut |opened| {
+    let decrypted = cipher.decrypt(ciphertext, &downloaded, control, &mut |opened| {
         sink.write(at, opened)?;
         at += opened.len() as u64;
         Ok(())
     });
-    if let Err(error) = decrypted {
-        sink.discard();
-        return Err(error);
-    }
+    let len = match decrypted {
+        Ok(len) => len,
+        Err(error) => {
+            sink.discard();
+            return Err(error);
+        }
+    };
     sink.commit().map_err(local)?;
-    downloaded.bytes = at;
+    downloaded.bytes = len;
     Ok(downloaded)
 }
 

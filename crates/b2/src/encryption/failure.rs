@@ -38,6 +38,18 @@ pub(crate) fn suite(error: SuiteError) -> Failure {
     Failure::new(kind).with_source(error)
 }
 
+/// A file that a classic cipher decrypts, and that has not the length that was said.
+pub(crate) fn another_length(said: u64, found: u64) -> Failure {
+    Failure::new(Kind::Undecryptable).with_source(AnotherLength { said, found })
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("it has {found} bytes, and {said} as the file information says: it was cut or exchanged")]
+struct AnotherLength {
+    said: u64,
+    found: u64,
+}
+
 pub(crate) fn profile(error: ProfileError) -> Failure {
     match error {
         ProfileError::Suite(error) => suite(error),

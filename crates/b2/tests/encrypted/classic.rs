@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use b2::crypto::legacy::{Algorithm, Hash, Profile, Suite};
+use b2::crypto::legacy::{Algorithm, Hash, Padding, Profile, Suite};
 use b2::encryption::{CLIENT_ENCRYPTION, ClassicCipher, ClientDecryption, ClientEncryption};
 use b2::{
     ByteRange, CannotResume, ClientEncryptionErrorKind as Kind, Config, Error, RequestError, Source,
@@ -86,6 +86,51 @@ async fn what_does_not_decrypt_leaves_nothing() {
         assert!(shelf.content().is_empty());
         folder.assert_holds_only("old", b"old");
     }
+}
+
+/// A stream cipher and CTR decrypt whatever is there; only the length tells that some is missing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_was_cut_is_told_by_the_length_that_was_said() {
+    let site = site().await;
+    for (name, key, iv) in [("aes-256-ctr", 32, 16), ("rc4", 16, 0), ("aes-256-cbc", 32, 16)] {
+        let suite = Suite::from_name(name).unwrap();
+        let cipher = || ClassicCipher::with_key(suite, &[1; 32][..key], &[2; 16][..iv]);
+        let upload = site.bucket.upload("x", pattern(1000));
+        let file = soon(upload.with_client_encryption(ClientEncryption::classic(cipher())));
+        let file = file.await.unwrap().file;
+        let range = ByteRange::inclusive(0, 495).unwrap();
+        // With all the file information.
+        let cut = site.bucket.copy(file.file_id.unwrap(), "cut").with_range(range);
+        let cut = soon(cut.run()).await.unwrap().file;
+        assert_eq!(b2::encryption::plaintext_len(&cut.file_info), Some(1000));
+        let folder = Folder::holding("old", b"old");
+        let download = || {
+            site.bucket.download("cut").with_client_decryption(ClientDecryption::classic(cipher()))
+        };
+        let new = soon(download().to_file(folder.path("new"))).await;
+        assert_eq!(kind(new), Kind::Undecryptable, "{name}");
+        let old = soon(download().to_file_replacing(folder.path("old"))).await;
+        assert_eq!(kind(old), Kind::Undecryptable, "{name}");
+        let shelf = Shelf::default();
+        assert_eq!(kind(soon(download().to_writer(shelf.clone())).await), Kind::Undecryptable);
+        assert!(shelf.content().is_empty(), "{name}");
+        folder.assert_holds_only("old", b"old");
+    }
+}
+
+/// Zeros at the end are lost with this padding, and that is no cut.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_length_with_zeros_that_are_lost_is_none_of_a_file_that_was_cut() {
+    let site = site().await;
+    let suite = Suite::new(Algorithm::Aes).with_padding(Padding::Zeros);
+    let cipher = || ClassicCipher::with_key(suite, &[1; 32], &[2; 16]);
+    let content = [&pattern(100)[..], &[0; 40]].concat();
+    let upload = site.bucket.upload("x", content.clone());
+    soon(upload.with_client_encryption(ClientEncryption::classic(cipher()))).await.unwrap();
+    let download = site.bucket.download("x");
+    let download = download.with_client_decryption(ClientDecryption::classic(cipher()));
+    // Those of the last block.
+    assert!(soon(download.to_bytes()).await.unwrap().content == content[..128]);
 }
 
 /// What nobody's encryption makes of 1000 bytes: bytes and keys.

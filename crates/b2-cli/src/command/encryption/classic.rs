@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::command::encryption::derivation::Derivation;
 use crate::command::encryption::failure::EncryptionFailure;
+use crate::command::encryption::openssl;
 use crate::command::encryption::secret::SecretSource;
 use crate::command::encryption::variant::Variant;
 use crate::failure::Failure;
@@ -18,7 +19,8 @@ pub(crate) struct Classic {
     #[arg(long, value_name = "NAME", conflicts_with = "key_file")]
     suite: Option<String>,
 
-    /// The key in hexadecimal; others on this machine may see it
+    /// The key in hexadecimal; others on this machine may see it. For blowfish, cast5, rc2 and rc4
+    /// openssl takes 16 bytes: pad with zeros, or cut
     #[arg(
         long,
         value_name = "HEX",
@@ -110,6 +112,8 @@ impl Classic {
         if let Some(weakness) = cipher.weakness() {
             output.say(&format!("warning: do not use {cipher} for new data: {weakness}"));
         }
+        let given = self.key.as_ref().and_then(|_| openssl::warning(name, key.len()));
+        given.iter().for_each(|warning| output.say(warning));
         Ok(Some(Chosen { suite, name: name.clone(), key, iv }))
     }
 }

@@ -1,16 +1,17 @@
 //! `b2 decrypt`
 
 use b2_crypto::legacy::Decryptor as ClassicDecryptor;
-use b2_crypto::{Decryptor, Limits, Unlock};
+use b2_crypto::{Decryptor, Unlock};
 use serde::Serialize;
 
+use crate::command::encryption::beginning::Beginning;
 use crate::command::encryption::classic::Classic;
 use crate::command::encryption::failure::EncryptionFailure;
-use crate::command::encryption::inspect;
 use crate::command::encryption::rewrite::{Files, Input, Step};
 use crate::command::encryption::secret::SecretSource;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::Output;
 
 const AFTER_HELP: &str = "\
 Capability: none; nothing is sent.
@@ -75,7 +76,7 @@ impl Decrypt {
                 let decryptor = chosen.suite.decryptor(&chosen.key, &chosen.iv);
                 Box::new(Classically(decryptor.map_err(EncryptionFailure::from)?))
             }
-            None => Box::new(Opening(self.begin(&mut input).await?)),
+            None => Box::new(Opening(self.begin(&mut input, &context.output).await?)),
         };
         let (encrypted_length, content_length) =
             self.files.rewrite(context, input, Vec::new(), step).await?;
@@ -91,14 +92,21 @@ impl Decrypt {
 
     /// Opens the header, and leaves the input behind it. Everything that the header and the length
     /// tell is found out here.
-    async fn begin(&self, input: &mut Input) -> Result<Decryptor, Failure> {
-        let (header, mut read) = inspect::header(&mut input.reader, &self.files.input)?;
-        input.give_back(read.split_off(header.len()), header.len());
+    async fn begin(&self, input: &mut Input, output: &Output) -> Result<Decryptor, Failure> {
+        let beginning = Beginning::read(&mut input.reader, &self.files.input)?;
+        // The header that counts is as long as the one in the file.
+        let (mut read, len) = (beginning.bytes.clone(), beginning.header()?.len());
+        input.give_back(read.split_off(len.min(read.len())), len);
         let unlock = Unlock::from(self.secret.get(false).await?);
-        let open = move || header.unlock(&unlock, &Limits::default());
+        let open = move || {
+            let opened = beginning.open(&[unlock]);
+            (beginning.doubt(&opened), opened)
+        };
         let opened = tokio::task::spawn_blocking(open).await;
-        let opened = opened.map_err(|error| Failure::local("no key was derived", error.into()))?;
-        let opened = opened.map_err(EncryptionFailure::from)?;
+        let (doubt, opened) =
+            opened.map_err(|error| Failure::local("no key was derived", error.into()))?;
+        doubt.iter().for_each(|doubt| output.say(doubt));
+        let opened = opened.map_err(EncryptionFailure::from)?.file;
         if let Some(len) = input.len {
             opened.layout(len).map_err(EncryptionFailure::from)?;
         }

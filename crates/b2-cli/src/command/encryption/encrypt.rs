@@ -1,14 +1,14 @@
 //! `b2 encrypt`
 
 use b2_crypto::legacy::Encryptor as ClassicEncryptor;
-use b2_crypto::{Encryptor, NewFile, NoRandomness, Recipient};
+use b2_crypto::{Encryptor, NewFile, NoRandomness};
 use serde::Serialize;
 
 use crate::command::encryption::classic::Classic;
 use crate::command::encryption::failure::EncryptionFailure;
 use crate::command::encryption::rewrite::{Files, Step};
 use crate::command::encryption::sealing::Sealing;
-use crate::command::encryption::secret::{Secret, SecretSource};
+use crate::command::encryption::secret::SecretSource;
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -25,7 +25,10 @@ and some are broken; their names are
   idea-cbc rc2-cbc rc4 rijndael-cbc rijndael-192-cbc rijndael-256-cbc tea-cbc
   tripledes-cbc twofish-cbc xsalsa20, and block ciphers with -ctr.
 They take a key, or make one of the password as the other program does: --kdf
-and what follows it say how, and nothing of that is guessed.
+and what follows it say how, and nothing of that is guessed. A key is taken as
+it is. openssl fills one that is too short with zeros and cuts one that is too
+long: for its bf-cbc, cast5-cbc, rc2-cbc and rc4 give 16 bytes, for its
+des-ede3-cbc 24.
 
 `-` is standard input or standard output.
 
@@ -33,6 +36,8 @@ Examples:
   b2 encrypt report.pdf report.pdf.b2e
   tar -c docs | b2 encrypt --key-file backup.key - - > docs.tar.b2e
   b2 encrypt --password-file ~/.backup-password report.pdf report.pdf.b2e
+  b2 encrypt --argon2-memory 512 --argon2-passes 4 report.pdf report.pdf.b2e
+  b2 encrypt --iterations 1000000 report.pdf report.pdf.b2e   # PBKDF2, where it has to be
   b2 encrypt --suite aes-256-cbc --key 00..1f --iv 00..0f report.pdf report.bin
   b2 encrypt --suite aes-256-cbc --kdf pbkdf2 --kdf-hash sha256 --kdf-iterations 10000 \\
       --password-file ~/.backup-password report.pdf report.bin";
@@ -106,10 +111,7 @@ impl Encrypt {
 
     /// Derives the key on a thread of its own, since that takes a while.
     async fn begin(&self, len: Option<u64>) -> Result<Encryptor, Failure> {
-        let recipient = match self.secret.get(true).await? {
-            Secret::Password(password) => Recipient::password(password),
-            Secret::Key(key) => Recipient::raw_key(key),
-        };
+        let recipient = self.sealing.recipient(self.secret.get(true).await?);
         let options = self.sealing.options();
         let begin = move || NewFile::new(&[recipient], &options, len, &mut system);
         let begun = tokio::task::spawn_blocking(begin).await;

@@ -1,14 +1,13 @@
 //! `b2 inspect`
 
 use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use b2_crypto::{Aead, Header, OpenError, PasswordKdf, RecipientKind, Stanza, USUAL_HEADER_LEN};
+use b2_crypto::{Aead, PasswordKdf, RecipientKind, Stanza};
 use serde::Serialize;
 
+use crate::command::encryption::beginning::Beginning;
 use crate::command::encryption::failure::EncryptionFailure;
-use crate::command::encryption::pending;
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -62,7 +61,16 @@ impl Inspect {
             |source| Failure::local(format!("cannot read {}", self.file.display()), source);
         let mut file = File::open(&self.file).map_err(unreadable)?;
         let encrypted_length = file.metadata().map_err(unreadable)?.len();
-        let (header, _) = header(&mut file, &self.file)?;
+        let beginning = Beginning::read(&mut file, &self.file)?;
+        let header = beginning.header()?;
+        if let Some(place) = beginning.beside() {
+            // Nobody can tell without a secret.
+            context.output.say(&format!(
+                "{} lies beside it: a change that was interrupted, which `b2 recipients` finishes, \
+                 or something else",
+                place.display()
+            ));
+        }
         let content = header.visible_content_len(encrypted_length);
         let row = Row {
             version: header.version(),
@@ -123,28 +131,5 @@ fn derivation(kdf: PasswordKdf) -> String {
             format!("PBKDF2 with SHA-256, {iterations} iterations")
         }
         other => format!("{other:?}"),
-    }
-}
-
-/// Reads the header at the beginning of a file. Gives all that was read. A header that was about to
-/// replace it counts instead.
-pub(crate) fn header(file: &mut impl Read, path: &Path) -> Result<(Header, Vec<u8>), Failure> {
-    let unreadable = |source| Failure::local(format!("cannot read {}", path.display()), source);
-    let mut bytes = Vec::new();
-    let mut needed = USUAL_HEADER_LEN;
-    loop {
-        let more = needed.saturating_sub(bytes.len()) as u64;
-        let read = file.by_ref().take(more).read_to_end(&mut bytes).map_err(unreadable)?;
-        let parsed = match pending::left(path, &bytes).map_err(unreadable)? {
-            Some(header) if header.len() > bytes.len() => {
-                Err(OpenError::Incomplete { needed: header.len() })
-            }
-            Some(header) => Ok(header),
-            None => Header::parse(&bytes),
-        };
-        match parsed {
-            Err(OpenError::Incomplete { needed: more }) if read > 0 => needed = more,
-            parsed => return Ok((parsed.map_err(EncryptionFailure::from)?, bytes)),
-        }
     }
 }

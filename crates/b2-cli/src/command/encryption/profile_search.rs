@@ -9,6 +9,7 @@ use b2_crypto::legacy::{self, Profile, Sample, Suite};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use zeroize::Zeroizing;
 
 use crate::command::encryption::classic::bytes;
 use crate::command::encryption::derivation::{self, Encoding, Hash, Kdf, Order, Stretching};
@@ -30,13 +31,15 @@ prints the options for `b2 decrypt` and `b2 encrypt` of the first that fits.
 
 Without options it tries every cipher, what its name leaves open, every function,
 hash, stretching rule and order with usual numbers of iterations from 1 to 10000,
-no salt and UTF-8. Each option replaces a list; several values have commas
+no salt and UTF-8. If the file says its IV or nonce, or you know it, give --iv.
+Each option replaces a list; several values have commas
 between them. Give at least eight
 bytes of the beginning: four fit by chance now and then.
 
 Examples:
   b2 profile-search --starts-with %PDF-1. report.bin
   b2 profile-search --starts-with-hex 504b0304140008 --suite aes-256-cbc archive.bin
+  b2 profile-search --starts-with %PDF-1. --iv 000102030405060708090a0b0c0d0e0f report.bin
   b2 profile-search --starts-like old-report.pdf --kdf pbkdf1 \\
       --kdf-iterations 100,1000,5000 --kdf-salt 0011223344556677 --all report.bin";
 
@@ -107,6 +110,10 @@ struct Lists {
     #[arg(long, value_name = "COUNT", value_delimiter = ',', value_parser = derivation::iterations())]
     kdf_iterations: Vec<u32>,
 
+    /// This initialization vector or nonce in hexadecimal, and only the key comes of the password
+    #[arg(long, value_name = "HEX", conflicts_with = "kdf_order")]
+    iv: Option<String>,
+
     /// These salts in hexadecimal, and not the empty one
     #[arg(long, value_name = "HEX", value_delimiter = ',')]
     kdf_salt: Vec<String>,
@@ -150,11 +157,12 @@ impl ProfileSearch {
         // A block more, as the last of the beginning may end within one.
         let ciphertext = beginning(&self.file, plaintext.len() + 32)?;
         let steps = self.lists.steps()?;
+        let iv = self.lists.iv.as_deref().map(|iv| bytes("--iv", iv)).transpose()?;
         let tries = steps.iter().map(|step| step.search.tries()).sum();
         let password = self.secret.password(false).await?;
         let bar = Bar::new(output, self.no_progress, tries);
         let (found, mut finds) = unbounded_channel();
-        let work = Work { steps, password, plaintext, ciphertext, found, bar: bar.0.clone() };
+        let work = Work { steps, password, iv, plaintext, ciphertext, found, bar: bar.0.clone() };
         let done = tokio::task::spawn_blocking(move || work.run());
         let fitted = self.tell(&mut finds, output).await?;
         // It ends at its next step if nobody listens any more.
@@ -244,6 +252,9 @@ impl Lists {
         if !self.kdf_hash.is_empty() {
             search = search.with_hashes(self.kdf_hash.iter().copied().map(Into::into).collect());
         }
+        if self.iv.is_some() {
+            search = search.with_orders(vec![legacy::KeyOrder::KeyOnly]);
+        }
         if !self.kdf_order.is_empty() {
             search = search.with_orders(self.kdf_order.iter().copied().map(Into::into).collect());
         }
@@ -281,12 +292,15 @@ struct Found {
     name: String,
     suite: Suite,
     profile: Profile,
+    /// Hexadecimal.
+    iv: Option<String>,
 }
 
 /// What a thread of its own does.
 struct Work {
     steps: Vec<Step>,
     password: Password,
+    iv: Option<Zeroizing<Vec<u8>>>,
     plaintext: Vec<u8>,
     ciphertext: Vec<u8>,
     found: UnboundedSender<Found>,
@@ -295,13 +309,17 @@ struct Work {
 
 impl Work {
     fn run(self) {
-        let sample = Sample::new(&self.ciphertext, &self.plaintext);
+        let mut sample = Sample::new(&self.ciphertext, &self.plaintext);
+        if let Some(iv) = &self.iv {
+            sample = sample.with_iv(iv);
+        }
         for Step { name, search } in &self.steps {
             if self.found.is_closed() {
                 return;
             }
             for (profile, suite) in search.run(self.password.expose(), &sample) {
-                if self.found.send(Found { name: name.clone(), suite, profile }).is_err() {
+                let iv = self.iv.as_deref().map(|iv| derivation::hex(iv));
+                if self.found.send(Found { name: name.clone(), suite, profile, iv }).is_err() {
                     return;
                 }
             }
@@ -333,9 +351,13 @@ impl Drop for Bar<'_> {
 }
 
 impl Row {
-    fn new(Found { name, suite, profile }: Found) -> Self {
+    fn new(Found { name, suite, profile, iv }: Found) -> Self {
         let (kdf, rule) = derivation::named(profile.derivation());
-        let (variant, ways) = (variant::options(&suite), derivation::options(&profile));
+        let (variant, mut ways) = (variant::options(&suite), derivation::options(&profile));
+        if let Some(iv) = iv {
+            // It says the order itself.
+            ways = format!("--iv {iv} {}", ways.replace(" --kdf-order key-only", ""));
+        }
         let options = format!("--suite {name}{variant} {ways}");
         Self {
             suite: name,

@@ -4,17 +4,18 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use b2_crypto::{Header, Limits, OpenFile, Recipient, Stanza, Unlock};
+use b2_crypto::{Header, Limits, OpenError, OpenFile, Recipient, Stanza, Unlock};
 use indicatif::ProgressBar;
 use serde::Serialize;
 use tempfile::TempPath;
 
+use crate::command::encryption::beginning::{Beginning, Opened};
 use crate::command::encryption::changes::Changes;
 use crate::command::encryption::encrypt::system;
 use crate::command::encryption::failure::EncryptionFailure;
+use crate::command::encryption::pending;
 use crate::command::encryption::rewrite::Bar;
 use crate::command::encryption::secret::SecretSource;
-use crate::command::encryption::{inspect, pending};
 use crate::context::Context;
 use crate::destination::{folder, sync_folder};
 use crate::failure::Failure;
@@ -28,8 +29,9 @@ The list of who can open a file stands in its header, which has room for some
 more; there it is replaced, and no content is read or written. What it will be
 waits in a file beside it, `.NAME.b2-header`, until it is there: if this is
 killed or the power fails, b2 still opens the file, and the same command ends
-what was begun. Until then, keep both together. If there is no room left the
-file is copied once, and the copy takes its place when it is complete.
+what was begun. Until then, keep both together. If there is no room left, or
+something else has that name, the file is copied once, and the copy takes its
+place when it is complete.
 
 Whoever could open the file once may have kept its key, or an old copy. To lock
 somebody out for good, encrypt the content anew.
@@ -84,7 +86,7 @@ impl Recipients {
         context.output.record(&row, || {
             let how = match row {
                 Row { already: true, .. } => "already, and nothing was changed",
-                Row { copied: true, .. } => "now, and was copied to make room",
+                Row { copied: true, .. } => "now, and was copied once",
                 _ => "now",
             };
             let others = if row.recipients == 1 { "recipient" } else { "recipients" };
@@ -99,31 +101,28 @@ impl Recipients {
             only: self.changes.only,
         };
         let mut target = Target::open(&self.file)?;
-        let (header, finished) = target.header()?;
-        if finished {
+        let beginning = Beginning::read(&mut target.file, &target.path)?;
+        let unlock = Unlock::from(self.secret.get(false).await?);
+        let found = wanted.found(unlock, beginning).await?;
+        found.doubt.iter().for_each(|doubt| output.say(doubt));
+        let (mut target, opened) = target.finished(found.opened).await?;
+        if opened.pending {
             output.say("an interrupted change was finished first");
         }
-        let unlock = Unlock::from(self.secret.get(false).await?);
         let len = target.len;
-        let change = move || {
-            let made = wanted.is_made(&header, &unlock, finished)?;
-            let changed = match made {
-                true => header.clone(),
-                false => wanted.changed(&header, &unlock, len)?,
-            };
-            Ok((header, changed, made))
-        };
+        let change = move || wanted.change(opened, len);
         // To derive keys takes a while.
-        let (header, changed, already) = aside(change).await?;
-        let copied = changed.len() != header.len();
-        let recipients = changed.keyring().stanzas().len();
-        let row = Row { file: shown, recipients, copied, already };
+        let change = aside(change).await?;
+        // What lies where the header would wait is not ours to remove.
+        let copied = !change.already && (change.grows() || found.doubt.is_some());
+        let recipients = change.to.keyring().stanzas().len();
+        let row = Row { file: shown, recipients, copied, already: change.already };
         match row {
             Row { already: true, .. } => {}
             Row { copied: true, .. } => {
-                self.copy(output, target, header.len() as u64, &changed).await?;
+                self.copy(output, target, change.from.len() as u64, &change.to).await?;
             }
-            _ => aside(move || target.replace(&changed)).await?,
+            _ => aside(move || target.replace(&change)).await?,
         }
         Ok(row)
     }
@@ -160,6 +159,26 @@ async fn aside<T: Send + 'static>(
     done.map_err(|error| Failure::local("the change stopped", error.into()))?
 }
 
+/// A file, and what lies beside it and does not count.
+struct Found {
+    opened: Result<Opened, EncryptionFailure>,
+    doubt: Option<String>,
+}
+
+/// One header in place of another.
+struct Change {
+    from: Header,
+    to: Header,
+    open: OpenFile,
+    already: bool,
+}
+
+impl Change {
+    fn grows(&self) -> bool {
+        self.from.len() != self.to.len()
+    }
+}
+
 /// Who is to open the file from now on.
 struct Wanted {
     added: Vec<Recipient>,
@@ -168,22 +187,43 @@ struct Wanted {
 }
 
 impl Wanted {
+    /// Opens the file, with what opens it now or, as the same command may have been interrupted,
+    /// with what is to open it. Nothing is written before that.
+    async fn found(&self, unlock: Unlock, beginning: Beginning) -> Result<Found, Failure> {
+        let added = self.added.iter().map(Recipient::unlock);
+        let unlocks: Vec<_> = std::iter::once(unlock).chain(added).collect();
+        let found = move || {
+            let opened = beginning.open(&unlocks);
+            let doubt = beginning.doubt(&opened);
+            Ok(Found { opened: opened.map_err(EncryptionFailure::from), doubt })
+        };
+        aside(found).await
+    }
+
+    /// What is to be done.
+    fn change(&self, opened: Opened, file_len: u64) -> Result<Change, Failure> {
+        let Opened { header: from, file, .. } = &opened;
+        let already = self.is_made(&opened)?;
+        let to = match already {
+            true => from.clone(),
+            false if opened.by > 0 => Err(EncryptionFailure::from(OpenError::WrongKey))?,
+            false => self.changed(from, file, file_len)?,
+        };
+        Ok(Change { from: opened.header, to, open: opened.file, already })
+    }
+
     /// Whether it is so already, as the same command was interrupted and all of its work is done.
     ///
     /// The key of then may have been removed by it; whoever was added opens the file too. Labels
     /// that nobody has are those of removed recipients only if a change was just finished.
-    fn is_made(&self, header: &Header, unlock: &Unlock, finished: bool) -> Result<bool, Failure> {
+    fn is_made(&self, opened: &Opened) -> Result<bool, Failure> {
+        let Opened { header, file: open, pending: finished, .. } = opened;
+        let limits = Limits::default();
         let stanzas = header.keyring().stanzas();
         let alone = self.only && stanzas.len() == self.added.len();
-        if !(alone || (finished && !self.only)) {
+        if !(alone || (*finished && !self.only)) {
             return Ok(false);
         }
-        let limits = Limits::default();
-        let added = self.added.iter().map(Recipient::unlock);
-        let mut unlocks = std::iter::once(unlock.clone()).chain(added);
-        let Some(open) = unlocks.find_map(|one| header.unlock(&one, &limits).ok()) else {
-            return Ok(false);
-        };
         let has = |among: &[Stanza], recipient| {
             open.has_recipient(among, recipient, &limits).map_err(EncryptionFailure::from)
         };
@@ -219,9 +259,8 @@ impl Wanted {
     }
 
     /// The header with those that stay and are added, as long as the one before if they fit.
-    fn changed(&self, header: &Header, unlock: &Unlock, file_len: u64) -> Result<Header, Failure> {
+    fn changed(&self, header: &Header, open: &OpenFile, file_len: u64) -> Result<Header, Failure> {
         let limits = Limits::default();
-        let open = header.unlock(unlock, &limits).map_err(EncryptionFailure::from)?;
         open.layout(file_len).map_err(EncryptionFailure::from)?;
         let mut stanzas = self.kept(header.keyring().stanzas())?;
         for recipient in &self.added {
@@ -230,7 +269,7 @@ impl Wanted {
                 stanzas.push(open.wrap(recipient, &mut system).map_err(EncryptionFailure::from)?);
             }
         }
-        Ok(fitting(header, &open, stanzas)?)
+        Ok(fitting(header, open, stanzas)?)
     }
 }
 
@@ -291,20 +330,25 @@ impl Target {
         Failure::local(format!("cannot write {}", self.shown.display()), source)
     }
 
-    /// The header. What an earlier change has left is finished first, and whether it was is told.
-    fn header(&mut self) -> Result<(Header, bool), Failure> {
-        let (header, bytes) = inspect::header(&mut self.file, &self.path)?;
-        let there = pending::left(&self.path, &bytes).map_err(|error| self.failed(error))?;
-        let finished = there.is_some();
-        if finished {
-            let finished = pending::finish(&self.path, &mut self.file, &header);
-            finished.map_err(|error| self.failed(error))?;
-        }
-        Ok((header, finished))
+    /// Finishes what an earlier change has left.
+    async fn finished(
+        mut self,
+        opened: Result<Opened, EncryptionFailure>,
+    ) -> Result<(Self, Opened), Failure> {
+        let opened = opened?;
+        let finish = move || {
+            if opened.pending {
+                let finished = pending::finish(&self.path, &mut self.file, &opened.header);
+                finished.map_err(|error| self.failed(error))?;
+            }
+            Ok((self, opened))
+        };
+        aside(finish).await
     }
 
-    fn replace(&mut self, header: &Header) -> Result<(), Failure> {
-        let replaced = pending::replace(&self.path, &mut self.file, header);
+    fn replace(&mut self, change: &Change) -> Result<(), Failure> {
+        let Change { from, to, open, .. } = change;
+        let replaced = pending::replace(&self.path, &mut self.file, from, to, open);
         replaced.map_err(|error| self.failed(error))
     }
 

@@ -1,6 +1,9 @@
 //! The options that choose how the authenticated format is made.
 
-use b2_crypto::{Aead, SealOptions};
+use b2_crypto::{Aead, Recipient, SealOptions};
+
+use crate::command::encryption::cost::Cost;
+use crate::command::encryption::secret::Secret;
 
 /// How content is encrypted, apart from whom for.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -12,6 +15,9 @@ pub(crate) struct Sealing {
     /// Make the encrypted file up to 12 % longer, so that its length tells less
     #[arg(long, conflicts_with = "suite")]
     hide_length: bool,
+
+    #[command(flatten)]
+    cost: Cost,
 }
 
 #[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
@@ -33,7 +39,15 @@ impl Sealing {
 
     /// Whether anything was said about it.
     pub(crate) fn given(self) -> bool {
-        self.algorithm.is_some() || self.hide_length
+        self.algorithm.is_some() || self.hide_length || self.cost.given()
+    }
+
+    /// Whoever has the secret.
+    pub(crate) fn recipient(self, secret: Secret) -> Recipient {
+        match secret {
+            Secret::Password(password) => Recipient::password(password).with_kdf(self.cost.kdf()),
+            Secret::Key(key) => Recipient::raw_key(key),
+        }
     }
 
     pub(crate) fn hides_length(self) -> bool {

@@ -153,14 +153,6 @@ mod tests {
         let hex = "0f".repeat(32);
         fs::write(&path, format!(" {hex}\n")).unwrap();
         assert_eq!(key(&path).unwrap().expose(), &[15; 32]);
-        for unfit in
-            [&hex[1..], &hex.replace('f', "g"), &format!("{hex}00"), &hex.replace("0f", "é")]
-        {
-            fs::write(&path, unfit).unwrap();
-            assert!(key(&path).is_err(), "{unfit}");
-        }
-        fs::write(&path, vec![b'a'; LONGEST]).unwrap();
-        assert_eq!(first_line(&path).unwrap().expose().len(), LONGEST);
         let short = hex[1..].to_owned();
         let longer = format!("{hex}00");
         for unfit in [short, hex.replace('f', "g"), longer, hex.replace("0f", "é")] {

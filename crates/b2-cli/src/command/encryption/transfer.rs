@@ -1,15 +1,18 @@
 //! The options of uploads and downloads that encrypt on this machine.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use b2::encryption::{ClassicCipher, ClientDecryption, ClientEncryption};
-use b2_crypto::{NameCipher, Recipient};
+use b2_crypto::NameCipher;
 
 use crate::command::encryption::classic::{Chosen, Classic};
 use crate::command::encryption::sealing::Sealing;
-use crate::command::encryption::secret::{self, Secret, SecretSource};
+use crate::command::encryption::secret::{self, SecretSource};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::uri::{FileUri, NameUri};
 
 /// Whether and how an upload is encrypted.
 #[derive(Debug, clap::Args)]
@@ -67,10 +70,7 @@ impl Encryption {
         if let Some(chosen) = self.classic.chosen(&self.secret, true, output).await? {
             return Ok(Some(ClientEncryption::classic(cipher(&chosen))));
         }
-        let recipient = match self.secret.get(true).await? {
-            Secret::Password(password) => Recipient::password(password),
-            Secret::Key(key) => Recipient::raw_key(key),
-        };
+        let recipient = self.sealing.recipient(self.secret.get(true).await?);
         let encryption = ClientEncryption::recipients(vec![recipient]);
         Ok(Some(encryption.with_options(self.sealing.options())))
     }
@@ -99,8 +99,8 @@ impl Decryption {
     }
 
     /// What B2 calls the file.
-    pub(crate) fn name(&self, name: &str) -> Result<String, Failure> {
-        self.names.encrypt(name)
+    pub(crate) fn stored(&self, uri: &FileUri) -> Result<FileUri, Failure> {
+        self.names.stored_file(uri)
     }
 }
 
@@ -111,11 +111,41 @@ impl Names {
         Ok(key.as_ref().map(NameCipher::new))
     }
 
+    /// The address that B2 knows.
+    pub(crate) fn stored(&self, uri: &NameUri) -> Result<NameUri, Failure> {
+        Ok(NameUri { bucket: uri.bucket.clone(), name: self.encrypt(&uri.name)? })
+    }
+
+    /// As [`stored`](Self::stored); an id is what it is.
+    pub(crate) fn stored_file(&self, uri: &FileUri) -> Result<FileUri, Failure> {
+        match uri {
+            FileUri::Name(uri) => Ok(FileUri::Name(self.stored(uri)?)),
+            FileUri::Id(_) => Ok(uri.clone()),
+        }
+    }
+
+    /// What names are shown as.
+    pub(crate) fn shown(&self) -> Result<Shown, Failure> {
+        Ok(Shown(self.cipher()?.map(Arc::new)))
+    }
+
     pub(crate) fn encrypt(&self, name: &str) -> Result<String, Failure> {
         match self.cipher()? {
             None => Ok(name.to_owned()),
             Some(cipher) => cipher.encrypt(name).map_err(|error| Failure::Usage(error.to_string())),
         }
+    }
+}
+
+/// Names as they were before they were encrypted, where they are shown.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown(Option<Arc<NameCipher>>);
+
+impl Shown {
+    /// The name that B2 has, decrypted; as it is if it was not encrypted with this key.
+    pub(crate) fn name<'a>(&self, stored: &'a str) -> Cow<'a, str> {
+        let decrypted = self.0.as_ref().and_then(|cipher| cipher.decrypt(stored).ok());
+        decrypted.map_or(Cow::Borrowed(stored), Cow::Owned)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::command::file::transfer_row::DownloadRow;
 use crate::context::Context;
 use crate::failure::{self, Failure};
 use crate::progress::{self, NoProgress};
-use crate::uri::{FileUri, NameUri};
+use crate::uri::FileUri;
 
 const AFTER_HELP: &str = "\
 Capability: readFiles, unless the bucket is public
@@ -71,13 +71,7 @@ impl Cat {
 impl Way {
     /// What B2 calls what `uri` names.
     pub(super) fn stored(&self, uri: &FileUri) -> Result<FileUri, Failure> {
-        match uri {
-            FileUri::Name(NameUri { bucket, name }) => {
-                let (bucket, name) = (bucket.clone(), self.decryption.name(name)?);
-                Ok(FileUri::Name(NameUri { bucket, name }))
-            }
-            FileUri::Id(_) => Ok(uri.clone()),
-        }
+        self.decryption.stored(uri)
     }
 
     /// A download of the file that `uri` names, before it is decrypted.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use b2::{ByteRange, Client, CopyFile, EncryptionRequest, FileId, StoredFile};
 
+use crate::command::encryption::Names;
 use crate::command::file::encryption::{DestinationEncryption, SourceEncryption};
 use crate::command::file::upload::Stored;
 use crate::command::file::{pair, target};
@@ -26,6 +27,9 @@ it goes on after them, or cancel the large file.
 Content type and information are those of the source; if
 --content-type or --info is given, what is given replaces all of the information.
 
+With --name-key-file both names are encrypted; name a source whose name is not
+by its id.
+
 The keys of SSE-C come from B2_SOURCE_SSE_C_KEY_B64 and
 B2_DESTINATION_SSE_C_KEY_B64, 32 bytes in base64. A source under SSE-C has to be
 named by its id.
@@ -34,6 +38,7 @@ Examples:
   b2 file copy b2://my-photos/cat.jpg b2://my-backups/cat.jpg
   b2 file copy b2id://4_z27c88f1d182b150646ff0b16_f1004ba650fe24e6b b2://my-photos/cat.jpg
   b2 file copy --range 0-1023 b2://my-logs/today.log b2://my-logs/head.log
+  b2 file copy --name-key-file names.key b2://my-diary/draft b2://my-diary/2026/11/27
   b2 file copy --info state=final b2://my-docs/draft.txt b2://my-docs/final.txt";
 
 /// Copy one file inside B2
@@ -47,6 +52,9 @@ pub(crate) struct Copy {
     /// What it shall be called: b2://bucket/name
     #[arg(value_name = "DESTINATION")]
     destination: NameUri,
+
+    #[command(flatten)]
+    names: Names,
 
     /// Only these bytes, counted from 0: FIRST-LAST or FIRST-
     #[arg(long, value_name = "RANGE", value_parser = range)]
@@ -84,8 +92,9 @@ impl Copy {
         let source_encryption = self.source_encryption.key()?.map(EncryptionRequest::sse_c);
         let client = context.client()?;
         let bucket = client.bucket(&self.destination.bucket).await?;
-        let source = target::id(&client, &self.source).await?;
-        let mut copy = bucket.copy(source.clone(), &self.destination.name);
+        let source = target::id(&client, &self.names.stored_file(&self.source)?).await?;
+        let stored = self.names.stored(&self.destination)?;
+        let mut copy = bucket.copy(source.clone(), &stored.name);
         copy = copy.with_concurrency(self.threads.into());
         if let Some(range) = self.range {
             copy = copy.with_range(range);
@@ -96,7 +105,7 @@ impl Copy {
         if let Some(encryption) = source_encryption {
             copy = copy.with_source_encryption(encryption);
         }
-        let journal = self.journal(context, &source)?;
+        let journal = self.journal(context, &source, &stored)?;
         let remembered = journal.is_some();
         if let Some(journal) = journal {
             copy = copy.with_journal(journal);
@@ -119,11 +128,15 @@ impl Copy {
     }
 
     /// Where the copy is remembered.
-    fn journal(&self, context: &Context, source: &FileId) -> Result<Option<PathBuf>, Failure> {
+    fn journal(
+        &self,
+        context: &Context,
+        source: &FileId,
+        NameUri { bucket, name }: &NameUri,
+    ) -> Result<Option<PathBuf>, Failure> {
         if self.no_resume {
             return Ok(None);
         }
-        let NameUri { bucket, name, .. } = &self.destination;
         let realm = context.authorization()?.realm;
         let what = match self.range {
             Some(range) => format!("{source} {range}"),

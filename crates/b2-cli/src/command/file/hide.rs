@@ -1,5 +1,6 @@
 //! `b2 file hide`
 
+use crate::command::encryption::Names;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::uri::NameUri;
@@ -21,12 +22,16 @@ pub(crate) struct Hide {
     /// The file: b2://bucket/name
     #[arg(value_name = "B2_URI")]
     uri: NameUri,
+
+    #[command(flatten)]
+    names: Names,
 }
 
 impl Hide {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         let client = context.client()?;
-        let marker = client.bucket(&self.uri.bucket).await?.hide(&self.uri.name).await?;
+        let stored = self.names.stored(&self.uri)?;
+        let marker = client.bucket(&stored.bucket).await?.hide(&stored.name).await?;
         context.output.row(&marker, || {
             marker.file_id.as_ref().map(ToString::to_string).unwrap_or_default()
         })?;

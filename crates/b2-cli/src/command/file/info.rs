@@ -2,6 +2,7 @@
 
 use b2::{FileRetention, FileVersion, Readable};
 
+use crate::command::encryption::Names;
 use crate::command::file::target;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -13,6 +14,7 @@ Capability: readFiles
 
 Examples:
   b2 file info b2://my-photos/2026/cat.jpg
+  b2 file info --name-key-file names.key b2://my-diary/2026/11/27
   b2 file info --json b2id://4_z27c88f1d182b150646ff0b16_f1004ba650fe24e6b | jq .fileInfo";
 
 /// Show what B2 knows about one file
@@ -22,12 +24,16 @@ pub(crate) struct Info {
     /// The file: b2://bucket/name or b2id://fileId
     #[arg(value_name = "B2_URI")]
     uri: FileUri,
+
+    #[command(flatten)]
+    names: Names,
 }
 
 impl Info {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         let client = context.client()?;
-        let file = target::version(&client, &self.uri).await?;
+        let mut file = target::version(&client, &self.names.stored_file(&self.uri)?).await?;
+        file.file_name = self.names.shown()?.name(&file.file_name).into_owned();
         context.output.record(&file, || lines(&file))
     }
 }

@@ -1,6 +1,6 @@
 //! `b2 file recipients`
 
-use crate::command::encryption::{Changes, SecretSource};
+use crate::command::encryption::{Changes, Names, SecretSource};
 use crate::command::file::encryption::{DestinationEncryption, SourceEncryption};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -29,6 +29,7 @@ Examples:
   b2 file recipients --add-password-file new.txt --only b2://my-diary/2026/11/27
   b2 file recipients --key-file my.key --add-key-file her.key --label her b2://my-diary/a
   b2 file recipients --key-file my.key --remove her b2://my-diary/a
+  b2 file recipients --name-key-file names.key --key-file my.key --remove her b2://my-diary/a
   b2 file recipients --source-server-side-encryption SSE-C --remove her b2://my-diary/b";
 
 /// Change who can open a file that was encrypted on this side
@@ -41,6 +42,9 @@ pub(crate) struct Recipients {
 
     #[command(flatten)]
     secret: SecretSource,
+
+    #[command(flatten)]
+    names: Names,
 
     #[command(flatten)]
     changes: Changes,
@@ -57,9 +61,10 @@ impl Recipients {
         let added = self.changes.added()?;
         let source_key = self.source_encryption.key()?;
         let encryption = self.encryption.request()?;
+        let stored = self.names.stored(&self.uri)?;
         let unlock = self.secret.get(false).await?.into();
-        let bucket = context.client()?.bucket(&self.uri.bucket).await?;
-        let mut change = bucket.change_recipients(&self.uri.name, unlock);
+        let bucket = context.client()?.bucket(&stored.bucket).await?;
+        let mut change = bucket.change_recipients(&stored.name, unlock);
         if let Some(key) = source_key {
             change = change.with_customer_key(key);
         }

@@ -2,6 +2,7 @@
 
 use b2::{Client, FileId, LegalHold};
 
+use crate::command::encryption::Names;
 use crate::command::file::lock::Lock;
 use crate::command::file::target;
 use crate::context::Context;
@@ -34,6 +35,9 @@ pub(crate) struct Update {
     uri: FileUri,
 
     #[command(flatten)]
+    names: Names,
+
+    #[command(flatten)]
     lock: Lock,
 
     /// Shorten or lift a retention in governance mode
@@ -50,7 +54,8 @@ impl Update {
         }
         let retained = retention.is_some();
         let client = context.client()?;
-        let (name, id) = target::name_and_id(&client, &self.uri).await?;
+        let stored = self.names.stored_file(&self.uri)?;
+        let (name, id) = target::name_and_id(&client, &stored).await?;
         if let Some(retention) = retention {
             let bypass = self.bypass_governance;
             client.set_retention(&name, id.clone(), retention, bypass).await?;
@@ -58,7 +63,8 @@ impl Update {
         if let Some(hold) = hold {
             Self::hold(&client, &name, &id, hold, retained).await?;
         }
-        let file = client.file_info(id).await?;
+        let mut file = client.file_info(id).await?;
+        file.file_name = self.names.shown()?.name(&file.file_name).into_owned();
         context.output.record(&file, || super::info::lines(&file))
     }
 

@@ -39,6 +39,7 @@ same password, and reads the file once more. `b2 encrypt --help` tells more.
 Examples:
   b2 file upload my-photos cat.jpg 2026/cat.jpg
   b2 file upload --encrypt my-diary today.txt 2026/11/27
+  b2 file upload --encrypt --argon2-memory 512 my-diary today.txt 2026/11/27
   b2 file upload --encrypt --key-file my.key --name-key-file names.key my-diary a.txt a.txt
   b2 file upload my-site index.html index.html --content-type text/html
   tar -c docs | b2 file upload my-backups - docs.tar --info host=$(hostname)

@@ -3,6 +3,7 @@
 use b2::Override;
 use serde::Serialize;
 
+use crate::command::encryption::Names;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::uri::NameUri;
@@ -27,6 +28,9 @@ pub(crate) struct Url {
     /// The file: b2://bucket/name
     #[arg(value_name = "B2_URI")]
     uri: NameUri,
+
+    #[command(flatten)]
+    names: Names,
 
     /// Add a token, so that the link opens a private file
     #[arg(long)]
@@ -68,13 +72,14 @@ struct Row<'a> {
 
 impl Url {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let stored = self.names.stored(&self.uri)?;
         let client = context.client()?;
         if !self.with_auth {
-            let url = client.file_url(&self.uri.bucket, &self.uri.name).await?;
+            let url = client.file_url(&stored.bucket, &stored.name).await?;
             return context.output.row(&Row { url: &url }, || url.clone());
         }
-        let bucket = client.bucket(&self.uri.bucket).await?;
-        let mut share = bucket.share(&self.uri.name).with_duration_seconds(self.duration);
+        let bucket = client.bucket(&stored.bucket).await?;
+        let mut share = bucket.share(&stored.name).with_duration_seconds(self.duration);
         for (header, value) in self.overrides() {
             share = share.with_override(header, value);
         }

@@ -1,10 +1,13 @@
 //! Several deletions at once.
 
+use std::borrow::Cow;
+
 use b2::endpoint::{DeleteFileVersion, Endpoint};
 use b2::{Call, Client, ErrorCode, FileId, FileVersion, Run};
 use serde::Serialize;
 use tokio::task::JoinSet;
 
+use crate::command::encryption::Shown;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -19,7 +22,7 @@ const AT_ONCE: usize = 10;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Row<'a> {
-    pub(super) file_name: &'a str,
+    pub(super) file_name: Cow<'a, str>,
     pub(super) file_id: Option<&'a FileId>,
     pub(super) action: &'a str,
     /// `false` in a dry run.
@@ -27,9 +30,9 @@ pub(super) struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    pub(super) fn of(file: &'a FileVersion, deleted: bool) -> Self {
+    pub(super) fn of(file: &'a FileVersion, deleted: bool, shown: &Shown) -> Self {
         Self {
-            file_name: &file.file_name,
+            file_name: shown.name(&file.file_name),
             file_id: file.file_id.as_ref(),
             action: file.action.as_str(),
             deleted,
@@ -37,7 +40,7 @@ impl<'a> Row<'a> {
     }
 
     pub(super) fn print(&self, output: &Output) -> Result<(), Failure> {
-        output.row(self, || self.file_name.to_owned())
+        output.row(self, || self.file_name.clone().into_owned())
     }
 }
 
@@ -59,6 +62,7 @@ pub(super) struct Deletions<'a> {
     output: &'a Output,
     client: &'a Client,
     bypass_governance: bool,
+    shown: Shown,
     running: JoinSet<Result<Tally, Failure>>,
     tally: Tally,
 }
@@ -83,20 +87,31 @@ impl Tally {
 }
 
 impl<'a> Deletions<'a> {
-    pub(super) fn new(context: &'a Context, client: &'a Client, bypass_governance: bool) -> Self {
+    pub(super) fn new(
+        context: &'a Context,
+        client: &'a Client,
+        bypass_governance: bool,
+        shown: Shown,
+    ) -> Self {
         Self {
             output: &context.output,
             client,
             bypass_governance,
+            shown,
             running: JoinSet::new(),
             tally: Tally::default(),
         }
     }
 
+    /// What names are shown as.
+    pub(super) fn shown(&self) -> &Shown {
+        &self.shown
+    }
+
     /// Counts and prints a version without deleting it.
     pub(super) fn pretend(&mut self, file: &FileVersion) -> Result<(), Failure> {
         self.tally.deleted += 1;
-        Row::of(file, false).print(self.output)
+        Row::of(file, false, &self.shown).print(self.output)
     }
 
     /// Counts versions that somebody else deleted.
@@ -114,8 +129,9 @@ impl<'a> Deletions<'a> {
             self.settle().await?;
         }
         let (client, output) = (self.client.clone(), self.output.clone());
-        let bypass = self.bypass_governance;
-        self.running.spawn(async move { oldest_first(&client, &output, versions, bypass).await });
+        let (bypass, shown) = (self.bypass_governance, self.shown.clone());
+        let work = async move { oldest_first(&client, (&output, &shown), versions, bypass).await };
+        self.running.spawn(work);
         Ok(())
     }
 
@@ -143,7 +159,7 @@ impl<'a> Deletions<'a> {
 /// other failure would meet the next file as well and ends the command.
 async fn oldest_first(
     client: &Client,
-    output: &Output,
+    (output, shown): (&Output, &Shown),
     mut versions: Vec<FileVersion>,
     bypass_governance: bool,
 ) -> Result<Tally, Failure> {
@@ -157,17 +173,16 @@ async fn oldest_first(
             Err(error) if error.code() == Some(&ErrorCode::AccessDenied) => {
                 tally.left = versions.len() as u64 + 1;
                 tally.exit = Exit::of(&error);
-                output.say(&locked(&file.file_name, versions.len()));
+                output.say(&locked(&shown.name(&file.file_name), versions.len()));
                 return Ok(tally);
             }
             Err(error) => {
-                return Err(
-                    Failure::from(error).during(format!("cannot delete {}", file.file_name))
-                );
+                let name = shown.name(&file.file_name);
+                return Err(Failure::from(error).during(format!("cannot delete {name}")));
             }
         }
         tally.deleted += 1;
-        Row::of(&file, true).print(output)?;
+        Row::of(&file, true, shown).print(output)?;
     }
     Ok(tally)
 }

@@ -48,7 +48,9 @@ impl<'a> Histories<'a> {
         }
         if self.held.len() == KEPT {
             self.held.clear();
-            let gone = all(self.context, self.bucket, &file.file_name, self.bypass_governance);
+            let shown = self.deletions.shown().name(&file.file_name).into_owned();
+            let names = (&*file.file_name, shown);
+            let gone = all(self.context, self.bucket, names, self.bypass_governance);
             self.deletions.count(gone.await?);
             self.long = Some(file.file_name);
             return Ok(());
@@ -68,14 +70,14 @@ impl<'a> Histories<'a> {
 async fn all(
     context: &Context,
     bucket: &str,
-    name: &str,
+    (name, shown): (&str, String),
     bypass_governance: bool,
 ) -> Result<u64, Failure> {
     let unprinted = Arc::default();
     let client = context.client_watched(Printer {
         narrator: Narrator(context.output.clone()),
         output: context.output.clone(),
-        name: name.to_owned(),
+        name: shown.clone(),
         unprinted: Arc::clone(&unprinted),
     })?;
     let bucket = client.bucket(bucket).await?;
@@ -84,7 +86,7 @@ async fn all(
         false => bucket.delete_all_versions(name),
     };
     let deleted = run.await.map_err(|error| {
-        Failure::from(error).during(format!("cannot delete every version of {name}"))
+        Failure::from(error).during(format!("cannot delete every version of {shown}"))
     })?;
     match unprinted.lock().unwrap_or_else(PoisonError::into_inner).take() {
         Some(failure) => Err(failure),
@@ -108,7 +110,7 @@ impl Observer for Printer {
             return;
         };
         let row = Row {
-            file_name: &self.name,
+            file_name: (&*self.name).into(),
             file_id: Some(file_id),
             action: action.as_str(),
             deleted: true,

@@ -5,6 +5,7 @@ mod history;
 
 use b2::{Client, FileId};
 
+use crate::command::encryption::Names;
 use crate::command::rm::deletions::{Deletions, Row};
 use crate::command::rm::history::Histories;
 use crate::context::Context;
@@ -24,7 +25,8 @@ appears, or with --versions all of them. With -r that is done to the file of
 that name and to everything in the folder of that name. You are asked before,
 or have to say --yes if there is no terminal to ask at.
 
-Prints the names that were deleted. A file under a lock is left and reported;
+Prints the names that were deleted, with --name-key-file decrypted; everything
+in a folder goes, whatever its name is encrypted with. A file under a lock is left and reported;
 with --versions each file loses its oldest version first, and those that are
 newer than a locked one are left too.
 
@@ -32,6 +34,7 @@ Examples:
   b2 rm b2://my-photos/2026/cat.jpg
   b2 rm b2id://4_z27c88f1d182b150646ff0b16_f1004ba650fe24e6b
   b2 rm -r --versions --dry-run b2://my-photos/2026/
+  b2 rm -r --name-key-file names.key --dry-run b2://my-diary/2026
   b2 rm -r --versions --yes b2://my-photos";
 
 /// Delete files
@@ -61,6 +64,9 @@ pub(crate) struct Rm {
     /// Delete versions that are retained in governance mode too
     #[arg(long)]
     bypass_governance: bool,
+
+    #[command(flatten)]
+    names: Names,
 }
 
 impl Rm {
@@ -86,13 +92,13 @@ impl Rm {
         if !self.dry_run {
             deletions::deletion(&client, &file.file_name, id, self.bypass_governance).await?;
         }
-        Row::of(&file, !self.dry_run).print(&context.output)
+        Row::of(&file, !self.dry_run, &self.names.shown()?).print(&context.output)
     }
 
     async fn file(&self, context: &Context, uri: &NameUri) -> Result<(), Failure> {
         let client = context.client()?;
         let bucket = client.bucket(&uri.bucket).await?;
-        let walk = Walk::file(&bucket, &uri.name, self.versions);
+        let walk = Walk::file(&bucket, &self.names.encrypt(&uri.name)?, self.versions);
         match self.delete(context, &client, &uri.bucket, walk).await? {
             0 => Err(Failure::NoSuchFile { bucket: uri.bucket.clone(), name: uri.name.clone() }),
             _ => Ok(()),
@@ -104,7 +110,7 @@ impl Rm {
         let client = context.client()?;
         let bucket = client.bucket(&uri.bucket).await?;
         let scope = Scope { versions: self.versions, recursive: true };
-        let walk = Walk::path(&bucket, &uri.path, scope);
+        let walk = Walk::path(&bucket, &self.names.encrypt(&uri.path)?, scope);
         let count = self.delete(context, &client, &uri.bucket, walk).await?;
         let done = if self.dry_run { "would be deleted" } else { "deleted" };
         context.output.say(&format!("{count} {done}"));
@@ -135,7 +141,8 @@ impl Rm {
         bucket: &str,
         mut walk: Walk,
     ) -> Result<u64, Failure> {
-        let mut deletions = Deletions::new(context, client, self.bypass_governance);
+        let mut deletions =
+            Deletions::new(context, client, self.bypass_governance, self.names.shown()?);
         if self.versions && !self.dry_run {
             let bypass = self.bypass_governance;
             let mut histories = Histories::new(context, bucket, bypass, deletions);
