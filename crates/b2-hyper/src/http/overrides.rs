@@ -1,8 +1,8 @@
 //! Headers that are said once for all requests.
 
 use ::http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, IF_MODIFIED_SINCE, TRANSFER_ENCODING,
-    USER_AGENT,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, IF_MODIFIED_SINCE, PROXY_AUTHORIZATION,
+    TRANSFER_ENCODING, USER_AGENT,
 };
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method};
 
@@ -59,7 +59,8 @@ impl HeaderOverrides {
     /// # Errors
     ///
     /// [`SettingError::Value`] if a line is no header, or one that belongs to
-    /// the transport.
+    /// the transport, or `Proxy-Authorization`, which is given with the
+    /// [proxy](crate::proxy::Proxy::with_token).
     pub fn with_lines(mut self, lines: &str) -> Result<Self, SettingError> {
         const EXPECTED: &str = "lines of the form `Name: value`, but not Host, Content-Length, \
                                 Transfer-Encoding or Connection";
@@ -67,6 +68,11 @@ impl HeaderOverrides {
         for line in lines.lines().filter(|line| !line.trim().is_empty()) {
             let (name, value) = line.split_once(':').ok_or_else(wrong)?;
             let name = HeaderName::try_from(name.trim()).map_err(|_| wrong())?;
+            if name == PROXY_AUTHORIZATION {
+                let expected = "Proxy-Authorization is no header of requests, and no server is \
+                                to see it; use ProxyAuthorization";
+                return Err(SettingError::Value { name: "OtherHeaders", expected });
+            }
             if [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&name) {
                 return Err(wrong());
             }
@@ -177,6 +183,10 @@ mod tests {
             assert!(HeaderOverrides::new().with_lines(lines).is_err(), "{lines}");
         }
         assert!(HeaderOverrides::new().with_user_agent("a\r\nX: b").is_err());
+        let error =
+            HeaderOverrides::new().with_lines("X: 1\nproxy-authorization: canary").unwrap_err();
+        assert!(error.to_string().contains("ProxyAuthorization"), "{error}");
+        assert!(!format!("{error:?}").contains("canary"));
         let given = HeaderOverrides::new().with_authorization("canary").unwrap();
         assert!(!format!("{given:?}").contains("canary"));
     }
