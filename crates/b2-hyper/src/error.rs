@@ -82,6 +82,8 @@ pub(crate) enum Refusal {
     Chunked,
     #[error("the policy does not allow requests to this URL")]
     Policy,
+    #[error("HTTP/2 needs TLS: give an https URL, or HTTPVersion=1.1 for an http one")]
+    PlainHttp2,
     #[error("there is no tokio runtime here")]
     NoRuntime,
 }
@@ -89,7 +91,7 @@ pub(crate) enum Refusal {
 impl From<Refusal> for TransportError {
     fn from(refusal: Refusal) -> Self {
         let kind = match refusal {
-            Refusal::Policy => Kind::Refused,
+            Refusal::Policy | Refusal::PlainHttp2 => Kind::Refused,
             _ => Kind::Other,
         };
         failed(kind, Sent::Nothing, refusal)

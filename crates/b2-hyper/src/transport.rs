@@ -161,6 +161,9 @@ impl Shared {
         if errand.bound {
             self.urls.check(&outgoing.target)?;
         }
+        if self.connector.version.needs_tls() && !outgoing.target.tls {
+            return Err(Refusal::PlainHttp2.into());
+        }
         let (decode, witness) = (outgoing.decode, outgoing.witness.clone());
         let (response, exchange, transcript) = self.begin(outgoing, watch, errand.deadline).await?;
         let recorder = exchange.link.record_answer(&response);

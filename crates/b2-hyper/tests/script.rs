@@ -162,6 +162,31 @@ async fn a_script_is_fetched_once_and_from_everywhere() {
 }
 
 #[tokio::test]
+async fn proxies_that_a_script_names_are_told_what_settings_say() {
+    let (proxy, heads) = answering();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("proxy.pac");
+    let script = format!("function FindProxyForURL() {{ return 'PROXY {proxy}'; }}");
+    std::fs::write(&file, script).unwrap();
+    let place = format!("ProxyAutoConfigURL={}", file.display());
+    let ask = async |texts: &[&str]| {
+        let mut settings = Settings::default();
+        for text in ["ProxyAutoDetect=True", &place].iter().chain(texts) {
+            settings.apply(text).unwrap();
+        }
+        let _ = get(&settings.builder().unwrap().build().unwrap(), "http://b2.example/x").await;
+        heads.lock().unwrap().remove(0)
+    };
+    let given = ask(&["ProxyAuthorization=Bearer given"]).await;
+    assert!(given.contains("proxy-authorization: Bearer given\r\n"), "{given}");
+    let tunnel = ask(&["ProxySSL=3"]).await;
+    assert!(tunnel.starts_with("CONNECT b2.example:80 "), "{tunnel}");
+    let known = ["ProxyUser=ada", "ProxyPassword=secret"];
+    let digest = ask(&["ProxyAuthScheme=1", known[0], known[1]]).await;
+    assert!(!digest.contains("authorization"), "{digest}");
+}
+
+#[tokio::test]
 async fn what_goes_wrong_with_a_script_is_an_error_and_never_a_way_around_it() {
     let (server, heads) = answering();
     let long = server::listen(|_, mut stream| {

@@ -15,11 +15,11 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use authority::{Authority, answering};
-use b2_core::error::TransportErrorKind as Kind;
+use b2_core::error::{Sent, TransportErrorKind as Kind};
 use b2_core::port::{RequestBody, Transport};
 use b2_hyper::settings::Settings;
 use bytes::Bytes;
-use firsts::first_bytes;
+use firsts::{first_bytes, telling};
 use named::{SOON, get, with};
 
 const DIRECT: &str = "http://127.0.0.1:%/x";
@@ -33,11 +33,24 @@ async fn headers_and_versions() {
         ("KeepAlive=False", "connection: close\r\n"),
         ("HTTPVersion=1.0", "GET /x HTTP/1.0\r\n"),
         ("HTTPVersion=1.1", "GET /x HTTP/1.1\r\n"),
-        ("HTTPVersion=2.0", "GET /x HTTP/1.1\r\n"),
     ] {
         let bytes = first_bytes(&[text], DIRECT).await;
         assert!(bytes.contains(expected), "{text}: {bytes}");
     }
+}
+
+/// HTTP/2 is spoken over TLS, and who asks for it by name asks for TLS.
+#[tokio::test]
+async fn http_2_by_name_refuses_plain_urls() {
+    let (server, firsts) = telling();
+    for fallback in ["AllowHTTPFallback=True", "AllowHTTPFallback=False"] {
+        let transport = with(&["HTTPVersion=2.0", fallback]);
+        let error = get(&transport, &format!("http://{server}/x")).await.unwrap_err();
+        assert_eq!((error.kind, error.sent), (Kind::Refused, Sent::Nothing), "{fallback}");
+        let said = error.source.as_deref().unwrap().to_string();
+        assert!(said.contains("https") && said.contains("HTTPVersion=1.1"), "{said}");
+    }
+    assert!(firsts.try_recv().is_err(), "something was sent");
 }
 
 #[tokio::test]

@@ -208,3 +208,49 @@ async fn proxies_of_the_environment_are_used_if_told() {
     again(SELF, &[(CHILD, "True"), ("http_proxy", &url), ("no_proxy", "b2.invalid")]);
     assert!(firsts.try_recv().is_err(), "an exception");
 }
+
+/// What settings say about proxies holds for those of the environment.
+#[tokio::test]
+async fn proxies_of_the_environment_are_told_what_settings_say() {
+    const SELF: &str = "proxies_of_the_environment_are_told_what_settings_say";
+    const CHILD: &str = "B2_HYPER_TEST_SETTINGS";
+    if let Ok(lines) = std::env::var(CHILD) {
+        let texts: Vec<_> = lines.lines().chain(["ProxyAutoDetect=True"]).collect();
+        let _ = get(&with(&texts), ELSEWHERE).await;
+        return;
+    }
+    const PLAIN: &str = "GET http://b2.example/x HTTP/1.1\r\n";
+    // What the proxy wants is found out before a body is on its way.
+    const ASKED: &str = "HEAD http://b2.example:80/ HTTP/1.1\r\n";
+    const ADA: &str = "\r\nproxy-authorization: Basic YWRhOnNlY3JldA==\r\n";
+    const GIVEN: &str = "\r\nproxy-authorization: Bearer given\r\n";
+    let named = "ProxyUser=ada\nProxyPassword=secret";
+    for (settings, login, begin, told) in [
+        ("ProxyAuthScheme=0", "ada:secret@", PLAIN, Some(ADA)),
+        ("ProxyAuthScheme=1", "ada:secret@", ASKED, None),
+        ("ProxyAuthScheme=3", "ada:secret@", PLAIN, None),
+        ("ProxyAuthScheme=4", "ada:secret@", ASKED, Some("authorization: NTLM TlRMTVNTUAAB")),
+        (named, "", PLAIN, Some(ADA)),
+        ("ProxyUser=eve\nProxyPassword=no", "ada:secret@", PLAIN, Some(ADA)),
+        ("ProxyAuthorization=Bearer given", "", PLAIN, Some(GIVEN)),
+        ("ProxyAuthorization=Bearer given", "ada:secret@", PLAIN, Some(ADA)),
+        ("ProxyAuthorization=Bearer given\nProxyAuthScheme=2", "ada:secret@", PLAIN, Some(GIVEN)),
+        ("ProxyAuthorization=Bearer given\nProxyAuthScheme=3", "", PLAIN, None),
+        ("ProxySSL=3", "", "CONNECT b2.example:80 HTTP/1.1\r\n", None),
+        ("ProxySSL=1", "", "\u{16}\u{3}\u{1}", None),
+    ] {
+        let (proxy, firsts) = telling();
+        let url = format!("http://{login}{proxy}");
+        again(SELF, &[(CHILD, settings), ("http_proxy", &url)]);
+        let first = firsts.recv_timeout(SOON).unwrap();
+        let first = String::from_utf8_lossy(&first);
+        assert!(first.starts_with(begin), "{settings}: {first}");
+        match told {
+            Some(told) => assert!(first.contains(told), "{settings}: {first}"),
+            None => assert!(!first.contains("authorization"), "{settings}: {first}"),
+        }
+    }
+    let (proxy, firsts) = telling();
+    again(SELF, &[(CHILD, "ProxySSL=2"), ("http_proxy", &format!("https://{proxy}"))]);
+    assert!(firsts.recv_timeout(SOON).unwrap().starts_with(PLAIN.as_bytes()));
+}

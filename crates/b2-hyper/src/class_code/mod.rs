@@ -74,7 +74,11 @@ fn of_refusal(refusal: &Refusal) -> u32 {
         Refusal::Port => 116,
         Refusal::Server => 152,
         Refusal::Scheme => 153,
-        Refusal::Length | Refusal::Chunked | Refusal::Policy | Refusal::NoRuntime => OTHER,
+        Refusal::Length
+        | Refusal::Chunked
+        | Refusal::Policy
+        | Refusal::PlainHttp2
+        | Refusal::NoRuntime => OTHER,
     }
 }
 

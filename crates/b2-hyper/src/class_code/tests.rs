@@ -320,7 +320,8 @@ fn every_reason_has_a_row() {
 /// A body that cannot be read is no fault of the connection.
 #[test]
 fn what_has_no_number_is_600() {
-    let refused = [Refusal::Length, Refusal::Chunked, Refusal::Policy, Refusal::NoRuntime];
+    use Refusal::{Chunked, Length, NoRuntime, PlainHttp2, Policy};
+    let refused = [Length, Chunked, Policy, PlainHttp2, NoRuntime];
     let refused = refused.map(sent);
     let settings = SettingError::unknown("cipher suite", "x");
     for (error, code) in

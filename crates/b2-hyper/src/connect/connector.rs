@@ -91,7 +91,7 @@ impl Connector {
             _ if h2 => Version::HTTP_2,
             HttpVersion::Http2Only => return Err(ConnectError::NoHttp2),
             HttpVersion::Http10 => Version::HTTP_10,
-            HttpVersion::Http11 | HttpVersion::Http2 => Version::HTTP_11,
+            _ => Version::HTTP_11,
         };
         let facts = ConnectionFacts {
             local_address: passed.local_address,

@@ -59,17 +59,21 @@ impl HeaderOverrides {
     /// # Errors
     ///
     /// [`SettingError::Value`] if a line is no header, or one that belongs to
-    /// the transport or to a proxy.
+    /// the transport, or `Proxy-Authorization`, which is given with the
+    /// [proxy](crate::proxy::Proxy::with_token).
     pub fn with_lines(mut self, lines: &str) -> Result<Self, SettingError> {
         const EXPECTED: &str = "lines of the form `Name: value`, but not Host, Content-Length, \
-                                Transfer-Encoding or Connection, and not Proxy-Authorization, \
-                                which is ProxyAuthorization";
+                                Transfer-Encoding or Connection";
         let wrong = || SettingError::Value { name: "OtherHeaders", expected: EXPECTED };
         for line in lines.lines().filter(|line| !line.trim().is_empty()) {
             let (name, value) = line.split_once(':').ok_or_else(wrong)?;
             let name = HeaderName::try_from(name.trim()).map_err(|_| wrong())?;
-            let own = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, PROXY_AUTHORIZATION];
-            if own.contains(&name) {
+            if name == PROXY_AUTHORIZATION {
+                let expected = "Proxy-Authorization is no header of requests, and no server is \
+                                to see it; use ProxyAuthorization";
+                return Err(SettingError::Value { name: "OtherHeaders", expected });
+            }
+            if [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&name) {
                 return Err(wrong());
             }
             self = self.with(name, value.trim(), "OtherHeaders")?;
@@ -170,7 +174,6 @@ mod tests {
     fn what_belongs_to_the_transport_is_refused() {
         for lines in [
             "Host: x",
-            "Proxy-Authorization: Basic eDp5",
             "content-length: 5",
             "Transfer-Encoding: chunked",
             "nonsense",
@@ -180,6 +183,10 @@ mod tests {
             assert!(HeaderOverrides::new().with_lines(lines).is_err(), "{lines}");
         }
         assert!(HeaderOverrides::new().with_user_agent("a\r\nX: b").is_err());
+        let error =
+            HeaderOverrides::new().with_lines("X: 1\nproxy-authorization: canary").unwrap_err();
+        assert!(error.to_string().contains("ProxyAuthorization"), "{error}");
+        assert!(!format!("{error:?}").contains("canary"));
         let given = HeaderOverrides::new().with_authorization("canary").unwrap();
         assert!(!format!("{given:?}").contains("canary"));
     }

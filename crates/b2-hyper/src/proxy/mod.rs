@@ -28,6 +28,7 @@ mod forward;
 mod head;
 mod host;
 mod http;
+mod introduction;
 #[cfg(feature = "pac")]
 mod pac;
 mod rules;
@@ -41,7 +42,9 @@ pub use error::ProxyError;
 pub use exceptions::Exceptions;
 pub(crate) use forward::Forward;
 pub(crate) use host::is_host;
+pub(crate) use introduction::Introduction;
 #[cfg(feature = "pac")]
 pub use pac::ProxyScript;
 pub use rules::ProxyRules;
+pub(crate) use server::{Credentials, token};
 pub use server::{Proxy, ProxyKind};

@@ -2,6 +2,7 @@
 
 use super::environment;
 use super::exceptions::Exceptions;
+use super::introduction::Introduction;
 #[cfg(feature = "pac")]
 use super::pac::ProxyScript;
 use super::server::Proxy;
@@ -63,6 +64,13 @@ impl ProxyRules {
     /// [`BuildError::Variable`] if a variable is not the URL of a proxy.
     pub fn from_environment() -> Result<Self, BuildError> {
         environment::read(|name| std::env::var(name).ok())
+    }
+
+    /// The same, with how the proxies are spoken to that are not a script's.
+    pub(crate) fn introduced(mut self, introduction: &Introduction) -> Self {
+        self.http = self.http.map(|proxy| introduction.introduce(proxy));
+        self.https = self.https.map(|proxy| introduction.introduce(proxy));
+        self
     }
 
     /// The proxy for requests to `http` or `https` URLs, exceptions aside.

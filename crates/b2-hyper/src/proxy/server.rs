@@ -45,9 +45,22 @@ pub struct Proxy {
 
 /// A user and a password.
 #[derive(Clone)]
-pub(super) struct Credentials {
+pub(crate) struct Credentials {
     pub(super) user: Box<str>,
     pub(super) password: Zeroizing<String>,
+}
+
+impl Credentials {
+    pub(crate) fn new(user: &str, password: &str) -> Self {
+        Self { user: user.into(), password: Zeroizing::new(password.to_owned()) }
+    }
+}
+
+/// The value of `Proxy-Authorization` as it is.
+pub(crate) fn token(text: &str) -> Result<HeaderValue, BuildError> {
+    let mut value = HeaderValue::try_from(text).map_err(|_| BuildError::Header)?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 impl Proxy {
@@ -119,8 +132,7 @@ impl Proxy {
 
     /// Who is asking. For NTLM the user may be `DOMAIN\user`.
     pub fn with_credentials(mut self, user: &str, password: &str) -> Self {
-        let password = Zeroizing::new(password.to_owned());
-        self.credentials = Some(Credentials { user: user.into(), password });
+        self.credentials = Some(Credentials::new(user, password));
         self
     }
 
@@ -136,10 +148,8 @@ impl Proxy {
     /// # Errors
     ///
     /// [`BuildError::Header`] if it cannot be the value of a header.
-    pub fn with_token(mut self, token: &str) -> Result<Self, BuildError> {
-        let mut value = HeaderValue::try_from(token).map_err(|_| BuildError::Header)?;
-        value.set_sensitive(true);
-        self.token = Some(value);
+    pub fn with_token(mut self, text: &str) -> Result<Self, BuildError> {
+        self.token = Some(token(text)?);
         Ok(self)
     }
 

@@ -4,7 +4,7 @@ use super::build::SettingsError;
 use super::error::SettingError;
 use super::model::Settings;
 use crate::error::BuildError;
-use crate::proxy::{AuthScheme, Exceptions, Proxy, ProxyRules};
+use crate::proxy::{AuthScheme, Credentials, Exceptions, Introduction, Proxy, ProxyRules, token};
 
 impl Settings {
     pub(super) fn scheme(&self) -> Result<AuthScheme, SettingError> {
@@ -27,25 +27,34 @@ impl Settings {
             let detected = match self.script_url() {
                 _ if !self.proxy_auto_detect => ProxyRules::none(),
                 Some(url) => self.script(&url)?,
-                None => ProxyRules::from_environment()?,
+                None => ProxyRules::from_environment()?.introduced(&self.introduction()?),
             };
             let own = self.proxy_exceptions_list.is_empty();
             return Ok(if own { detected } else { detected.with_exceptions(exceptions) });
         }
-        let mut proxy = Proxy::http(&*self.proxy_server, self.proxy_port)
-            .with_scheme(self.scheme()?)
-            .with_tls(self.proxy_ssl == 1)
-            .with_tunnel(self.proxy_ssl == 3);
+        let proxy = Proxy::http(&*self.proxy_server, self.proxy_port);
+        Ok(ProxyRules::all(self.introduction()?.introduce(proxy)).with_exceptions(exceptions))
+    }
+
+    /// How proxies are spoken to, whoever has named them.
+    fn introduction(&self) -> Result<Introduction, SettingsError> {
+        let mut introduction = Introduction { scheme: self.scheme()?, ..Introduction::default() };
+        match self.proxy_ssl {
+            1 => introduction.tls = Some(true),
+            2 => introduction.tls = Some(false),
+            3 => introduction.tunnel = true,
+            _ => {}
+        }
         if !self.proxy_user.is_empty() {
-            proxy = proxy.with_credentials(&self.proxy_user, self.proxy_password.expose());
+            let (user, password) = (&self.proxy_user, self.proxy_password.expose());
+            introduction.credentials = Some(Credentials::new(user, password));
         }
         // The class computes it of user and password unless there are none.
-        let computed = !self.proxy_user.is_empty() && matches!(self.proxy_auth_scheme, 0 | 1 | 4);
-        let wanted = self.proxy_auth_scheme != 3 && !computed;
-        if wanted && !self.proxy_authorization.expose().is_empty() {
-            proxy = proxy.with_token(self.proxy_authorization.expose())?;
+        let given = self.proxy_authorization.expose();
+        if self.proxy_auth_scheme != 3 && !given.is_empty() {
+            introduction.token = Some(token(given)?);
         }
-        Ok(ProxyRules::all(proxy).with_exceptions(exceptions))
+        Ok(introduction)
     }
 
     pub(super) fn firewall(&self) -> Result<Option<Proxy>, SettingsError> {
@@ -86,12 +95,9 @@ impl Settings {
 
     #[cfg(feature = "pac")]
     fn script(&self, url: &str) -> Result<ProxyRules, SettingsError> {
-        let mut script = crate::proxy::ProxyScript::at(url)?
-            .with_scheme(self.scheme()?)
+        let script = crate::proxy::ProxyScript::at(url)?
+            .with_introduction(self.introduction()?)
             .with_tls(self.tls()?.without_identity());
-        if !self.proxy_user.is_empty() {
-            script = script.with_credentials(&self.proxy_user, self.proxy_password.expose());
-        }
         Ok(ProxyRules::of_script(script))
     }
 

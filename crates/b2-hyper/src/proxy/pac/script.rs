@@ -10,7 +10,6 @@ use ::http::{Request, StatusCode, Uri};
 use b2_core::port::{BoxFuture, RequestBody, Transport};
 use bytes::Bytes;
 use tokio::sync::Mutex;
-use zeroize::Zeroizing;
 
 use super::thread::Threads;
 use super::{answer, engine};
@@ -19,7 +18,7 @@ use crate::connect::ConnectError;
 use crate::error::BuildError;
 use crate::http::Redirects;
 use crate::observe::shown_url;
-use crate::proxy::{AuthScheme, Proxy, ProxyError};
+use crate::proxy::{AuthScheme, Credentials, Introduction, Proxy, ProxyError};
 use crate::target::Target;
 use crate::tls::TlsSettings;
 use crate::transport::HyperTransport;
@@ -59,8 +58,7 @@ const FRESH: Duration = Duration::from_secs(60 * 60);
 #[must_use]
 pub struct ProxyScript {
     source: Source,
-    credentials: Option<(Box<str>, Zeroizing<String>)>,
-    scheme: AuthScheme,
+    introduction: Introduction,
     kept: Arc<Mutex<Option<Kept>>>,
     tls: TlsSettings,
     threads: Threads,
@@ -82,8 +80,7 @@ impl ProxyScript {
     fn new(source: Source) -> Self {
         Self {
             source,
-            credentials: None,
-            scheme: AuthScheme::default(),
+            introduction: Introduction::default(),
             kept: Arc::default(),
             tls: TlsSettings::default(),
             threads: Threads::default(),
@@ -119,13 +116,19 @@ impl ProxyScript {
     /// change the script can have the password. Fetch it over `https`, or
     /// choose a [scheme](Self::with_scheme) that does not tell it.
     pub fn with_credentials(mut self, user: &str, password: &str) -> Self {
-        self.credentials = Some((user.into(), Zeroizing::new(password.to_owned())));
+        self.introduction.credentials = Some(Credentials::new(user, password));
         self
     }
 
     /// How HTTP proxies are told; Basic unless told.
     pub fn with_scheme(mut self, scheme: AuthScheme) -> Self {
-        self.scheme = scheme;
+        self.introduction.scheme = scheme;
+        self
+    }
+
+    /// How the proxies are spoken to that it names.
+    pub(crate) fn with_introduction(mut self, introduction: Introduction) -> Self {
+        self.introduction = introduction;
         self
     }
 
@@ -158,15 +161,10 @@ impl ProxyScript {
         if ways.is_empty() {
             return Err(failed("it names no way that is known here".to_owned()));
         }
-        Ok(ways.into_iter().map(|way| way.map(|proxy| self.introduce(proxy))).collect())
-    }
-
-    fn introduce(&self, proxy: Proxy) -> Proxy {
-        let proxy = proxy.with_scheme(self.scheme);
-        match &self.credentials {
-            Some((user, password)) => proxy.with_credentials(user, password.as_str()),
-            None => proxy,
-        }
+        Ok(ways
+            .into_iter()
+            .map(|way| way.map(|proxy| self.introduction.introduce(proxy)))
+            .collect())
     }
 
     /// The script, fetched if need be.
