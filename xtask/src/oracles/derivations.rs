@@ -41,6 +41,8 @@ struct Answer {
     password_hex: Option<String>,
     salt: String,
     iterations: u32,
+    /// How many bytes were asked for at first, if not all at once.
+    first: Option<usize>,
     output: String,
 }
 
@@ -87,7 +89,11 @@ impl Answer {
         let (times, len) = (self.iterations.to_string(), len.to_string());
         let password = self.password_hex.clone();
         let password = password.unwrap_or_else(|| hex(self.password.as_bytes()));
-        let words = [&*self.derivation, &self.hash, &password, &self.salt, &times, &len];
+        let rule = match self.first {
+            Some(first) => format!("{}:{first}", self.derivation),
+            None => self.derivation.clone(),
+        };
+        let words = [&*rule, &self.hash, &password, &self.salt, &times, &len];
         let mut command = match (who, &*self.derivation) {
             ("openssl", "pbkdf1" | "pbkdf2") => return Ok(self.openssl(&password, &len)),
             ("mono", _) => {
@@ -142,6 +148,7 @@ mod tests {
             password_hex: None,
             salt: "73616c74".to_owned(),
             iterations: 1,
+            first: None,
             output: "0c60c80f961f0e71f3a9b524af6012062fe037a6".to_owned(),
         }
     }

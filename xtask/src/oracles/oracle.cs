@@ -5,6 +5,7 @@
 // between. Each is answered with a line. With `derive`, a rule, hash, password and salt in
 // hexadecimal, iterations and length as arguments, a key is printed instead.
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Security.Cryptography;
 
@@ -91,6 +92,14 @@ static class Oracle {
     }
 
     static byte[] Derived(string rule, string hash, byte[] password, byte[] salt, int times, int length) {
+        if (rule.StartsWith("dotnet:")) {
+            // So many bytes first, and the others behind them.
+            int first = int.Parse(rule.Substring("dotnet:".Length));
+            var both = new PasswordDeriveBytes(password, salt, hash.ToUpper(), times);
+            var bytes = new List<byte>(both.GetBytes(first));
+            bytes.AddRange(both.GetBytes(length - first));
+            return bytes.ToArray();
+        }
         switch (rule) {
             case "dotnet":
                 return new PasswordDeriveBytes(password, salt, hash.ToUpper(), times).GetBytes(length);

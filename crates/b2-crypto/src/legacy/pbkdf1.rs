@@ -18,7 +18,8 @@ pub enum Stretching {
     #[default]
     OpenSsl,
     /// .NET's `PasswordDeriveBytes`, asked once for everything: each further block is the last
-    /// hash with a decimal counter in front, from 1 on. One iteration gives the same as two.
+    /// hash with a decimal counter in front, from 1 on. One iteration gives the same as two. Who
+    /// asks twice gets other bytes: see [`KeyThenIvApart`](super::KeyOrder::KeyThenIvApart).
     DotNet,
     /// Windows' `CryptDeriveKey`: the digest is mixed into two blocks of 0x36 and 0x5c, and the
     /// digests of both are the output; at most two digests.

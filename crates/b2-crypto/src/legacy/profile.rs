@@ -45,6 +45,11 @@ pub enum KeyOrder {
     KeyOnly,
     /// Key and IV are derived apart, both from the beginning of the output.
     BothFromStart,
+    /// First the key, then the IV, asked for one after the other. It makes a difference for
+    /// [`Stretching::DotNet`] only: where a request leaves a part of a digest, .NET's
+    /// `PasswordDeriveBytes` begins the next one with other bytes of what it has kept than those
+    /// that follow, a fault that it keeps for the sake of old data.
+    KeyThenIvApart,
 }
 
 /// How a password becomes key and IV.
@@ -180,6 +185,13 @@ impl Profile {
             }
             KeyOrder::KeyOnly => (derived(key)?, Zeroizing::new(vec![0; iv])),
             KeyOrder::BothFromStart => (derived(key)?, derived(iv)?),
+            KeyOrder::KeyThenIvApart => {
+                let (first, mut second) = split(&derived(key + iv)?, key);
+                if self.derivation == Derivation::Pbkdf1(Stretching::DotNet) {
+                    asked_again(&derived(key + iv)?, self.hash.digest_len(), key, &mut second)?;
+                }
+                (first, second)
+            }
         };
         Ok(DerivedKey { key, iv })
     }
@@ -223,6 +235,25 @@ impl Profile {
 fn split(bytes: &[u8], at: usize) -> (Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>) {
     let (front, back) = bytes.split_at(at);
     (Zeroizing::new(front.to_vec()), Zeroizing::new(back.to_vec()))
+}
+
+/// What .NET gives behind the first `asked` bytes, as it is known: if fewer bytes were kept than
+/// are asked for now, they are taken from where their number is, and not from where they begin.
+fn asked_again(
+    stream: &[u8],
+    digest: usize,
+    asked: usize,
+    output: &mut [u8],
+) -> Result<(), ProfileError> {
+    let made = asked.next_multiple_of(digest);
+    let kept = made - asked;
+    if kept < output.len() {
+        // .NET reads beyond its buffer here, and throws.
+        let taken = stream.get(kept..2 * kept).filter(|_| 2 * kept <= made);
+        let taken = taken.ok_or(ProfileError::TooShort { limit: made, wanted: 2 * kept })?;
+        output[..kept].copy_from_slice(taken);
+    }
+    Ok(())
 }
 
 impl PasswordEncoding {

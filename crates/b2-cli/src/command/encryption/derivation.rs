@@ -176,6 +176,8 @@ values! {
     KeyOnly,
     /// Both from the beginning
     BothFromStart,
+    /// First the key, then the IV in a request of its own, where .NET gives other bytes
+    KeyThenIvApart,
 }
 
 values! {
