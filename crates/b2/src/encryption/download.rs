@@ -12,6 +12,7 @@ use b2_core::port::WriteAt;
 use b2_proto::ByteRange;
 use bytes::Bytes;
 
+use crate::control::Control;
 use crate::download::{self, Download, DownloadedBytes};
 use crate::drive::Ends;
 use crate::encryption::choice::{ClientDecryption, Opener};
@@ -151,7 +152,7 @@ impl DecryptedDownload {
         let length = Arc::new(OnceLock::new());
         let told = Arc::clone(&length);
         let access = download.access.clone();
-        let then = move |opened: Opened| {
+        let then = move |opened: Opened, _: &Control| {
             let wanted = opened.wanted(range)?;
             let _first = told.set(wanted.content.end - wanted.content.start);
             assemble(download, opened, wanted, range)

@@ -2,7 +2,7 @@
 //! nothing else is touched.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use b2_core::download::{DownloadAccess, Downloaded, FileHeaders, Object};
 use b2_core::error::Error;
@@ -12,16 +12,12 @@ use b2_proto::ByteRange;
 use crate::control::Control;
 use crate::drive::Ends;
 use crate::encryption::frames::Wanted;
-use crate::encryption::{failure, info};
+use crate::encryption::{deriving, failure, info};
 use crate::run::{Fetch, Next};
 use crate::sink::{self, Shared, Sink};
 
 /// A header that is the longest the format allows, and some bytes more.
 const LONGEST: usize = 1 << 17;
-
-/// Held while a key is derived from a password: each derivation takes up to
-/// 1 GiB, and many downloads at once must not take that many times as much.
-static DERIVING: Mutex<()> = Mutex::new(());
 
 /// What was found out before the content is fetched.
 pub(crate) struct Opened {
@@ -34,7 +30,7 @@ pub(crate) struct Opened {
 }
 
 /// What is done with an opened file.
-type Then<O> = Box<dyn FnOnce(Opened) -> Result<(O, Ends), Error> + Send>;
+type Then<O> = Box<dyn FnOnce(Opened, &Control) -> Result<(O, Ends), Error> + Send>;
 
 /// The header, as far as it is there.
 pub(crate) struct Opening<O> {
@@ -105,7 +101,7 @@ impl<O: 'static> Fetch<O> for Opening<O> {
         };
         let layout = file.layout(headers.content_length).map_err(failure::open)?;
         let object = self.object;
-        let ready = (self.then)(Opened { file, layout, headers, header, object })?;
+        let ready = (self.then)(Opened { file, layout, headers, header, object }, control)?;
         Ok(Next::Ready(Box::new(ready)))
     }
 }
@@ -119,10 +115,10 @@ impl<O> Opening<O> {
     ) -> Result<OpenFile, OpenError> {
         let kept = info::keyring(headers.file_info.as_map())?;
         let keyring = kept.as_ref().unwrap_or_else(|| header.keyring());
-        let _alone = matches!(self.unlock, Unlock::Password(_))
-            .then(|| DERIVING.lock().unwrap_or_else(PoisonError::into_inner));
         let mut wanted = || control.wishes().stop.is_none();
-        header.unlock_while(keyring, &self.unlock, &self.limits, &mut wanted)
+        let unlock = || header.unlock_while(keyring, &self.unlock, &self.limits, &mut wanted);
+        let unlocked = deriving::alone(control, deriving::is_password(&self.unlock), unlock);
+        unlocked.unwrap_or(Err(OpenError::Stopped))
     }
 }
 
