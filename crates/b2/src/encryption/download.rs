@@ -157,7 +157,7 @@ impl DecryptedDownload {
             let _first = told.set(wanted.content.end - wanted.content.start);
             assemble(download, opened, wanted, range)
         };
-        let opening = Opening::new(object, access, key, Box::new(then));
+        let opening = Opening::new(object, access, key, Box::new(then)).with_range(range);
         // Stands for the destination until that may be touched.
         let sink = Some(Arc::new(Mutex::new(Sink::memory(Shared::default()))));
         let ends = Ends { sink, ..Ends::default() };

@@ -40,6 +40,10 @@ pub(crate) struct Opening<O> {
     limits: Limits,
     needed: usize,
     bytes: Shared,
+    /// What of the content is wanted, if not all.
+    range: Option<ByteRange>,
+    /// The file, while its last frame is fetched.
+    doubted: Option<Box<Opened>>,
     then: Then<O>,
 }
 
@@ -51,7 +55,22 @@ impl<O> Opening<O> {
         then: Then<O>,
     ) -> Self {
         let (needed, bytes) = (USUAL_HEADER_LEN, Shared::default());
-        Self { object, access, unlock, limits, needed, bytes, then }
+        let (range, doubted) = (None, None);
+        Self { object, access, unlock, limits, needed, bytes, range, doubted, then }
+    }
+
+    /// What of the content will be wanted.
+    pub(crate) fn with_range(self, range: Option<ByteRange>) -> Self {
+        Self { range, ..self }
+    }
+
+    /// What is fetched next.
+    fn next(&self) -> Result<ByteRange, OpenError> {
+        let bytes = match &self.doubted {
+            None => 0..self.needed as u64,
+            Some(opened) => opened.layout.ciphertext_range(opened.layout.frames() - 1)?,
+        };
+        ByteRange::inclusive(bytes.start, bytes.end - 1).map_err(|_| OpenError::NotEncrypted)
     }
 }
 
@@ -61,12 +80,8 @@ impl<O: 'static> Fetch<O> for Opening<O> {
         let sink = Sink::memory(Arc::clone(&self.bytes));
         let ends = Ends { sink: Some(Arc::new(Mutex::new(sink))), ..Ends::default() };
         let download = b2_core::Download::new(self.object.clone()).with_access(self.access.clone());
-        let range = ByteRange::inclusive(0, self.needed as u64 - 1);
-        let download = match range {
-            Ok(range) => Ok(download.with_range(range)),
-            Err(_) => Err(failure::open(OpenError::NotEncrypted).into()),
-        };
-        (download, ends)
+        let download = self.next().map(|range| download.with_range(range));
+        (download.map_err(|error| failure::open(error).into()), ends)
     }
 
     fn take(
@@ -82,6 +97,10 @@ impl<O: 'static> Fetch<O> for Opening<O> {
             }
             Err(error) => return Err(error),
         };
+        if let Some(opened) = self.doubted.take() {
+            opened.check_end(&sink::lock(&self.bytes)).map_err(failure::open)?;
+            return self.ready(*opened, control);
+        }
         if self.access.opens_ids() {
             self.object = Object::Id(headers.file_id.clone());
         }
@@ -100,13 +119,20 @@ impl<O: 'static> Fetch<O> for Opening<O> {
             opened => opened.map_err(failure::open)?,
         };
         let layout = file.layout(headers.content_length).map_err(failure::open)?;
-        let object = self.object;
-        let ready = (self.then)(Opened { file, layout, headers, header, object }, control)?;
-        Ok(Next::Ready(Box::new(ready)))
+        let opened = Opened { file, layout, headers, header, object: self.object.clone() };
+        if opened.is_doubtful(self.range) {
+            self.doubted = Some(Box::new(opened));
+            return Ok(Next::Fetch(self));
+        }
+        self.ready(opened, control)
     }
 }
 
 impl<O> Opening<O> {
+    fn ready(self, opened: Opened, control: &Control) -> Result<Next<O>, Error> {
+        Ok(Next::Ready(Box::new((self.then)(opened, control)?)))
+    }
+
     fn unlocked(
         &self,
         header: &Header,
@@ -123,6 +149,19 @@ impl<O> Opening<O> {
 }
 
 impl Opened {
+    /// Whether there are no such bytes, and only because the file ends where it does: of a stream
+    /// only the last frame tells that it is the last.
+    fn is_doubtful(&self, range: Option<ByteRange>) -> bool {
+        let outside = |range| within(range, self.layout.content_len()).is_err();
+        self.file.content_len().is_none() && range.is_some_and(outside)
+    }
+
+    /// Whether the last frame of the file, in these bytes, is the last that it was made with.
+    fn check_end(&self, frame: &[u8]) -> Result<(), OpenError> {
+        let last = self.layout.frames() - 1;
+        self.file.frame_decryptor(&self.layout).open(last, frame, &mut Vec::new())
+    }
+
     /// What has to be fetched for these bytes of the content; `None`: all.
     pub(crate) fn wanted(&self, range: Option<ByteRange>) -> Result<Wanted, Error> {
         let Some(range) = range else {
