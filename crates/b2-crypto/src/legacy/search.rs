@@ -182,7 +182,7 @@ fn fits(profile: &Profile, suite: &Suite, password: &str, sample: &Sample<'_>) -
     let suite = suite.with_padding(Padding::None);
     let mut opened = Vec::with_capacity(needed);
     let decrypted = profile.derive(password, &suite).and_then(|derived| {
-        let iv = sample.iv.unwrap_or(derived.expose_iv());
+        let iv = sample.iv.unwrap_or_else(|| derived.expose_iv());
         let mut decryptor = suite.decryptor(derived.expose_key(), iv)?;
         Ok(decryptor.update(beginning, &mut opened)?)
     });
