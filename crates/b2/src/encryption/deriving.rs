@@ -94,7 +94,7 @@ mod tests {
     async fn bucket(emulator: &Emulator) -> Bucket {
         let credentials =
             Credentials::new(emulator.application_key_id(), emulator.application_key());
-        let client = Client::builder(credentials).with_realm(&emulator.base_url());
+        let client = Client::builder(credentials).with_realm(emulator.base_url());
         let client = client.build().unwrap();
         client.create_bucket("my-diary", BucketType::AllPrivate).await.unwrap()
     }
