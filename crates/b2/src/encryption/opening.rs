@@ -92,7 +92,9 @@ impl<O: 'static> Fetch<O> for Opening<O> {
         let headers = match fetched {
             Ok(downloaded) => downloaded.headers,
             // An empty file has no first byte.
-            Err(error) if error.api().is_some_and(|api| api.status == 416) => {
+            Err(error)
+                if self.doubted.is_none() && error.api().is_some_and(|api| api.status == 416) =>
+            {
                 return Err(failure::open(OpenError::NotEncrypted).into());
             }
             Err(error) => return Err(error),
