@@ -112,7 +112,8 @@ fn by_openssl(scene: &Scene, name: &str, key: &str) -> Vec<u8> {
     let mut command = std::process::Command::new("openssl");
     command.args(["enc", "-provider", "legacy", "-provider", "default", &format!("-{name}")]);
     command.args(["-K", key, "-iv", &hex(2, 8), "-in", "plain"]).current_dir(scene.work());
-    let done = command.output().expect("openssl is missing: apt-get install openssl");
+    let done = command.output();
+    let done = done.unwrap_or_else(|error| panic!("{error}: apt-get install openssl"));
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     done.stdout
 }

@@ -107,6 +107,32 @@ fn a_header_without_room_grows() {
     assert!(!scene.files().iter().any(|name| name.starts_with('.')));
 }
 
+/// As the guide says.
+#[test]
+fn there_is_room_for_eight_with_twenty_bytes_of_labels() {
+    for (last, copied) in [("12", false), ("123", true)] {
+        let scene = scene();
+        for label in ["abc", "def", "ghi", "jkl", "mno", "pqr", last] {
+            let words = ["--json", "--add-key-file", "other", "--label", label];
+            let row = change(&scene, "key", &words).ok().json();
+            assert_eq!(row["copied"], copied && label == last, "{label}");
+        }
+    }
+    for (last, copied) in [(3, false), (4, true)] {
+        let scene = scene();
+        for number in 1..17 {
+            let label = match number {
+                16 => "x".repeat(last + 6),
+                _ => format!("{number:03}"),
+            };
+            let words = ["--json", "--add-key-file", "other", "--label", &label];
+            let row = change(&scene, "key", &words).ok().json();
+            let grows = number == 7 || (number == 16 && copied);
+            assert_eq!(row["copied"], grows, "{number}");
+        }
+    }
+}
+
 #[test]
 fn a_change_that_cannot_be_leaves_the_file() {
     let scene = scene();

@@ -12,6 +12,7 @@ use b2_core::port::WriteAt;
 use b2_proto::ByteRange;
 use bytes::Bytes;
 
+use crate::control::Control;
 use crate::download::{self, Download, DownloadedBytes};
 use crate::drive::Ends;
 use crate::encryption::choice::{ClientDecryption, Opener};
@@ -151,12 +152,12 @@ impl DecryptedDownload {
         let length = Arc::new(OnceLock::new());
         let told = Arc::clone(&length);
         let access = download.access.clone();
-        let then = move |opened: Opened| {
+        let then = move |opened: Opened, _: &Control| {
             let wanted = opened.wanted(range)?;
             let _first = told.set(wanted.content.end - wanted.content.start);
             assemble(download, opened, wanted, range)
         };
-        let opening = Opening::new(object, access, key, Box::new(then));
+        let opening = Opening::new(object, access, key, Box::new(then)).with_range(range);
         // Stands for the destination until that may be touched.
         let sink = Some(Arc::new(Mutex::new(Sink::memory(Shared::default()))));
         let ends = Ends { sink, ..Ends::default() };

@@ -31,6 +31,7 @@
 
 mod choice;
 mod classic;
+mod deriving;
 mod download;
 mod failure;
 mod frames;

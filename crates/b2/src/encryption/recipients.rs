@@ -10,10 +10,11 @@ use b2_crypto::{Limits, Recipient, Stanza, Unlock};
 use b2_proto::{CustomerKey, EncryptionRequest, FileRetention, LegalHold};
 
 use crate::bucket::{Bucket, file_name};
+use crate::control::Control;
 use crate::drive::Ends;
 use crate::encryption::opening::{Opened, Opening};
 use crate::encryption::upload::system;
-use crate::encryption::{CLIENT_KEYRING, failure, info};
+use crate::encryption::{CLIENT_KEYRING, deriving, failure, info};
 use crate::run::Run;
 use crate::sink::{Shared, Sink};
 
@@ -184,8 +185,10 @@ impl ChangeRecipients {
             Some(key) => DownloadAccess::default().with_customer_key(key.clone()),
             None => DownloadAccess::default(),
         };
-        let then = move |opened: Opened| {
-            let copy = self.copy(opened)?;
+        let then = move |opened: Opened, control: &Control| {
+            let derives = deriving::any_password(&self.added);
+            let copied = deriving::alone(control, derives, || self.copy(opened));
+            let copy = copied.unwrap_or(Err(Error::Cancelled))?;
             Ok((copy, Ends::default()))
         };
         let opening = Opening::new(object, access, key, Box::new(then));

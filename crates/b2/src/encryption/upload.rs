@@ -6,8 +6,8 @@ use std::sync::Arc;
 use b2_core::error::{Error, LocalError, RequestError};
 use b2_core::upload::{CannotResume, Resume, StoredFile, WholeDigest};
 use b2_crypto::{
-    Encrypted, EncryptedError, Header, Limits, NewFile, NoRandomness, OpenFile, Recipient,
-    SealError, SealOptions,
+    Encrypted, EncryptedError, Header, Limits, NewFile, NoRandomness, OpenError, OpenFile,
+    Recipient, SealError, SealOptions,
 };
 
 use crate::drive::Ends;
@@ -15,7 +15,7 @@ use crate::encryption::choice::{Cipher, ClientEncryption};
 use crate::encryption::classic::ClassicCipher;
 use crate::encryption::late::LateJournal;
 use crate::encryption::source::{EncryptedSource, Plain};
-use crate::encryption::{Sealed, failure, info};
+use crate::encryption::{Sealed, deriving, failure, info};
 use crate::run::Run;
 use crate::source::Source;
 use crate::upload::{self, Upload, not_a_stream};
@@ -60,8 +60,8 @@ impl Preparation<'_> {
         let Some(len) = self.upload.source().len() else {
             return self.stream(recipients, options);
         };
-        let file = NewFile::new(recipients, options, Some(len), &mut system);
-        let new = file.map_err(failure::seal)?.encrypt(self.plain()).map_err(unsealed)?;
+        let file = self.begun(recipients, options, Some(len))?;
+        let new = file.encrypt(self.plain()).map_err(unsealed)?;
         self.upload.mark(info::FRAMED, (!options.hide_length).then_some(len))?;
         let state = [&new.session()[..], new.header()].concat();
         let left = self.open_journal(new.layout().ciphertext_len(), info::encode(&state))?;
@@ -78,7 +78,7 @@ impl Preparation<'_> {
     /// Nobody knows the length, so the header says that; the last frame tells
     /// that it is the last.
     fn stream(&mut self, recipients: &[Recipient], options: &SealOptions) -> Result<(), Error> {
-        let file = NewFile::new(recipients, options, None, &mut system).map_err(failure::seal)?;
+        let file = self.begun(recipients, options, None)?;
         self.upload.mark(info::FRAMED, None)?;
         let sealed = self.upload.seal_stream(|reader| Sealed::new(reader, file.encryptor()));
         sealed.map_err(|error| LocalError::source(error).into())
@@ -86,6 +86,18 @@ impl Preparation<'_> {
 
     fn plain(&self) -> Plain {
         Plain(self.upload.source().bytes_at())
+    }
+
+    /// Keys and header of a new file.
+    fn begun(
+        &self,
+        recipients: &[Recipient],
+        options: &SealOptions,
+        len: Option<u64>,
+    ) -> Result<NewFile, Error> {
+        let new = || NewFile::new(recipients, options, len, &mut system).map_err(failure::seal);
+        let begun = deriving::alone(&self.ends.control, deriving::any_password(recipients), new);
+        Ok(begun.ok_or(Error::Cancelled)??)
     }
 
     /// Opens the journal. Gives what an earlier run has left there.
@@ -113,7 +125,14 @@ impl Preparation<'_> {
         let (session, header) = state.split_first_chunk().ok_or_else(another)?;
         let header = Header::parse(header).map_err(|_| another())?;
         let digest = left.digest.ok_or_else(|| cannot(CannotResume::NoDigest))?;
-        let open = unlocked(&header, recipients, options).ok_or_else(another)?;
+        let control = &self.ends.control;
+        let mut wanted = || control.wishes().stop.is_none();
+        let unlock = || unlocked(&header, recipients, options, &mut wanted);
+        let open = deriving::alone(control, deriving::any_password(recipients), unlock);
+        let open = match open.ok_or(Error::Cancelled)? {
+            Err(OpenError::Stopped) => return Err(Error::Cancelled),
+            open => open.map_err(|_| another())?,
+        };
         let reseal = open.reseal(&header, *session, self.plain()).map_err(unsealed)?;
         let same = reseal.confirm(digest.as_bytes(), &mut |bytes| {
             self.ends.meter.hashed(bytes);
@@ -146,22 +165,35 @@ impl Preparation<'_> {
 
 /// The file of an earlier run, if it was made in the same way for the same
 /// recipients.
-fn unlocked(header: &Header, recipients: &[Recipient], options: &SealOptions) -> Option<OpenFile> {
+fn unlocked(
+    header: &Header,
+    recipients: &[Recipient],
+    options: &SealOptions,
+    wanted: &mut dyn FnMut() -> bool,
+) -> Result<OpenFile, OpenError> {
     let alike = header.keyring().stanzas().len() == recipients.len()
         && header.aead() == options.aead
         && header.hides_length() == options.hide_length
         && options.frame_size.is_none_or(|size| size == header.frame_size());
+    let mut open = Err(OpenError::WrongKey);
     if !alike {
-        return None;
+        return open;
     }
-    // It is our own: what it costs was chosen before.
-    let limits =
-        Limits::default().with_memory_kib(u32::MAX).with_passes(u32::MAX).with_iterations(u32::MAX);
-    let mut open = None;
     for recipient in recipients {
-        open = Some(header.unlock(&recipient.unlock(), &limits).ok()?);
+        let unlock = recipient.unlock();
+        open = Ok(header.unlock_while(header.keyring(), &unlock, &unlimited(), wanted)?);
     }
     open
+}
+
+/// For a header of our own: what it costs was chosen before.
+fn unlimited() -> Limits {
+    Limits::default()
+        .with_memory_kib(u32::MAX)
+        .with_passes(u32::MAX)
+        .with_iterations(u32::MAX)
+        .with_total_kib(u64::MAX)
+        .with_total_iterations(u64::MAX)
 }
 
 fn cannot(why: CannotResume) -> Error {
@@ -176,5 +208,44 @@ fn unsealed(error: EncryptedError<std::io::Error>) -> Error {
         EncryptedError::Seal(error) => failure::seal(error).into(),
         EncryptedError::Stopped => Error::Cancelled,
         _ => cannot(CannotResume::Content),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use b2_crypto::PasswordKdf;
+
+    use super::*;
+
+    /// A header that was made with these numbers, as far as can be seen without computing for
+    /// minutes: others are put in their place.
+    fn header(cheap: PasswordKdf, recipients: &[Recipient], numbers: &[(u32, u32)]) -> Header {
+        let cheap: Vec<_> = recipients.iter().map(|one| one.clone().with_kdf(cheap)).collect();
+        let new = NewFile::new(&cheap, &SealOptions::default(), Some(1), &mut system).unwrap();
+        let mut bytes = new.encryptor().header().to_vec();
+        for (old, new) in numbers {
+            let (old, new) = (old.to_be_bytes(), new.to_be_bytes());
+            let found: Vec<_> =
+                (92..bytes.len() - 4).filter(|at| bytes[*at..*at + 4] == old).collect();
+            assert!(found.len() >= recipients.len());
+            found.into_iter().for_each(|at| bytes[at..at + 4].copy_from_slice(&new));
+        }
+        Header::parse(&bytes).unwrap()
+    }
+
+    /// What was chosen once is not refused when an upload goes on.
+    #[test]
+    fn what_ones_own_header_costs_is_not_limited() {
+        let recipients: Vec<_> =
+            (0..20).map(|number| Recipient::password(format!("{number}").into())).collect();
+        let dear = PasswordKdf::Pbkdf2Sha256 { iterations: 0x1357 };
+        let dear = header(dear, &recipients[..1], &[(0x1357, 41_000_000)]);
+        let large = PasswordKdf::Argon2id { memory_kib: 0x1357, passes: 1, lanes: 1 };
+        let large = header(large, &recipients, &[(0x1357, 1 << 20)]);
+        for (header, recipients) in [(dear, &recipients[..1]), (large, &recipients)] {
+            // The limits are looked at before anything is computed.
+            let refused = unlocked(&header, recipients, &SealOptions::default(), &mut || false);
+            assert_eq!(refused.err(), Some(OpenError::Stopped));
+        }
     }
 }

@@ -52,6 +52,35 @@ async fn every_length_comes_back() {
     assert!(part == pattern(5 * PART + 7)[3 * FRAME - 5..3 * FRAME + 5]);
 }
 
+/// A server that cuts a stream behind a frame must not be believed that there is no more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_range_behind_a_cut_is_damage_and_behind_the_end_is_none() {
+    let site = site().await;
+    let upload = site.bucket.upload("x", stream(pattern(5 * FRAME)));
+    soon(upload.with_client_encryption(encryption())).await.unwrap();
+    let whole = soon(site.bucket.download("x").to_bytes()).await.unwrap().content;
+    assert_eq!(whole.len(), HEADER + 5 * SEALED);
+    let range = |first: usize| ByteRange::starting_at(first as u64);
+    let read = |range| {
+        let download = site.bucket.download("x").with_range(range);
+        soon(download.with_client_decryption(decryption()).to_bytes())
+    };
+    assert_eq!(kind(read(range(5 * FRAME)).await), Kind::Range);
+    assert_eq!(kind(read(range(9 * FRAME)).await), Kind::Range);
+    for frames in 1..5 {
+        let cut = whole.slice(..HEADER + frames * SEALED);
+        soon(site.bucket.upload("x", cut.to_vec())).await.unwrap();
+        assert_eq!(kind(read(range(frames * FRAME)).await), Kind::Damaged, "{frames} frames");
+        assert_eq!(kind(read(range(4 * FRAME + 1)).await), Kind::Damaged, "{frames} frames");
+        assert_eq!(kind(read(range(0)).await), Kind::Damaged, "{frames} frames");
+        // What is there is genuine, wherever the end is.
+        let first = ByteRange::inclusive(0, FRAME as u64 / 2).unwrap();
+        if frames > 1 {
+            assert!(read(first).await.is_ok(), "{frames} frames");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn parts_that_are_cut_are_the_same_when_they_are_sent_again() {
     let site = site().await;
