@@ -1,5 +1,6 @@
 //! What every command works with.
 
+use b2::hyper::tls::TlsEvent;
 use b2::{Client, ClientBuilder, Config, Credentials, Observer, RetryPolicy};
 
 use crate::cli::Options;
@@ -78,6 +79,11 @@ impl Context {
             builder = builder.with_connection_log(move |line| {
                 output.tell(&format!("{}: {}", line.kind, line.message))
             });
+        }
+        if builder.config("LogSSLPackets").is_ok_and(|value| value == "True") {
+            let output = self.output.clone();
+            builder = builder
+                .with_tls_observer(move |event: &TlsEvent| output.tell(&format!("TLS: {event}")));
         }
         Ok(builder.build()?)
     }

@@ -14,7 +14,12 @@ pub(crate) enum SettingFailure {
     Form { origin: Origin },
     #[error("{origin} cannot be followed")]
     Refused { origin: Origin, source: SettingError },
+    #[error("{origin} cannot be followed: {name} is not for the command line")]
+    Unfit { origin: Origin, name: &'static str },
 }
+
+/// Whole requests have the key in them, and nobody here would take them.
+const UNFIT: [&str; 2] = ["TransferredRequest", "TransferredDataLimit"];
 
 impl SettingFailure {
     /// What a person can do next.
@@ -26,6 +31,10 @@ impl SettingFailure {
                 Some(format!("the names are {}", names.join(", ")))
             }
             Self::Refused { .. } => None,
+            Self::Unfit { .. } => {
+                let instead = "LogLevel=3 tells requests and answers without their secrets";
+                Some(format!("{instead}; the library has them whole with with_transcripts"))
+            }
         }
     }
 }
@@ -84,6 +93,9 @@ impl Setting {
         // A name alone would only be read.
         if !self.0.contains('=') {
             return Err(SettingFailure::Form { origin });
+        }
+        if let Some(name) = UNFIT.into_iter().find(|name| self.is(name)) {
+            return Err(SettingFailure::Unfit { origin, name });
         }
         let refused = |source| SettingFailure::Refused { origin, source };
         builder.config(&self.0).map(drop).map_err(refused)

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::capture::Capture;
+use crate::capture::{Capture, Transcript};
 use crate::connect::{Addresses, Connector, Dialer, Family, SocketOptions};
 use crate::error::BuildError;
 use crate::http::request::Manner;
@@ -260,6 +260,17 @@ impl Builder {
     /// included.
     pub fn with_capture(mut self, capture: Capture) -> Self {
         self.capture = Some(capture);
+        self
+    }
+
+    /// Who gets what the [`with_capture`](Self::with_capture) that was told
+    /// before keeps, as [`Capture::with_transcripts`] has it; nobody if nothing
+    /// is kept.
+    pub fn with_transcripts(
+        mut self,
+        take: impl Fn(Arc<Transcript>) + Send + Sync + 'static,
+    ) -> Self {
+        self.capture = self.capture.map(|capture| capture.with_transcripts(take));
         self
     }
 

@@ -293,8 +293,11 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// If the system gives no randomness for the seed.
+    /// If the system gives no randomness for the seed;
+    /// [`BuildError::UnusedSettings`] if settings of the connection were made.
     pub fn build_blocking(self) -> Result<Client, BuildError> {
+        #[cfg(feature = "hyper")]
+        self.no_settings()?;
         let timer = self.timer.clone().unwrap_or_else(|| Arc::new(Clock));
         self.assemble(None, timer, None)
     }
@@ -305,7 +308,9 @@ impl ClientBuilder {
     ///
     /// [`BuildError::Tls`] if the certificates given are none;
     /// [`BuildError::NoTimer`] if a transport was given without a timer: ours
-    /// works on tokio only, where yours may not run.
+    /// works on tokio only, where yours may not run;
+    /// [`BuildError::UnusedSettings`] if settings of the connection were made
+    /// beside it.
     pub fn build(self) -> Result<Client, BuildError> {
         let transport = self.transport()?;
         let default_timer = || if self.transport.is_none() { default_timer() } else { None };
@@ -339,10 +344,17 @@ impl ClientBuilder {
     #[cfg(feature = "hyper")]
     fn transport(&self) -> Result<Arc<dyn DynTransport>, BuildError> {
         if let Some(own) = &self.transport {
+            self.no_settings()?;
             return Ok(Arc::clone(own));
         }
         let realm = self.realm.as_deref().unwrap_or_else(|| self.config.realm());
         Ok(Arc::new(self.connections.build(realm)?))
+    }
+
+    /// A proxy or a check of certificates that nobody follows is no small loss.
+    #[cfg(feature = "hyper")]
+    fn no_settings(&self) -> Result<(), BuildError> {
+        if self.connections.has_settings() { Err(BuildError::UnusedSettings) } else { Ok(()) }
     }
 
     #[cfg(not(feature = "hyper"))]
@@ -407,6 +419,14 @@ pub enum BuildError {
     /// undo the other.
     #[error("connections were configured twice: give either a builder or settings")]
     TwoConfigurations,
+    /// Settings of the connection were made, which a transport of your own or a
+    /// client that only blocks does not follow: leave them out, and set up that
+    /// transport instead.
+    #[error(
+        "settings of the connection are only for the transport that is built in: leave them out, \
+         and set up your own transport instead"
+    )]
+    UnusedSettings,
     /// There is no transport: give one, or turn the feature `hyper` on.
     #[error("there is no transport: give one, or turn the feature `hyper` on")]
     NoTransport,

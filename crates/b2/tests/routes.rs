@@ -4,8 +4,11 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use b2::hyper::proxy::{Proxy, ProxyRules};
+use b2::hyper::tls::TlsEvent;
 use b2::hyper::{HttpVersion, HyperTransport};
 use b2::{BucketType, Client, Config, Credentials, TestMode};
 use b2_emulator::{Emulator, Tls};
@@ -135,4 +138,38 @@ async fn every_route_carries_everything() {
         }
         emulator.shutdown().await;
     }
+}
+
+/// What settings have kept and told reaches who wants it.
+#[tokio::test(flavor = "multi_thread")]
+async fn records_and_transcripts_reach_who_watches() {
+    let emulator = Emulator::builder().tls(Tls::SelfSigned).start().await.unwrap();
+    for on in [true, false] {
+        let (records, kept) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
+        let (counted, taken) = (Arc::clone(&records), Arc::clone(&kept));
+        let keys = Credentials::new(emulator.application_key_id(), emulator.application_key());
+        let mut builder = Client::builder(keys)
+            .with_realm(emulator.base_url())
+            .with_root_certificates_pem(emulator.certificate_pem().unwrap().as_bytes())
+            .with_tls_observer(move |event: &TlsEvent| {
+                let record = matches!(event, TlsEvent::Record { .. });
+                counted.fetch_add(usize::from(record), Ordering::SeqCst);
+            })
+            .with_transcripts(move |transcript| taken.lock().unwrap().push(transcript));
+        let value = if on { "True" } else { "False" };
+        builder.config("TransferredDataLimit=40").unwrap();
+        builder.config(&format!("TransferredRequest={value}")).unwrap();
+        builder.config(&format!("LogSSLPackets={value}")).unwrap();
+        builder.build().unwrap().authorize().await.unwrap();
+        assert_eq!(records.load(Ordering::SeqCst) > 0, on);
+        let kept = kept.lock().unwrap();
+        assert_eq!(kept.len(), usize::from(on));
+        for transcript in &*kept {
+            assert!(transcript.sent_headers().starts_with("GET /b2api/"));
+            assert!(transcript.received_headers().starts_with("HTTP/1.1 200 OK"));
+            assert_eq!(transcript.response().len(), 40);
+            assert!(transcript.response_len() > 40);
+        }
+    }
+    emulator.shutdown().await;
 }

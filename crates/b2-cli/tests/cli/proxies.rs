@@ -179,6 +179,8 @@ fn what_cannot_be_set_is_told_without_its_value() {
         (&[], &["--config", "canary"], "NAME=VALUE"),
         (&[], &["--config", "HTTPVersion=3.0"], "use 2.0"),
         (&[], &["--config", "FirewallType=1"], "FirewallHost"),
+        (&[], &["--config", "TransferredRequest=canary"], "LogLevel=3"),
+        (&[("B2_CONFIG", "transferreddatalimit=canary")], &[], "LogLevel=3"),
         (&[("B2_CONFIG", "LogLevel=1\nNoSuch=canary")], &[], "B2_CONFIG"),
         (&[("HTTPS_PROXY", "ftp://ada:canary@p")], &[], "HTTPS_PROXY"),
     ] {
@@ -226,4 +228,19 @@ fn a_log_level_shows_the_connection_without_secrets() {
     assert!(told.stderr.contains("authorization: .."), "{}", told.stderr);
     assert!(!told.stderr.contains(&key.key), "{}", told.stderr);
     assert_eq!(told.text(), silent.text());
+}
+
+#[test]
+fn records_of_tls_are_told_if_told() {
+    let scene = Scene::new();
+    let server = Server::start(scene.bare_command(), &["--https"]);
+    scene.write("ca.pem", server.text("certificatePem"));
+    for (value, told) in [("True", true), ("False", false)] {
+        let mut client = server.client(&scene);
+        client.env("B2_CA_CERT", scene.work().join("ca.pem"));
+        let ran = run(client, ["account", "get", "--config", &format!("LogSSLPackets={value}")]);
+        let ran = ran.ok();
+        assert_eq!(ran.stderr.contains("TLS: sent a record of"), told, "{}", ran.stderr);
+        assert_eq!(ran.stderr.contains("TLS: begin a handshake with"), told, "{}", ran.stderr);
+    }
 }

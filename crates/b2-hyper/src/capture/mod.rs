@@ -29,6 +29,7 @@
 
 mod transcript;
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use transcript::Recorder;
@@ -39,12 +40,13 @@ const USUAL: usize = 1024 * 1024;
 
 /// A switch for capturing, with what it may cost: at the most both limits for
 /// each request under way, and for the last answer. Clones share the last.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct Capture {
     request: usize,
     response: usize,
     last: Arc<Mutex<Option<Arc<Transcript>>>>,
+    take: Option<Arc<dyn Fn(Arc<Transcript>) + Send + Sync>>,
 }
 
 impl Default for Capture {
@@ -56,7 +58,7 @@ impl Default for Capture {
 impl Capture {
     /// Keeps 1 MiB of each request and of each answer.
     pub fn new() -> Self {
-        Self { request: USUAL, response: USUAL, last: Arc::default() }
+        Self { request: USUAL, response: USUAL, last: Arc::default(), take: None }
     }
 
     /// How many bytes of a request are kept, its head included.
@@ -68,6 +70,16 @@ impl Capture {
     /// How many bytes of an answer are kept, its head included.
     pub fn with_response_limit(mut self, bytes: usize) -> Self {
         self.response = bytes;
+        self
+    }
+
+    /// Who gets each exchange when the head of its answer is there, in the task
+    /// of the request: return quickly. It grows while the body is read.
+    pub fn with_transcripts(
+        mut self,
+        take: impl Fn(Arc<Transcript>) + Send + Sync + 'static,
+    ) -> Self {
+        self.take = Some(Arc::new(take));
         self
     }
 
@@ -83,5 +95,17 @@ impl Capture {
 
     pub(crate) fn set_last(&self, transcript: &Arc<Transcript>) {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(transcript));
+        if let Some(take) = &self.take {
+            take(Arc::clone(transcript));
+        }
+    }
+}
+
+impl fmt::Debug for Capture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Capture")
+            .field("request", &self.request)
+            .field("response", &self.response)
+            .finish_non_exhaustive()
     }
 }

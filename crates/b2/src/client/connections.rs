@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use b2_hyper::capture::Transcript;
 use b2_hyper::observe::LogLine;
 use b2_hyper::settings::{SettingError, Settings};
+use b2_hyper::tls::{TlsEvent, TlsObserver};
 use b2_hyper::{Builder, HyperTransport, UrlPolicy};
 
 use super::{BuildError, ClientBuilder, Config};
 
 type Write = Arc<dyn Fn(LogLine) + Send + Sync>;
+type Take = Arc<dyn Fn(Arc<Transcript>) + Send + Sync>;
 
 /// What was said about connections.
 #[derive(Default)]
@@ -17,6 +20,8 @@ pub(super) struct Connections {
     settings: Settings,
     root_certificates: Vec<u8>,
     log: Option<Write>,
+    tls_observer: Option<Arc<dyn TlsObserver>>,
+    transcripts: Option<Take>,
 }
 
 impl Connections {
@@ -32,9 +37,14 @@ impl Connections {
         }
     }
 
+    /// Whether settings were made, which only a transport of ours follows.
+    pub(super) fn has_settings(&self) -> bool {
+        self.settings != Settings::default()
+    }
+
     /// A transport whose server is at `realm`.
     pub(super) fn build(&self, realm: &str) -> Result<HyperTransport, BuildError> {
-        let set = self.settings != Settings::default();
+        let set = self.has_settings();
         let mut builder = match &self.whole {
             Some(_) if set => return Err(BuildError::TwoConfigurations),
             Some(whole) => whole.clone(),
@@ -46,6 +56,14 @@ impl Connections {
         if let Some(write) = &self.log {
             let write = Arc::clone(write);
             builder = builder.with_log(move |line| write(line));
+        }
+        if let Some(observer) = &self.tls_observer {
+            let observer = Arc::clone(observer);
+            builder = builder.with_tls_observer(move |event: &TlsEvent| observer.observe(event));
+        }
+        if let Some(take) = &self.transcripts {
+            let take = Arc::clone(take);
+            builder = builder.with_transcripts(move |transcript| take(transcript));
         }
         builder = builder.with_default_url_policy(UrlPolicy::around(realm));
         builder.build().map_err(|error| BuildError::Tls(Box::new(error)))
@@ -100,6 +118,53 @@ impl ClientBuilder {
     /// [`config`](Self::config) says, or the builder that was given whole.
     pub fn with_connection_log(mut self, write: impl Fn(LogLine) + Send + Sync + 'static) -> Self {
         self.connections.log = Some(Arc::new(write));
+        self
+    }
+
+    /// Who hears of each step of TLS handshakes and, with `LogSSLPackets` of
+    /// [`config`](Self::config), of each record; in place of the one of a
+    /// builder that was given whole. It is called where things happen: return
+    /// quickly.
+    ///
+    /// ```
+    /// use b2::hyper::tls::TlsEvent;
+    /// use b2::{Client, Credentials};
+    ///
+    /// let mut builder = Client::builder(Credentials::new("keyId", "key"))
+    ///     .with_tls_observer(|event: &TlsEvent| eprintln!("TLS: {event}"));
+    /// builder.config("LogSSLPackets=True")?;
+    /// let client = builder.build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_tls_observer(mut self, observer: impl TlsObserver) -> Self {
+        self.connections.tls_observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Who gets requests and answers as they are on the wire, credentials
+    /// included, if `TransferredRequest` of [`config`](Self::config) or a
+    /// builder that was given whole has them kept.
+    ///
+    /// It is called when the head of an answer is there; the transcript grows
+    /// while the body is read. Of a request 1 MiB is kept at the most, of an
+    /// answer what `TransferredDataLimit` says, or 1 MiB. Each transcript that
+    /// is held on to takes its memory.
+    ///
+    /// ```
+    /// use b2::{Client, Credentials};
+    ///
+    /// let mut builder = Client::builder(Credentials::new("keyId", "key"))
+    ///     .with_transcripts(|transcript| eprintln!("{}", transcript.received_headers()));
+    /// builder.config("TransferredRequest=True")?;
+    /// builder.config("TransferredDataLimit=4096")?;
+    /// let client = builder.build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_transcripts(
+        mut self,
+        take: impl Fn(Arc<Transcript>) + Send + Sync + 'static,
+    ) -> Self {
+        self.connections.transcripts = Some(Arc::new(take));
         self
     }
 }

@@ -103,3 +103,20 @@ fn forgetting_wakes_those_who_wait_for_the_account() {
     client.forget();
     assert!(waiting.wait_timeout(Duration::from_secs(10)).is_some(), "nobody was woken");
 }
+
+#[cfg(feature = "hyper")]
+#[test]
+fn settings_that_nobody_would_follow_are_an_error() {
+    let set = |mut builder: ClientBuilder| {
+        builder.config("SSLCheckCRL=2").unwrap();
+        builder
+    };
+    let own = || builder().with_transport(Refusing).with_timer(Clock);
+    for refused in [set(own()).build(), set(builder()).build_blocking()] {
+        assert!(matches!(refused, Err(BuildError::UnusedSettings)), "{refused:?}");
+    }
+    // To read one is not to make one.
+    let mut reading = own();
+    reading.config("SSLCheckCRL").unwrap();
+    reading.build().unwrap();
+}
