@@ -46,10 +46,13 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `aws-lc-rs` | yes | encryption on this side at its fastest, by the library that TLS uses too |
+//! | `bundled-roots` | no | the root certificates of Mozilla, built in, for that transport |
 //! | `encryption` | yes | encryption on this side (`encryption`, `crypto`) |
 //! | `hyper` | yes | [`Client::new`] and a transport, timer and spawner on hyper, rustls and tokio |
 //! | `openssl` | no | the system's OpenSSL for old servers, for that transport |
 //! | `pac` | no | scripts that choose proxies, for that transport |
+//! | `pkcs11` | no | client certificates whose keys are in security tokens, for that transport |
+//! | `x448` | no | the group X448 for the key exchange of TLS 1.3, for that transport |
 //!
 //! # Where next
 //!

@@ -120,3 +120,28 @@ fn settings_that_nobody_would_follow_are_an_error() {
     reading.config("SSLCheckCRL").unwrap();
     reading.build().unwrap();
 }
+
+#[cfg(feature = "x448")]
+#[test]
+fn the_feature_x448_brings_its_group() {
+    builder().config("TLS13SupportedGroups=ecdhe_x448").unwrap();
+}
+
+#[cfg(feature = "pkcs11")]
+#[test]
+fn the_feature_pkcs11_asks_the_module_that_is_named() {
+    let mut builder = builder();
+    builder.config("SSLCertStore=/no/such/module.so").unwrap();
+    builder.config("SSLCertStoreType=23").unwrap();
+    let error = builder.build().unwrap_err();
+    let BuildError::Settings(source) = error else { panic!("{error:?}") };
+    assert!(!format!("{source} {source:?}").contains("built without"), "{source:?}");
+}
+
+#[cfg(feature = "bundled-roots")]
+#[test]
+fn the_feature_bundled_roots_brings_roots() {
+    let tls = b2_hyper::tls::TlsSettings::new().with_platform_roots(false);
+    let connections = b2_hyper::HyperTransport::builder().with_tls(tls.with_bundled_roots(true));
+    builder().with_hyper(connections).build().unwrap();
+}
