@@ -1,5 +1,7 @@
 //! What every command works with.
 
+use std::sync::Once;
+
 use b2::hyper::tls::TlsEvent;
 use b2::{Client, ClientBuilder, Config, Credentials, Observer, RetryPolicy};
 
@@ -15,6 +17,10 @@ use crate::signals::Tidying;
 /// The first part of the User-Agent.
 const PRODUCT: &str = concat!("b2-cli/", env!("CARGO_PKG_VERSION"));
 
+const NO_SCRIPT: &str = "warning: auto_proxy names a script that chooses proxies, which is left \
+     out, for this program was built without the feature `pac`; build it with that, or say \
+     --config UseProxyAutoConfigURL=False";
+
 /// The surroundings of a command.
 #[derive(Debug)]
 pub(crate) struct Context {
@@ -22,12 +28,14 @@ pub(crate) struct Context {
     pub(crate) environment: Environment,
     pub(crate) tidying: Tidying,
     options: Options,
+    /// Whoever makes two clients is told once.
+    warned: Once,
 }
 
 impl Context {
     pub(crate) fn new(options: Options, output: Output) -> Result<Self, Failure> {
         let (environment, tidying) = (Environment::read()?, Tidying::default());
-        Ok(Self { output, environment, tidying, options })
+        Ok(Self { output, environment, tidying, options, warned: Once::new() })
     }
 
     /// A client with the application key of the environment or the saved one.
@@ -92,11 +100,30 @@ impl Context {
     /// the command line.
     fn set(&self, builder: &mut ClientBuilder) -> Result<(), SettingFailure> {
         // Like every program that is run by a shell.
-        let detect = Setting::from("ProxyAutoDetect=True".to_owned());
-        let mut variable = std::iter::once(&detect).chain(&self.environment.config);
+        let mut usual = vec![Setting::from("ProxyAutoDetect=True".to_owned())];
+        let unread = self.has_unreadable_script();
+        if unread {
+            usual.push(Setting::from("UseProxyAutoConfigURL=False".to_owned()));
+        }
+        let mut variable = usual.iter().chain(&self.environment.config);
         variable.try_for_each(|setting| setting.apply(builder, Origin::Variable))?;
         let options = &self.options.config;
-        options.iter().try_for_each(|setting| setting.apply(builder, Origin::Option))
+        options.iter().try_for_each(|setting| setting.apply(builder, Origin::Option))?;
+        // A proxy that is named goes before any that would be found.
+        if unread && builder.config("ProxyServer").is_ok_and(|host| host.is_empty()) {
+            self.warned.call_once(|| self.output.say(NO_SCRIPT));
+        }
+        Ok(())
+    }
+
+    /// Whether the environment names a script that chooses proxies, which this
+    /// build cannot run, while nobody has said a word about finding them.
+    fn has_unreadable_script(&self) -> bool {
+        const SPOKEN: [&str; 4] =
+            ["ProxyAutoDetect", "proxy_auto_detect", "UseProxyAutoConfigURL", "ProxyAutoConfigURL"];
+        let mut all = self.environment.config.iter().chain(&self.options.config);
+        let spoken = all.any(|setting| SPOKEN.iter().any(|name| setting.is(name)));
+        !cfg!(feature = "pac") && self.environment.proxy_script && !spoken
     }
 
     /// Unless somebody names a level, nobody wants to read about connections.

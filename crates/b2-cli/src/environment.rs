@@ -21,6 +21,8 @@ pub(crate) struct Environment {
     pub(crate) ca_cert: Option<PathBuf>,
     /// Settings of the connection.
     pub(crate) config: Vec<Setting>,
+    /// Whether there is a script that chooses proxies.
+    pub(crate) proxy_script: bool,
 }
 
 impl Environment {
@@ -33,6 +35,7 @@ impl Environment {
             account_info: value("B2_ACCOUNT_INFO").map(PathBuf::from),
             ca_cert: value("B2_CA_CERT").map(PathBuf::from),
             config: text("B2_CONFIG")?.as_deref().map(Setting::lines).unwrap_or_default(),
+            proxy_script: value("auto_proxy").is_some(),
         })
     }
 }

@@ -244,3 +244,26 @@ fn records_of_tls_are_told_if_told() {
         assert_eq!(ran.stderr.contains("TLS: begin a handshake with"), told, "{}", ran.stderr);
     }
 }
+
+/// Where scripts cannot be run, what is found without being asked for is left
+/// out, and what was asked for is not.
+#[cfg(not(feature = "pac"))]
+#[test]
+fn a_script_of_the_environment_is_left_out_with_a_warning() {
+    let scene = Scene::with_bucket("the-bucket");
+    let script = ("auto_proxy", "http://127.0.0.1:1/proxy.pac");
+    let proxy = Proxy::start(true);
+    let ran = buckets(&scene, &[script, ("http_proxy", &proxy.url())], &[]).ok();
+    assert_eq!(ran.stderr.matches("warning: auto_proxy names a script").count(), 1, "{ran:?}");
+    assert!(!proxy.seen().is_empty(), "the other proxies of the environment are used");
+    let port = format!("ProxyPort={}", proxy.port);
+    let named = ["--config=ProxyServer=127.0.0.1", "--config", &port, "--config=ProxyUser=ada"];
+    let login = ("B2_CONFIG", "ProxyPassword=canary-password");
+    assert_eq!(buckets(&scene, &[script, login], &named).ok().stderr, "");
+    let off = ["--config", "ProxyAutoDetect=False"];
+    assert_eq!(buckets(&scene, &[script], &off).ok().stderr, "");
+    for asked in ["ProxyAutoDetect=True", "UseProxyAutoConfigURL=True"] {
+        let ran = buckets(&scene, &[script], &["--config", asked]).exits(2);
+        assert!(ran.stderr.contains("without the feature `pac`"), "{asked}: {}", ran.stderr);
+    }
+}
