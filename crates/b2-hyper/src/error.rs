@@ -80,7 +80,10 @@ pub(crate) enum Refusal {
     Length,
     #[error("a request with Transfer-Encoding is not supported, because B2 takes none")]
     Chunked,
-    #[error("the policy does not allow requests to this URL")]
+    #[error(
+        "the policy does not allow requests to this URL: if its host is to be trusted \
+         with credentials, allow that with UrlPolicy::with_host, or with_allowed_host of a client"
+    )]
     Policy,
     #[error("HTTP/2 needs TLS: give an https URL, or HTTPVersion=1.1 for an http one")]
     PlainHttp2,

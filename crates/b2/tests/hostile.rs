@@ -185,6 +185,32 @@ async fn settings_by_name_reach_the_wire_and_can_be_read() {
     assert!(!lines.contains("canary"), "{lines}");
 }
 
+#[tokio::test]
+async fn hosts_that_are_allowed_may_be_named() {
+    for (host, allowed) in
+        [(None, false), (Some(""), false), (Some("other.io"), false), (Some("b2.io"), true)]
+    {
+        let world = World::new("http://f.b2.io", "http://f.b2.io");
+        let mut builder = Client::builder(Credentials::new("id", "key"));
+        builder = builder.with_realm("http://api.b2.io");
+        builder.config("ProxyServer=127.0.0.1").unwrap();
+        builder.config(&format!("ProxyPort={}", world.address.port())).unwrap();
+        if let Some(host) = host {
+            builder = builder.with_allowed_host(host);
+        }
+        let outcome = builder.build().unwrap().buckets().await;
+        assert_eq!(outcome.is_ok(), allowed, "{host:?}: {outcome:?}");
+        if let Err(error) = outcome {
+            assert_eq!(kind(&error), TransportErrorKind::Refused);
+            let Error::Transport { source, .. } = error else { panic!("{error:?}") };
+            let text = std::error::Error::source(&source).unwrap().to_string();
+            assert!(text.contains("with_allowed_host"), "{text}");
+        }
+    }
+    let twice = builder().with_hyper(HyperTransport::builder()).with_allowed_host("b2.io");
+    assert!(matches!(twice.build().unwrap_err(), BuildError::TwoConfigurations));
+}
+
 #[test]
 fn connections_are_configured_once() {
     let mut twice = builder().with_hyper(HyperTransport::builder());

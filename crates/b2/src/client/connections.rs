@@ -22,6 +22,7 @@ pub(super) struct Connections {
     log: Option<Write>,
     tls_observer: Option<Arc<dyn TlsObserver>>,
     transcripts: Option<Take>,
+    allowed_hosts: Vec<String>,
 }
 
 impl Connections {
@@ -37,9 +38,9 @@ impl Connections {
         }
     }
 
-    /// Whether settings were made, which only a transport of ours follows.
+    /// Whether something was said that only a transport of ours follows.
     pub(super) fn has_settings(&self) -> bool {
-        self.settings != Settings::default()
+        self.settings != Settings::default() || !self.allowed_hosts.is_empty()
     }
 
     /// A transport whose server is at `realm`.
@@ -65,7 +66,9 @@ impl Connections {
             let take = Arc::clone(take);
             builder = builder.with_transcripts(move |transcript| take(transcript));
         }
-        builder = builder.with_default_url_policy(UrlPolicy::around(realm));
+        let around = UrlPolicy::around(realm);
+        let allow = |policy: UrlPolicy, host: &String| policy.with_host(host);
+        builder = builder.with_default_url_policy(self.allowed_hosts.iter().fold(around, allow));
         builder.build().map_err(|error| BuildError::Tls(Box::new(error)))
     }
 }
@@ -87,6 +90,33 @@ impl ClientBuilder {
     /// download URL of your own may be anywhere.
     pub fn with_hyper(mut self, connections: Builder) -> Self {
         self.connections.whole = Some(connections);
+        self
+    }
+
+    /// Allows B2 to name this host and what is below it in its answers, beside
+    /// what is around the realm (see [`UrlPolicy::around`]): credentials are
+    /// sent there. It is a name or an address, without scheme and port; from a
+    /// realm of `https` only `https` is followed. May be given several times,
+    /// but not beside [`with_hyper`](Self::with_hyper), which takes a whole
+    /// [`UrlPolicy`].
+    ///
+    /// For `https://api.b2.io` the rule allows that host alone, as strangers may
+    /// have names in what could be a shared domain such as `co.uk`:
+    ///
+    /// ```
+    /// use b2::{Client, Credentials};
+    ///
+    /// let client = Client::builder(Credentials::new("keyId", "key"))
+    ///     .with_realm("https://api.b2.io")
+    ///     .with_allowed_host("b2.io")
+    ///     .build()?;
+    /// # Ok::<(), b2::BuildError>(())
+    /// ```
+    pub fn with_allowed_host(mut self, host: &str) -> Self {
+        // An empty name would be below every host that ends with a dot.
+        if !host.is_empty() {
+            self.connections.allowed_hosts.push(host.to_owned());
+        }
         self
     }
 
