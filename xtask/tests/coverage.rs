@@ -18,6 +18,7 @@ fn workspace() -> tempfile::TempDir {
         ("xtask/coverage/x.tsv", &format!("{HEAD}config\tHTTP\tA\tworks\tx::A\t\n")),
         ("xtask/coverage/wire.tsv", "kind\tgroup\tname\ttest\n"),
         ("docs/coverage.tsv", ""),
+        (".ci/run", ""),
     ] {
         let path = folder.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -5,6 +5,7 @@
 //! that is finished. Each item that is named has to exist in the source, for everybody, and each
 //! option of the transport has a test that shows what it does on the wire.
 
+mod ci;
 mod declared;
 mod page;
 mod rows;
@@ -87,7 +88,7 @@ mod tests {
     /// The workspace, of which a file is another.
     fn planted(name: &str, change: impl Fn(&str) -> String) -> Result<(), Failure> {
         let (folder, root) = (tempfile::tempdir().unwrap(), workspace::root());
-        for shared in ["crates", "docs"] {
+        for shared in [".ci", "crates", "docs"] {
             std::os::unix::fs::symlink(root.join(shared), folder.path().join(shared)).unwrap();
         }
         let coverage = folder.path().join("xtask/coverage");

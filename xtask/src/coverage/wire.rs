@@ -9,6 +9,7 @@ use std::path::Path;
 use proc_macro2::{TokenStream, TokenTree};
 use syn::{Item, ItemFn};
 
+use super::ci;
 use super::rows::Row;
 use crate::failure::Failure;
 
@@ -23,6 +24,8 @@ pub(super) fn faults(root: &Path, rows: &[Row]) -> Result<Vec<String>, Failure> 
     let text = std::fs::read_to_string(&path).map_err(|source| Failure::io(&path, source))?;
     let named =
         read(&text).map_err(|fault| Failure::Wrong(format!("{}: {fault}", path.display())))?;
+    let path = root.join(".ci/run");
+    let commands = std::fs::read_to_string(&path).map_err(|source| Failure::io(&path, source))?;
     let mut faults = Vec::new();
     let mut files = BTreeMap::new();
     let mut options = BTreeSet::new();
@@ -41,10 +44,13 @@ pub(super) fn faults(root: &Path, rows: &[Row]) -> Result<Vec<String>, Failure> 
         if !files.contains_key(file) {
             files.insert(file.to_owned(), tests(&root.join("crates").join(file))?);
         }
-        match files.get(file).and_then(|tests: &BTreeMap<_, String>| tests.get(function)) {
+        match files.get(file).and_then(|tests: &BTreeMap<_, Test>| tests.get(function)) {
             None => faults.push(format!("{about}: there is no test {test}")),
-            Some(body) if !speaks_of(body, row) => {
+            Some(Test { body, .. }) if !speaks_of(body, row) => {
                 faults.push(format!("{about}: {test} does not speak of it"));
+            }
+            Some(Test { features, .. }) if !ci::runs(&commands, file, features) => {
+                faults.push(format!("{about}: .ci/run does not run {test} with {features:?}"));
             }
             Some(_) => {}
         }
@@ -79,16 +85,29 @@ fn read(text: &str) -> Result<BTreeMap<Key, String>, String> {
     Ok(named)
 }
 
-/// The tests of a file, and what they say.
-fn tests(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
+/// What there is to know of a test.
+struct Test {
+    /// What it says.
+    body: String,
+    /// Without these it is left out.
+    features: BTreeSet<String>,
+}
+
+/// The tests of a file.
+fn tests(path: &Path) -> Result<BTreeMap<String, Test>, Failure> {
     let text = std::fs::read_to_string(path).map_err(|source| Failure::io(path, source))?;
     let file = syn::parse_file(&text)
         .map_err(|error| Failure::Wrong(format!("{}: {error}", path.display())))?;
+    let of_all = ci::features(&file.attrs);
     let functions = file.items.into_iter().filter_map(|item| match item {
         Item::Fn(function) if is_test(&function) => Some(function),
         _ => None,
     });
-    Ok(functions.map(|function| (function.sig.ident.to_string(), said(&function))).collect())
+    let test = |function: ItemFn| {
+        let features = ci::features(&function.attrs).union(&of_all).cloned().collect();
+        (function.sig.ident.to_string(), Test { body: said(&function), features })
+    };
+    Ok(functions.map(test).collect())
 }
 
 fn is_test(function: &ItemFn) -> bool {
@@ -153,7 +172,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.rs");
         std::fs::write(&path, text).unwrap();
-        tests(&path).unwrap().remove("one")
+        tests(&path).unwrap().remove("one").map(|test| test.body)
     }
 
     #[test]
