@@ -354,7 +354,7 @@ impl ClientBuilder {
     /// A proxy or a check of certificates that nobody follows is no small loss.
     #[cfg(feature = "hyper")]
     fn no_settings(&self) -> Result<(), BuildError> {
-        if self.connections.has_settings() { Err(BuildError::UnusedSettings) } else { Ok(()) }
+        if self.connections.needs_ours() { Err(BuildError::UnusedSettings) } else { Ok(()) }
     }
 
     #[cfg(not(feature = "hyper"))]
@@ -419,9 +419,10 @@ pub enum BuildError {
     /// undo the other.
     #[error("connections were configured twice: give either a builder or settings")]
     TwoConfigurations,
-    /// Settings of the connection were made, which a transport of your own or a
-    /// client that only blocks does not follow: leave them out, and set up that
-    /// transport instead.
+    /// Settings of the connection were made, or roots given, which a transport
+    /// of your own or a client that only blocks does not follow: leave them out,
+    /// and set up that transport instead. `Timeout` holds for whole calls, and
+    /// with any transport.
     #[error(
         "settings of the connection are only for the transport that is built in: leave them out, \
          and set up your own transport instead"

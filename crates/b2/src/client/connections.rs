@@ -43,6 +43,16 @@ impl Connections {
         self.settings != Settings::default() || !self.allowed_hosts.is_empty()
     }
 
+    /// Whether something was said that gets lost with another transport. What `Timeout` says to
+    /// whole calls, it says with any.
+    pub(super) fn needs_ours(&self) -> bool {
+        let mut held = Settings::default();
+        held.timeout.clone_from(&self.settings.timeout);
+        self.settings != held
+            || !self.allowed_hosts.is_empty()
+            || !self.root_certificates.is_empty()
+    }
+
     /// A transport whose server is at `realm`.
     pub(super) fn build(&self, realm: &str) -> Result<HyperTransport, BuildError> {
         let set = self.has_settings();

@@ -115,9 +115,12 @@ fn settings_that_nobody_would_follow_are_an_error() {
     for refused in [set(own()).build(), set(builder()).build_blocking()] {
         assert!(matches!(refused, Err(BuildError::UnusedSettings)), "{refused:?}");
     }
-    // To read one is not to make one.
+    let roots = own().with_root_certificates_pem(b"-----BEGIN").build();
+    assert!(matches!(roots, Err(BuildError::UnusedSettings)), "{roots:?}");
+    // To read one is not to make one, and this one is for whole calls too.
     let mut reading = own();
     reading.config("SSLCheckCRL").unwrap();
+    reading.config("Timeout=30").unwrap();
     reading.build().unwrap();
 }
 
