@@ -131,7 +131,9 @@ fn rate(text: &str) -> Option<u64> {
     }
     let all: u128 = format!("{whole}{fraction}").parse().ok()?;
     let scale = 10_u128.pow(u32::try_from(fraction.len()).ok()?);
-    u64::try_from((all << shift) / scale).ok()
+    // 0 would be no limit at all.
+    let least = u128::from(all > 0);
+    u64::try_from(((all << shift) / scale).max(least)).ok()
 }
 
 #[cfg(test)]
@@ -165,6 +167,8 @@ mod tests {
             ("3Ki", 3072),
             ("3MiB", 3 << 20),
             ("1.75B", 1),
+            ("0.5B", 1),
+            ("0", 0),
         ] {
             let schedule = RateSchedule::parse(text).unwrap();
             assert_eq!(schedule.rate_at(5), expected, "{text}");
