@@ -49,6 +49,7 @@ impl Connections {
         let mut held = Settings::default();
         held.timeout.clone_from(&self.settings.timeout);
         self.settings != held
+            || self.whole.is_some()
             || !self.allowed_hosts.is_empty()
             || !self.root_certificates.is_empty()
     }
