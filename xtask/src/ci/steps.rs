@@ -182,5 +182,15 @@ const CLIPPY: &[Line] = &[
         "-D",
         "warnings",
     ]),
+    cargo(&[
+        "clippy",
+        "-p",
+        "b2-cli",
+        "--features",
+        "bundled-roots,openssl,pac,pkcs11,x448",
+        "--",
+        "-D",
+        "warnings",
+    ]),
     cargo(&["clippy", "-p", "xtask", "--features", "simulate", "--", "-D", "warnings"]),
 ];
