@@ -7,6 +7,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::schedule::Key;
+use super::stanza::{RecipientKind, Stanza};
 use crate::error::{OpenError, SealError};
 use crate::secret::Password;
 
@@ -161,6 +162,22 @@ impl Limits {
     #[must_use]
     pub fn with_total_iterations(self, total_iterations: u64) -> Self {
         Self { total_iterations, ..self }
+    }
+
+    /// Whether a file with these recipients opens within these limits for whoever has one of their
+    /// passwords. To be asked before recipients are added: what they cost counts for all others.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::TooCostly`] if it does not.
+    pub fn allow(&self, recipients: &[Stanza]) -> Result<(), OpenError> {
+        let passwords = recipients.iter().filter_map(|stanza| match stanza.kind() {
+            RecipientKind::Password(kdf) => Some(kdf),
+            RecipientKind::RawKey => None,
+        });
+        // What is too costly alone is not tried, and costs the others nothing.
+        let tried = passwords.filter(|kdf| self.check(*kdf).is_ok());
+        self.check_all(&tried.map(Cost::of).collect::<Vec<_>>())
     }
 
     pub(crate) fn check(&self, kdf: PasswordKdf) -> Result<(), OpenError> {

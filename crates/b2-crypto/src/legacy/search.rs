@@ -161,6 +161,7 @@ impl ProfileSearch {
         sample: &'a Sample<'a>,
     ) -> impl Iterator<Item = (Profile, Suite)> + 'a {
         let tries = (0..self.tries()).map(|number| self.combination(number));
+        let tries = tries.filter(|(profile, _)| !is_another(profile, &self.orders));
         tries.filter(|(profile, suite)| fits(profile, suite, password, sample))
     }
 
@@ -182,6 +183,14 @@ impl ProfileSearch {
         let profile = Profile::new(derivation, iterations).with_hash(hash).with_salt(salt);
         (profile.with_encoding(encoding).with_order(order), suite)
     }
+}
+
+/// Whether another order that is tried makes the same key and IV: only one rule knows who asks
+/// twice.
+fn is_another(profile: &Profile, orders: &[KeyOrder]) -> bool {
+    profile.order() == KeyOrder::KeyThenIvApart
+        && profile.derivation() != Derivation::Pbkdf1(Stretching::DotNet)
+        && orders.contains(&KeyOrder::KeyThenIv)
 }
 
 fn fits(profile: &Profile, suite: &Suite, password: &str, sample: &Sample<'_>) -> bool {

@@ -312,3 +312,25 @@ fn a_recipient_with_another_label_is_another_one() {
     }
     assert!(found(&Recipient::password(Password::from("secret")).with_kdf(CHEAP)));
 }
+
+/// What the costs of all passwords together are beyond, nobody with a password opens.
+#[test]
+fn recipients_that_would_lock_each_other_out_are_found_before() {
+    let limits = Limits::default();
+    let pbkdf2 = PasswordKdf::Pbkdf2Sha256 { iterations: 10_000_000 };
+    let argon2 = PasswordKdf::Argon2id { memory_kib: 1 << 20, passes: 8, lanes: 1 };
+    for (kdf, most) in [(pbkdf2, 4), (argon2, 2)] {
+        let header = hostile(most + 1, kdf);
+        let stanzas = header.keyring().stanzas();
+        assert_eq!(limits.allow(&stanzas[..most]), Ok(()), "{kdf:?}");
+        assert!(matches!(limits.allow(stanzas), Err(OpenError::TooCostly(_))), "{kdf:?}");
+        let refused = opens(&header, &password("x"));
+        assert!(matches!(refused, Err(OpenError::TooCostly(_))), "{kdf:?}: {refused:?}");
+    }
+    // One that is too costly alone is not tried, and neither are keys: they cost the others nothing.
+    let alone = hostile(1, PasswordKdf::Pbkdf2Sha256 { iterations: 4_000_000_000 });
+    let sealed = seal(&options(Aead::Aes256Gcm), b"content", 1);
+    let usual = Header::parse(&sealed).unwrap();
+    let both = [alone.keyring().stanzas(), usual.keyring().stanzas()];
+    assert_eq!(limits.allow(&both.concat()), Ok(()));
+}

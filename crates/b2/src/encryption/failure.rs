@@ -44,7 +44,10 @@ pub(crate) fn another_length(said: u64, found: u64) -> Failure {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("it has {found} bytes, and {said} as the file information says: it was cut or exchanged")]
+#[error(
+    "it has {found} bytes, and would have {said} for the length in the file information: it was cut \
+     or exchanged, or has another suite or padding"
+)]
 struct AnotherLength {
     said: u64,
     found: u64,

@@ -208,6 +208,10 @@ impl ChangeRecipients {
             }
             stanzas.push(file.wrap(recipient, &mut system).map_err(failure::seal)?);
         }
+        if !self.added.is_empty() {
+            // Else nobody with a password could open it any more.
+            self.limits.allow(&stanzas).map_err(failure::open)?;
+        }
         let keyring = file.keyring(stanzas, 0).map_err(failure::seal)?;
         let keyring = info::encode(keyring.as_bytes());
         // The headers of a download do not have all of the file information.

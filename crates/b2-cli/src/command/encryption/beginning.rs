@@ -65,13 +65,23 @@ impl Beginning {
         }
     }
 
-    /// What lies beside the file, if anything does.
-    pub(super) fn beside(&self) -> Option<&Path> {
-        match &self.beside {
-            Beside::Nothing => None,
-            Beside::Pending(pending) => Some(&pending.place),
-            Beside::Other(place) => Some(place),
-        }
+    /// Whether a header could not be left beside the file, as something else is there or as there
+    /// is no room for its name.
+    pub(super) fn is_taken(&self, opened: &Result<Opened, OpenError>) -> bool {
+        let counted = matches!(opened, Ok(Opened { pending: true, .. }));
+        !counted && !matches!(self.beside, Beside::Nothing)
+    }
+
+    /// What to say of a file that lies there before anything was opened.
+    pub(super) fn told(&self) -> Option<String> {
+        let (place, what) = match &self.beside {
+            Beside::Nothing | Beside::NoPlace => return None,
+            Beside::Unreadable(place, error) => return Some(unreadable(place, error)),
+            Beside::Pending(pending) => (&pending.place, "a change that was interrupted, it seems"),
+            Beside::Other(place) => (place, "perhaps the rest of a change that was interrupted"),
+        };
+        let place = place.display();
+        Some(format!("{place} lies beside it: {what}, which `b2 recipients` finishes; keep it"))
     }
 
     /// Opens the file with the first of these secrets that does.
@@ -122,17 +132,33 @@ impl Beginning {
         }
     }
 
-    /// What to say of a file that lies there and did not count.
+    /// What to say of a file that lies there and did not count. To remove it is advised only if the
+    /// file was opened without it: else it may be all that is left of the header.
     pub(super) fn doubt(&self, opened: &Result<Opened, OpenError>) -> Option<String> {
-        let unknown = matches!(opened, Err(OpenError::WrongKey));
-        let counted = matches!(opened, Ok(Opened { pending: true, .. }));
-        let place = self.beside().filter(|_| !unknown && !counted)?;
+        let place = match (&self.beside, opened) {
+            (Beside::Nothing | Beside::NoPlace, _) | (_, Ok(Opened { pending: true, .. })) => {
+                return None;
+            }
+            (Beside::Unreadable(place, error), _) => return Some(unreadable(place, error)),
+            (_, Err(OpenError::WrongKey)) => return None,
+            (_, Err(_)) => return self.told(),
+            (Beside::Pending(pending), Ok(_)) => &pending.place,
+            (Beside::Other(place), Ok(_)) => place,
+        };
         Some(format!(
             "warning: {} was not used, as it is no change of the file as it is now; \
              if nobody is changing it at this moment, remove it",
             place.display()
         ))
     }
+}
+
+fn unreadable(place: &Path, error: &std::io::Error) -> String {
+    let place = place.display();
+    format!(
+        "warning: {place} lies beside it and cannot be read ({error}): it may be the rest of a \
+         change that was interrupted; keep it, and try again as the user whose it is"
+    )
 }
 
 fn counts(pending: &Pending, (file, by): (OpenFile, usize)) -> Opened {

@@ -3,7 +3,8 @@
 use b2_crypto::PasswordKdf;
 
 /// How a key is made of a password. What is dear for whoever guesses is dear for whoever opens the
-/// file too; more than these numbers nobody opens without saying so.
+/// file too. More than these numbers nobody opens without saying so, and neither what all passwords
+/// of a file cost together if that is beyond the limits of the library.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct Cost {
     /// Memory that Argon2id takes for a password, in MiB; 64 if nothing is said

@@ -95,7 +95,10 @@ impl Decrypt {
     async fn begin(&self, input: &mut Input, output: &Output) -> Result<Decryptor, Failure> {
         let beginning = Beginning::read(&mut input.reader, &self.files.input)?;
         // The header that counts is as long as the one in the file.
-        let (mut read, len) = (beginning.bytes.clone(), beginning.header()?.len());
+        let header = beginning.header().inspect_err(|_| {
+            beginning.told().iter().for_each(|told| output.say(told));
+        });
+        let (mut read, len) = (beginning.bytes.clone(), header?.len());
         input.give_back(read.split_off(len.min(read.len())), len);
         let unlock = Unlock::from(self.secret.get(false).await?);
         let open = move || {

@@ -54,6 +54,10 @@ impl EncryptionFailure {
                 | OpenError::Length
                 | OpenError::Incomplete { .. },
             ) => "get the file again; nothing of it was kept",
+            Self::Open(OpenError::TooCostly(_)) => {
+                "have fewer passwords or cheaper ones, or keys in their place: the costs of all \
+                 passwords of a file count together"
+            }
             Self::Suite(SuiteError::UnknownName(_)) => "see `b2 encrypt --help` for the names",
             Self::Suite(SuiteError::Undecryptable) => "nothing of it was kept",
             Self::Profile(ProfileError::TooShort { .. }) => {

@@ -62,15 +62,9 @@ impl Inspect {
         let mut file = File::open(&self.file).map_err(unreadable)?;
         let encrypted_length = file.metadata().map_err(unreadable)?.len();
         let beginning = Beginning::read(&mut file, &self.file)?;
+        // Nobody can tell without a secret whether it counts.
+        beginning.told().iter().for_each(|told| context.output.say(told));
         let header = beginning.header()?;
-        if let Some(place) = beginning.beside() {
-            // Nobody can tell without a secret.
-            context.output.say(&format!(
-                "{} lies beside it: a change that was interrupted, which `b2 recipients` finishes, \
-                 or something else",
-                place.display()
-            ));
-        }
         let content = header.visible_content_len(encrypted_length);
         let row = Row {
             version: header.version(),

@@ -32,8 +32,12 @@ pub(super) enum Beside {
     Nothing,
     /// It may be the rest of a change, if it [is genuine](Pending::is_by).
     Pending(Box<Pending>),
-    /// Something else, or what cannot be read.
+    /// Something else.
     Other(PathBuf),
+    /// Nobody knows what.
+    Unreadable(PathBuf, io::Error),
+    /// The name of the file is so long that no file can have the one that belongs beside it.
+    NoPlace,
 }
 
 /// A header that is to replace that of a file. Not yet believed.
@@ -119,7 +123,9 @@ pub(super) fn left(path: &Path, beginning: &[u8]) -> Beside {
     let bytes = match read(&place) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Beside::Nothing,
-        Err(_) => return Beside::Other(place),
+        Err(error) if error.kind() == io::ErrorKind::InvalidFilename => return Beside::NoPlace,
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => return Beside::Other(place),
+        Err(error) => return Beside::Unreadable(place, error),
     };
     match Pending::parse(&place, &bytes, beginning) {
         Some(pending) => Beside::Pending(Box::new(pending)),
@@ -130,7 +136,7 @@ pub(super) fn left(path: &Path, beginning: &[u8]) -> Beside {
 /// All of a regular file. Of a pipe nobody knows when something comes.
 fn read(place: &Path) -> io::Result<Vec<u8>> {
     if !fs::symlink_metadata(place)?.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is not a regular file"));
     }
     let mut options = File::options();
     options.read(true);
@@ -301,5 +307,14 @@ mod tests {
         fs::remove_file(&place).unwrap();
         fs::create_dir(&place).unwrap();
         assert!(matches!(left(&path, &content), Beside::Other(_)));
+    }
+
+    #[test]
+    fn a_name_that_leaves_no_room_beside_it_has_nothing_beside_it() {
+        let (content, ..) = file(9);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x".repeat(250));
+        fs::write(&path, &content).unwrap();
+        assert!(matches!(left(&path, &content), Beside::NoPlace));
     }
 }

@@ -114,7 +114,7 @@ impl Recipients {
         // To derive keys takes a while.
         let change = aside(change).await?;
         // What lies where the header would wait is not ours to remove.
-        let copied = !change.already && (change.grows() || found.doubt.is_some());
+        let copied = !change.already && (change.grows() || found.taken);
         let recipients = change.to.keyring().stanzas().len();
         let row = Row { file: shown, recipients, copied, already: change.already };
         match row {
@@ -163,6 +163,8 @@ async fn aside<T: Send + 'static>(
 struct Found {
     opened: Result<Opened, EncryptionFailure>,
     doubt: Option<String>,
+    /// Whether a header cannot wait beside the file.
+    taken: bool,
 }
 
 /// One header in place of another.
@@ -194,8 +196,8 @@ impl Wanted {
         let unlocks: Vec<_> = std::iter::once(unlock).chain(added).collect();
         let found = move || {
             let opened = beginning.open(&unlocks);
-            let doubt = beginning.doubt(&opened);
-            Ok(Found { opened: opened.map_err(EncryptionFailure::from), doubt })
+            let (doubt, taken) = (beginning.doubt(&opened), beginning.is_taken(&opened));
+            Ok(Found { opened: opened.map_err(EncryptionFailure::from), doubt, taken })
         };
         aside(found).await
     }
@@ -268,6 +270,10 @@ impl Wanted {
             if !there.map_err(EncryptionFailure::from)? {
                 stanzas.push(open.wrap(recipient, &mut system).map_err(EncryptionFailure::from)?);
             }
+        }
+        if !self.added.is_empty() {
+            // Else nobody with a password could open it any more, not even to undo this.
+            limits.allow(&stanzas).map_err(EncryptionFailure::from)?;
         }
         Ok(fitting(header, open, stanzas)?)
     }
