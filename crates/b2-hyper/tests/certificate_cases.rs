@@ -149,10 +149,10 @@ async fn visit(settings: TlsSettings, port: u16) -> Result<(), Fault> {
     }
 }
 
-fn revoked_by_list() -> Shown {
-    let authority = Authority::new();
+/// A list that revokes this number.
+fn list(authority: &Authority, number: u64) -> Vec<u8> {
     let revoked = RevokedCertParams {
-        serial_number: SerialNumber::from(77),
+        serial_number: SerialNumber::from(number),
         revocation_time: date_time_ymd(2020, 1, 1),
         reason_code: None,
         invalidity_date: None,
@@ -165,7 +165,12 @@ fn revoked_by_list() -> Shown {
         revoked_certs: vec![revoked],
         key_identifier_method: KeyIdMethod::Sha256,
     };
-    let list = list.signed_by(&authority.issuer).unwrap().der().to_vec();
+    list.signed_by(&authority.issuer).unwrap().der().to_vec()
+}
+
+fn revoked_by_list() -> Shown {
+    let authority = Authority::new();
+    let list = list(&authority, 77);
     let (server, _) = responder::answering(move |_| (200, list.clone()));
     Shown::by(authority, |params| {
         let uris = vec![format!("http://{server}/list")];
@@ -364,6 +369,26 @@ async fn a_trusted_certificate_of_a_server_without_its_key_is_nothing() {
     for versions in [Versions::tls_1_2(), Versions::tls_1_3()] {
         let settings = settings.clone().with_versions(versions);
         assert_eq!(visit(settings, port).await, Err(Fault::BadSignature), "{versions:?}");
+    }
+}
+
+/// Its authority is not trusted, but knows best what it has revoked.
+#[tokio::test]
+async fn a_trusted_certificate_of_a_server_that_was_revoked_is_refused() {
+    let authority = Authority::new();
+    let [about_it, about_another] = [77, 78].map(|number| list(&authority, number));
+    let shown = Shown::by(authority, |_| {});
+    let port = shown.serve();
+    let demanding = || shown.as_root().with_revocation_check(RevocationCheck::Hard);
+    for (settings, expected) in [
+        (shown.as_root(), Ok(())),
+        (shown.as_root().with_revocation_list(&about_it), Err(Fault::Revoked)),
+        (shown.as_root().with_revocation_list(&about_another), Ok(())),
+        (demanding(), Err(Fault::UnknownRevocation)),
+        (demanding().with_revocation_list(&about_it), Err(Fault::Revoked)),
+        (demanding().with_revocation_list(&about_another), Ok(())),
+    ] {
+        assert_eq!(visit(settings, port).await, expected);
     }
 }
 

@@ -53,7 +53,7 @@ impl Chain<'_> {
         // webpki stops at the first fault; each is overlooked once at most.
         while let Err(found) = self.path(&leaf, &relaxed, flags) {
             if self.is_given() && is_about_issuers(&found) {
-                self.check_leaf(flags)?;
+                self.check_given(&leaf, flags)?;
                 break;
             }
             if !flags.overlook(&found) {
@@ -64,7 +64,7 @@ impl Chain<'_> {
                 // to check, but the certificate itself.
                 match found {
                     CertificateFault::UnknownIssuer | CertificateFault::SelfSigned => {
-                        self.check_leaf(flags)?;
+                        self.check_leaf(flags, self.demand.leaf)?;
                     }
                     other => return Err(other),
                 }
@@ -79,8 +79,24 @@ impl Chain<'_> {
     /// Checks what the server's certificate says, whoever says it.
     pub(super) fn check_alone(&self, flags: SecurityFlags) -> Result<(), CertificateFault> {
         let leaf = EndEntityCert::try_from(self.leaf).map_err(|error| fault(&error))?;
-        self.check_leaf(flags)?;
+        self.check_leaf(flags, self.demand.leaf)?;
         self.check_name(&leaf, flags)
+    }
+
+    /// What is said of a certificate that is trusted itself. webpki has not come to the lists, and
+    /// a revoked one is refused whoever trusts it.
+    fn check_given(
+        &self,
+        leaf: &EndEntityCert<'_>,
+        flags: SecurityFlags,
+    ) -> Result<(), CertificateFault> {
+        let about = |known: &&Known<'_>| speaks_of(known.list, self.leaf, false);
+        for known in self.lists.iter().filter(about) {
+            if known.list.find_serial(leaf.serial()).map_err(|error| fault(&error))?.is_some() {
+                return Err(CertificateFault::Revoked);
+            }
+        }
+        self.check_leaf(flags, !self.is_known(self.leaf, false))
     }
 
     fn check_name(
@@ -92,8 +108,9 @@ impl Chain<'_> {
         named.or_else(|error| flags.unless_overlooked(fault(&error)))
     }
 
-    /// What can be said of a certificate whose authority is unknown.
-    fn check_leaf(&self, flags: SecurityFlags) -> Result<(), CertificateFault> {
+    /// What can be said of a certificate whose authority is unknown. `missing` is whether a list
+    /// should speak of it and none does.
+    fn check_leaf(&self, flags: SecurityFlags, missing: bool) -> Result<(), CertificateFault> {
         const ANY: &str = "2.5.29.37.0";
         const SERVERS: &str = "1.3.6.1.5.5.7.3.1";
         let read = Certificate::from_der(self.leaf)?;
@@ -104,7 +121,7 @@ impl Chain<'_> {
             (now > read.not_after, CertificateFault::Expired),
             (now < read.not_before, CertificateFault::NotYetValid),
             (!purposes.is_empty() && !listed, CertificateFault::WrongUsage),
-            (self.demand.leaf, CertificateFault::UnknownRevocation),
+            (missing, CertificateFault::UnknownRevocation),
         ];
         let found = faults.into_iter().find(|(is, fault)| *is && !flags.overlook(fault));
         found.map_or(Ok(()), |(_, fault)| Err(fault))
