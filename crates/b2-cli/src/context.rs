@@ -111,7 +111,7 @@ impl Context {
         options.iter().try_for_each(|setting| setting.apply(builder, Origin::Option))?;
         // A proxy that is named goes before any that would be found.
         if unread && builder.config("ProxyServer").is_ok_and(|host| host.is_empty()) {
-            self.warned.call_once(|| self.output.say(NO_SCRIPT));
+            self.warned.call_once(|| self.output.tell(NO_SCRIPT));
         }
         Ok(())
     }
