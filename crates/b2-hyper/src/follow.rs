@@ -38,7 +38,12 @@ pub(crate) async fn follow(
         let (status, headers) = (answer.status(), answer.headers());
         acted |= shared.redirects.acted(&head.method, status);
         let hop = shared.redirects.next(&head.method, &head.uri, status, headers, followed);
-        let Some(hop) = hop.map_err(|error| after(acted, error))? else { return Ok(answer) };
+        let Some(hop) = hop.map_err(|error| after(acted, error))? else {
+            // Whoever got this answer to the first request would send that again.
+            let again = acted && (status.is_client_error() || status.is_server_error());
+            let told = RedirectError::Answer(status);
+            return if again { Err(after(acted, told)) } else { Ok(answer) };
+        };
         if hop.foreign && hop.method == head.method && !payload.is_empty() {
             return Err(after(acted, RedirectError::Origin(hop.method)));
         }

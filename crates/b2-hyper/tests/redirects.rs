@@ -316,6 +316,24 @@ async fn what_was_done_is_not_said_to_be_undone() {
     }
 }
 
+/// An answer of the second request is not one to the first, which a driver would send again.
+#[tokio::test]
+async fn an_error_behind_a_303_is_no_answer_to_the_request() {
+    for status in [401, 408, 429, 500, 503] {
+        let (address, _seen) = serving(move |path| match path {
+            "/" => moved(303, "/done"),
+            _ => format!("HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n"),
+        });
+        let transport = following(Redirects::always());
+        let url = format!("http://{address}/");
+        let error = send(&transport, Method::POST, &url, 10).await.unwrap_err();
+        assert_eq!((error.kind, error.sent), (Kind::Refused, Sent::Maybe), "{status}");
+        assert!(error.source.unwrap().to_string().contains(&status.to_string()));
+        let answer = send(&transport, Method::GET, &url, 0).await.unwrap();
+        assert_eq!(answer.status(), status);
+    }
+}
+
 /// A port on which nobody listens.
 fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()

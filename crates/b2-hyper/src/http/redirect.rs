@@ -191,6 +191,10 @@ pub enum RedirectError {
     /// the new URL yourself if you trust it.
     #[error("a redirect of {0} to another server is not followed")]
     Origin(Method),
+    /// The request was carried out, and what was to tell how answers with an
+    /// error: look for what was asked for before you ask again.
+    #[error("the request was carried out, but fetching what came of it gave the status {0}")]
+    Answer(StatusCode),
     /// The body is too long to be kept and sent twice: send the request to the
     /// new URL yourself.
     #[error("the redirect asks for the body again, and it is not kept")]

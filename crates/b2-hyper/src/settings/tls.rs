@@ -240,8 +240,12 @@ impl Content {
     }
 }
 
+/// Whether this is the name of a file: one that is there, or that nobody may look for.
 fn is_there(path: &str) -> bool {
-    std::fs::symlink_metadata(path).is_ok()
+    match std::fs::symlink_metadata(path) {
+        Ok(_) => true,
+        Err(error) => error.kind() == io::ErrorKind::PermissionDenied,
+    }
 }
 
 fn revocation(name: &'static str, number: u32) -> Result<Option<RevocationCheck>, SettingError> {
