@@ -57,7 +57,6 @@ async fn each_part_under_way_says_what_it_waits_for() {
         assert!(matches!(slot.reason, WaitReason::Reply(_)), "{slot:?}");
     }
     proxy.set_pace(Pace::Free);
-    proxy.cut_now();
     handle.abort();
     let error = soon(handle.join()).await.unwrap_err();
     assert!(matches!(error, Error::Cancelled), "{error:?}");
